@@ -1,0 +1,11 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "swift-clip",
+    platforms: [.macOS(.v14)],
+    products: [],
+    targets: [],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)
