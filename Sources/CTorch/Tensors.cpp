@@ -1,0 +1,61 @@
+#include <cstring>
+
+#include "Internal.hpp"
+
+using ctorch::borrow;
+using ctorch::guarded;
+using ctorch::handle_of;
+
+extern "C" {
+
+void ct_tensor_retain(ct_tensor tensor) {
+    c10::raw::intrusive_ptr::incref(reinterpret_cast<c10::TensorImpl *>(tensor));
+}
+
+void ct_tensor_release(ct_tensor tensor) {
+    c10::raw::intrusive_ptr::decref(reinterpret_cast<c10::TensorImpl *>(tensor));
+}
+
+int ct_tensor_from_host(const void *bytes, const int64_t *sizes, size_t rank, int32_t dtype, ct_tensor *out) {
+    return guarded([&] {
+        const auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
+        auto tensor = at::empty(at::IntArrayRef(sizes, rank), options);
+        if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
+        *out = handle_of(std::move(tensor));
+    });
+}
+
+int ct_tensor_borrowing_host(void *bytes, const int64_t *sizes, size_t rank, int32_t dtype,
+                             void (*release)(void *context), void *context, ct_tensor *out) {
+    return guarded([&] {
+        const auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));
+        *out = handle_of(at::from_blob(
+            bytes, at::IntArrayRef(sizes, rank), [release, context](void *) { release(context); }, options));
+    });
+}
+
+int ct_tensor_to_host(ct_tensor handle, void *bytes, size_t byte_count) {
+    return guarded([&] {
+        const auto tensor = borrow(handle).detach().to(at::kCPU).contiguous();
+        TORCH_CHECK(tensor.nbytes() == byte_count, "the tensor holds ", tensor.nbytes(), " bytes, not ", byte_count);
+        if (byte_count > 0) std::memcpy(bytes, tensor.const_data_ptr(), byte_count);
+    });
+}
+
+size_t ct_tensor_rank(ct_tensor tensor) { return reinterpret_cast<c10::TensorImpl *>(tensor)->dim(); }
+
+void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes) {
+    const auto source = reinterpret_cast<c10::TensorImpl *>(tensor)->sizes();
+    std::copy(source.begin(), source.end(), sizes);
+}
+
+int32_t ct_tensor_dtype(ct_tensor tensor) { return static_cast<int32_t>(borrow(tensor).scalar_type()); }
+
+int64_t ct_tensor_device(ct_tensor tensor) { return ctorch::code_of(borrow(tensor).device()); }
+
+bool ct_tensor_shares_storage(ct_tensor a, ct_tensor b) {
+    const auto left = borrow(a), right = borrow(b);
+    return left.has_storage() && right.has_storage() && left.storage().is_alias_of(right.storage());
+}
+
+}  // extern "C"

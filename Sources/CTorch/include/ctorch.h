@@ -1,0 +1,128 @@
+// The one door between Swift and libtorch: a C interface over c10's dispatcher.
+//
+// Every function that can fail returns a status: 0 on success, 1 on failure. After a failure `ct_last_error`
+// gives libtorch's own message for the calling thread. No C++ exception ever crosses this interface.
+// A `ct_tensor` is an owning reference: whoever receives one releases it with `ct_tensor_release`.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor_impl *ct_tensor;
+typedef const struct ct_operator_impl *ct_operator_handle;
+
+// ---- The process ----------------------------------------------------------------------------------------------------
+
+/// The message of the last failure on this thread; never null, valid until the next failing call.
+const char *ct_last_error(void);
+/// libtorch's version, such as "2.13.0".
+const char *ct_version(void);
+/// Tunes the allocator and registers operators. Safe to call more than once.
+void ct_initialize(void);
+void ct_set_thread_count(int32_t count);
+int32_t ct_thread_count(void);
+
+// ---- Calling operators ----------------------------------------------------------------------------------------------
+
+typedef enum ct_kind {
+    CT_NONE = 0,
+    CT_TENSOR,            // tensor
+    CT_INT,               // integer; also dtype, layout and memory format, which schemas spell as int
+    CT_DOUBLE,            // real
+    CT_BOOL,              // integer, 0 or 1
+    CT_STRING,            // string, zero-terminated
+    CT_DEVICE,            // integer: type | index << 8
+    CT_INT_LIST,          // ints, count
+    CT_DOUBLE_LIST,       // doubles, count
+    CT_TENSOR_LIST,       // tensors, count; null stands for an absent optional tensor
+} ct_kind;
+
+/// One argument or result of an operator. Pointers are borrowed for the length of the call when given, and owned by
+/// the caller (tensor results) when received.
+typedef struct ct_value {
+    ct_kind kind;
+    int64_t count;
+    union {
+        ct_tensor tensor;
+        int64_t integer;
+        double real;
+        const char *string;
+        const int64_t *ints;
+        const double *doubles;
+        const ct_tensor *tensors;
+    };
+} ct_value;
+
+/// Looks an operator up by name ("aten::layer_norm") and overload ("" for none). The handle lives as long as the process.
+int ct_operator(const char *name, const char *overload, ct_operator_handle *out);
+
+/// Calls an operator boxed. Trailing arguments that the schema gives defaults may be left out.
+/// Results that are lists of tensors are spread into consecutive results. At most `capacity` results are written and
+/// `*result_count` says how many there were; more than `capacity` is a failure.
+int ct_call(ct_operator_handle op, const ct_value *arguments, size_t count,
+            ct_value *results, size_t capacity, size_t *result_count);
+
+// ---- Tensors --------------------------------------------------------------------------------------------------------
+
+void ct_tensor_retain(ct_tensor tensor);
+void ct_tensor_release(ct_tensor tensor);
+
+/// Copies host memory into a new CPU tensor.
+int ct_tensor_from_host(const void *bytes, const int64_t *sizes, size_t rank, int32_t dtype, ct_tensor *out);
+/// Wraps host memory without a copy; `release(context)` runs when the last tensor over it is gone.
+int ct_tensor_borrowing_host(void *bytes, const int64_t *sizes, size_t rank, int32_t dtype,
+                             void (*release)(void *context), void *context, ct_tensor *out);
+/// Copies a tensor's elements, row by row, into host memory of exactly `byte_count` bytes.
+int ct_tensor_to_host(ct_tensor tensor, void *bytes, size_t byte_count);
+
+size_t ct_tensor_rank(ct_tensor tensor);
+/// Writes `ct_tensor_rank` sizes.
+void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes);
+int32_t ct_tensor_dtype(ct_tensor tensor);
+int64_t ct_tensor_device(ct_tensor tensor);
+/// Whether two handles share their storage's memory.
+bool ct_tensor_shares_storage(ct_tensor a, ct_tensor b);
+
+// ---- Autograd -------------------------------------------------------------------------------------------------------
+
+bool ct_tensor_requires_grad(ct_tensor tensor);
+int ct_tensor_set_requires_grad(ct_tensor tensor, bool value);
+/// The accumulated gradient, or null when there is none yet.
+int ct_tensor_grad(ct_tensor tensor, ct_tensor *out);
+/// Replaces the accumulated gradient; null clears it.
+int ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient);
+/// Accumulates gradients into leaves, starting from `roots` with `gradients` (null: ones, for scalars).
+int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count, bool retain_graph);
+
+bool ct_grad_mode(void);
+void ct_set_grad_mode(bool enabled);
+/// Enters inference mode on this thread; give the result to `ct_inference_mode_exit`.
+void *ct_inference_mode_enter(void);
+void ct_inference_mode_exit(void *guard);
+
+/// Turns autocast on this thread on (to `dtype`) or off for a device type; returns the state before.
+int ct_autocast_set(int64_t device, bool enabled, int32_t dtype, bool *was_enabled, int32_t *old_dtype);
+/// Forgets autocast's cached low-precision copies of parameters; call after each outermost region.
+void ct_autocast_clear_cache(void);
+
+// ---- Random numbers and devices -------------------------------------------------------------------------------------
+
+int ct_manual_seed(uint64_t seed);
+/// The state of a device's default generator as a byte tensor.
+int ct_random_state(int64_t device, ct_tensor *out);
+int ct_set_random_state(int64_t device, ct_tensor state);
+
+bool ct_cuda_is_available(void);
+bool ct_mps_is_available(void);
+int ct_cuda_synchronize(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

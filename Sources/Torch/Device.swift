@@ -1,0 +1,56 @@
+import CTorch
+
+/// Where a tensor's memory is.
+public struct Device: Sendable, Hashable, CustomStringConvertible {
+    /// c10's device type codes.
+    public enum Kind: Int64, Sendable {
+        case cpu = 0
+        case cuda = 1
+        case mps = 13
+    }
+
+    public let kind: Kind
+    /// Which device of its kind; nil is the current one.
+    public let index: Int?
+
+    public init(_ kind: Kind, index: Int? = nil) {
+        self.kind = kind
+        self.index = index
+    }
+
+    public static let cpu = Device(.cpu)
+    public static let cuda = Device(.cuda)
+    public static let mps = Device(.mps)
+
+    /// Whether this build of libtorch and this machine can use the device.
+    public var isAvailable: Bool {
+        switch kind {
+        case .cpu: true
+        case .cuda: ct_cuda_is_available()
+        case .mps: ct_mps_is_available()
+        }
+    }
+
+    /// Waits until all work given to the device is done.
+    public func synchronize() throws {
+        if kind == .cuda { try check(ct_cuda_synchronize(), "cuda synchronize") }
+    }
+
+    public var description: String {
+        let name =
+            switch kind {
+            case .cpu: "cpu"
+            case .cuda: "cuda"
+            case .mps: "mps"
+            }
+        return index.map { "\(name):\($0)" } ?? name
+    }
+
+    var code: Int64 { kind.rawValue | Int64(index ?? 0xff) << 8 }
+
+    init?(code: Int64) {
+        guard let kind = Kind(rawValue: code & 0xff) else { return nil }
+        let index = Int(code >> 8 & 0xff)
+        self.init(kind, index: index == 0xff ? nil : index)
+    }
+}

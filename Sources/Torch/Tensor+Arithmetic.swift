@@ -1,0 +1,75 @@
+/// Element-by-element operators and matrix products.
+private enum Math {
+    static let addTensor = Operator("aten::add", overload: "Tensor")
+    static let addScalar = Operator("aten::add", overload: "Scalar")
+    static let subtractTensor = Operator("aten::sub", overload: "Tensor")
+    static let subtractScalar = Operator("aten::sub", overload: "Scalar")
+    static let multiplyTensor = Operator("aten::mul", overload: "Tensor")
+    static let multiplyScalar = Operator("aten::mul", overload: "Scalar")
+    static let divideTensor = Operator("aten::div", overload: "Tensor")
+    static let divideScalar = Operator("aten::div", overload: "Scalar")
+    static let negate = Operator("aten::neg")
+    static let exponential = Operator("aten::exp")
+    static let logarithm = Operator("aten::log")
+    static let absolute = Operator("aten::abs")
+    static let clamp = Operator("aten::clamp")
+    static let matmul = Operator("aten::matmul")
+    static let isFinite = Operator("aten::isfinite")
+    static let equal = Operator("aten::eq", overload: "Tensor")
+    static let greater = Operator("aten::gt", overload: "Tensor")
+    static let maskedFill = Operator("aten::masked_fill", overload: "Scalar")
+}
+
+extension Tensor {
+    public static func + (left: Tensor, right: Tensor) throws -> Tensor {
+        try Math.addTensor.one(.tensor(left), .tensor(right))
+    }
+    public static func + (left: Tensor, right: Double) throws -> Tensor {
+        try Math.addScalar.one(.tensor(left), .double(right))
+    }
+    public static func - (left: Tensor, right: Tensor) throws -> Tensor {
+        try Math.subtractTensor.one(.tensor(left), .tensor(right))
+    }
+    public static func - (left: Tensor, right: Double) throws -> Tensor {
+        try Math.subtractScalar.one(.tensor(left), .double(right))
+    }
+    public static func * (left: Tensor, right: Tensor) throws -> Tensor {
+        try Math.multiplyTensor.one(.tensor(left), .tensor(right))
+    }
+    public static func * (left: Tensor, right: Double) throws -> Tensor {
+        try Math.multiplyScalar.one(.tensor(left), .double(right))
+    }
+    public static func / (left: Tensor, right: Tensor) throws -> Tensor {
+        try Math.divideTensor.one(.tensor(left), .tensor(right))
+    }
+    public static func / (left: Tensor, right: Double) throws -> Tensor {
+        try Math.divideScalar.one(.tensor(left), .double(right))
+    }
+    public static prefix func - (operand: Tensor) throws -> Tensor { try Math.negate.one(.tensor(operand)) }
+
+    public func exponential() throws -> Tensor { try Math.exponential.one(.tensor(self)) }
+    public func logarithm() throws -> Tensor { try Math.logarithm.one(.tensor(self)) }
+    public func absolute() throws -> Tensor { try Math.absolute.one(.tensor(self)) }
+
+    /// Every element forced into `range`.
+    public func clamped(to range: ClosedRange<Double>) throws -> Tensor {
+        try Math.clamp.one(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
+    }
+
+    /// The matrix product over the last two dimensions, broadcasting the others: `[…, n, k] × […, k, m] -> […, n, m]`.
+    public func matmul(_ other: Tensor) throws -> Tensor { try Math.matmul.one(.tensor(self), .tensor(other)) }
+
+    /// True where an element is neither infinite nor not-a-number.
+    public func isFinite() throws -> Tensor { try Math.isFinite.one(.tensor(self)) }
+
+    /// True where elements are equal.
+    public func equal(to other: Tensor) throws -> Tensor { try Math.equal.one(.tensor(self), .tensor(other)) }
+
+    /// True where this tensor's element is the greater.
+    public func greater(than other: Tensor) throws -> Tensor { try Math.greater.one(.tensor(self), .tensor(other)) }
+
+    /// `value` wherever `mask` is true.
+    public func filled(where mask: Tensor, with value: Double) throws -> Tensor {
+        try Math.maskedFill.one(.tensor(self), .tensor(mask), .double(value))
+    }
+}

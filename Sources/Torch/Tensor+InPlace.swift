@@ -1,0 +1,57 @@
+/// Operators that write into their first argument.
+private enum Write {
+    static let copy = Operator("aten::copy_")
+    static let fill = Operator("aten::fill_", overload: "Scalar")
+    static let clamp = Operator("aten::clamp_")
+    static let normal = Operator("aten::normal_")
+    static let multiply = Operator("aten::mul_", overload: "Scalar")
+    static let uniform = Operator("aten::uniform_")
+    static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
+    static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
+    static let fusedAdamW = Operator("aten::_fused_adamw_")
+}
+
+extension Tensor {
+    /// Takes over the values of `source`, converting and moving them as needed.
+    public func copyInPlace(_ source: Tensor) throws { try Write.copy.run(.tensor(self), .tensor(source)) }
+
+    public func fillInPlace(_ value: Double) throws { try Write.fill.run(.tensor(self), .double(value)) }
+
+    public func multiplyInPlace(_ factor: Double) throws { try Write.multiply.run(.tensor(self), .double(factor)) }
+
+    public func clampInPlace(to range: ClosedRange<Double>) throws {
+        try Write.clamp.run(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
+    }
+
+    /// Draws every element from a normal distribution.
+    public func fillNormalInPlace(mean: Double = 0, standardDeviation: Double) throws {
+        try Write.normal.run(.tensor(self), .double(mean), .double(standardDeviation))
+    }
+
+    /// Draws every element from a uniform distribution.
+    public func fillUniformInPlace(in range: Range<Double>) throws {
+        try Write.uniform.run(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
+    }
+
+    /// The Euclidean length of all elements of all tensors together, as a scalar.
+    public static func norm(of tensors: [Tensor]) throws -> Tensor {
+        let norms = try Write.foreachNorm.all([.tensors(tensors)], capacity: tensors.count).compactMap { $0 }
+        return try Tensor.stacked(norms).norm()
+    }
+
+    /// Multiplies every tensor by a scalar tensor.
+    public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
+        try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
+    }
+
+    /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).
+    public static func adamWInPlace(
+        parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
+        learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
+    ) throws {
+        try Write.fusedAdamW.run(
+            .tensors(parameters), .tensors(gradients), .tensors(firstMoments), .tensors(secondMoments), .tensors([]),
+            .tensors(steps), .double(learningRate), .double(beta1), .double(beta2), .double(weightDecay),
+            .double(epsilon), .bool(false), .bool(false))
+    }
+}

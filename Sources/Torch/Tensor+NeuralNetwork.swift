@@ -1,0 +1,70 @@
+/// Operators that neural networks are made of.
+private enum Network {
+    static let linear = Operator("aten::linear")
+    static let convolution = Operator("aten::conv2d")
+    static let layerNorm = Operator("aten::layer_norm")
+    static let embedding = Operator("aten::embedding")
+    static let gelu = Operator("aten::gelu")
+    static let sigmoid = Operator("aten::sigmoid")
+    static let attention = Operator("aten::scaled_dot_product_attention")
+    static let crossEntropy = Operator("aten::cross_entropy_loss")
+    static let resizeBicubic = Operator("aten::_upsample_bicubic2d_aa")
+    static let resizeBilinear = Operator("aten::_upsample_bilinear2d_aa")
+}
+
+/// How a picture is sampled at another size; both average over the area a new pixel covers (antialiasing).
+public enum Interpolation: String, Sendable {
+    case bicubic
+    case bilinear
+}
+
+extension Tensor {
+    /// `x · weightᵀ + bias`: `[…, in] -> […, out]`, with `weight` `[out, in]` and `bias` `[out]`.
+    public func linear(weight: Tensor, bias: Tensor?) throws -> Tensor {
+        try Network.linear.one(.tensor(self), .tensor(weight), .tensor(bias))
+    }
+
+    /// A two-dimensional convolution: `[B, in, H, W] -> [B, out, H', W']`.
+    public func convolution(weight: Tensor, bias: Tensor?, stride: Int) throws -> Tensor {
+        try Network.convolution.one(.tensor(self), .tensor(weight), .tensor(bias), .ints([stride, stride]))
+    }
+
+    /// Mean 0 and variance 1 over the last dimension, then scaled and shifted (Ba et al., arXiv 1607.06450).
+    public func layerNormalized(gain: Tensor, bias: Tensor, epsilon: Double) throws -> Tensor {
+        try Network.layerNorm.one(.tensor(self), .ints(gain.shape), .tensor(gain), .tensor(bias), .double(epsilon))
+    }
+
+    /// Rows of this table `[N, width]` for integer `indices` of any shape: `[…, width]`.
+    public func embedding(_ indices: Tensor) throws -> Tensor {
+        try Network.embedding.one(.tensor(self), .tensor(indices))
+    }
+
+    /// x·Φ(x), exactly (by erf) or by the tanh approximation (Hendrycks and Gimpel, arXiv 1606.08415).
+    public func gelu(approximate: Bool = false) throws -> Tensor {
+        try Network.gelu.one(.tensor(self), .string(approximate ? "tanh" : "none"))
+    }
+
+    public func sigmoid() throws -> Tensor { try Network.sigmoid.one(.tensor(self)) }
+
+    /// softmax(q·kᵀ/√d)·v, with this tensor as queries: `[B, heads, L, d]`.
+    /// - Parameters:
+    ///   - mask: added to the scores before the softmax, broadcast to `[B, heads, L, L']`.
+    ///   - causal: each position sees itself and those before it.
+    public func attention(keys: Tensor, values: Tensor, mask: Tensor? = nil, causal: Bool = false) throws -> Tensor {
+        try Network.attention.one(
+            .tensor(self), .tensor(keys), .tensor(values), .tensor(mask), .double(0), .bool(causal))
+    }
+
+    /// The mean of −log softmax(row)[target] over rows: `[N, C]` logits, int64 `[N]` targets.
+    /// Targets may also be probabilities `[N, C]`.
+    public func crossEntropy(targets: Tensor) throws -> Tensor {
+        try Network.crossEntropy.one(.tensor(self), .tensor(targets))
+    }
+
+    /// Pictures `[B, C, H, W]`, uint8 or real, at another size. On bytes in channels-last memory this follows
+    /// Pillow's fixed-point algorithm to within a grey level.
+    public func resizedPictures(height: Int, width: Int, _ interpolation: Interpolation) throws -> Tensor {
+        let resize = interpolation == .bicubic ? Network.resizeBicubic : Network.resizeBilinear
+        return try resize.one(.tensor(self), .ints([height, width]), .bool(false))
+    }
+}

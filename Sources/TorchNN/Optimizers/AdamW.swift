@@ -1,0 +1,108 @@
+import Torch
+
+/// Adam with weight decay applied to the weights themselves (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch's
+/// `torch.optim.AdamW`, through libtorch's fused operator.
+public final class AdamW {
+    /// Parameters that share a weight decay.
+    public struct Group {
+        public let names: [String]
+        public let parameters: [Parameter]
+        public let weightDecay: Double
+
+        public init(_ named: [(name: String, parameter: Parameter)], weightDecay: Double) {
+            names = named.map(\.name)
+            parameters = named.map(\.parameter)
+            self.weightDecay = weightDecay
+        }
+    }
+
+    /// Running means of a parameter's gradient and its square, and the number of steps taken (a scalar).
+    private struct Moments {
+        var first: Tensor
+        var second: Tensor
+        var step: Tensor
+    }
+
+    public let groups: [Group]
+    public let beta1: Double
+    public let beta2: Double
+    public let epsilon: Double
+    private var moments: [String: Moments] = [:]
+
+    public init(_ groups: [Group], beta1: Double = 0.9, beta2: Double = 0.98, epsilon: Double = 1e-6) throws {
+        self.groups = groups
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        for group in groups {
+            for (name, parameter) in zip(group.names, group.parameters) {
+                let values = try parameter.tensor.detached()
+                moments[name] = Moments(
+                    first: try values.zerosLike(), second: try values.zerosLike(),
+                    step: try Tensor.zeros([], device: values.device))
+            }
+        }
+    }
+
+    /// Every gradient there is, in the order of the groups.
+    public func gradients() throws -> [Tensor] {
+        try groups.flatMap(\.parameters).compactMap { try $0.tensor.gradient() }
+    }
+
+    public func clearGradients() throws {
+        for parameter in groups.flatMap(\.parameters) { try parameter.tensor.setGradient(nil) }
+    }
+
+    /// Moves every parameter that has a gradient by one step.
+    public func step(learningRate: Double) throws {
+        for group in groups {
+            var parameters: [Tensor] = []
+            var gradients: [Tensor] = []
+            var active: [Moments] = []
+            for (name, parameter) in zip(group.names, group.parameters) {
+                guard let gradient = try parameter.tensor.gradient(), let moment = moments[name] else { continue }
+                parameters.append(try parameter.tensor.detached())
+                gradients.append(gradient)
+                active.append(moment)
+            }
+            guard !parameters.isEmpty else { continue }
+            try Engine.withoutGradients {
+                for moment in active { try moment.step.copyInPlace(moment.step + 1) }
+                try Tensor.adamWInPlace(
+                    parameters: parameters, gradients: gradients, firstMoments: active.map(\.first),
+                    secondMoments: active.map(\.second), steps: active.map(\.step), learningRate: learningRate,
+                    beta1: beta1, beta2: beta2, weightDecay: group.weightDecay, epsilon: epsilon)
+            }
+        }
+    }
+
+    /// The moments and step counts by name, for a checkpoint.
+    public func state() -> [String: Tensor] {
+        var state: [String: Tensor] = [:]
+        for (name, moment) in moments {
+            state["first.\(name)"] = moment.first
+            state["second.\(name)"] = moment.second
+            state["step.\(name)"] = moment.step
+        }
+        return state
+    }
+
+    /// Takes back what ``state()`` gave.
+    /// - Throws: ``StateMismatch`` naming everything that does not fit.
+    public func load(_ state: [String: Tensor]) throws {
+        let own = self.state()
+        let mismatch = StateMismatch(
+            missing: own.keys.filter { state[$0] == nil }.sorted(),
+            unexpected: state.keys.filter { own[$0] == nil }.sorted(),
+            misshaped: own.keys.sorted().compactMap { name in
+                guard let expected = own[name]?.shape, let found = state[name]?.shape, found != expected else {
+                    return nil
+                }
+                return StateMismatch.Shape(name: name, expected: expected, found: found)
+            })
+        if !mismatch.isEmpty { throw mismatch }
+        for (name, tensor) in own {
+            if let saved = state[name] { try tensor.copyInPlace(saved) }
+        }
+    }
+}
