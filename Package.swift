@@ -5,16 +5,40 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "Torch", targets: ["Torch"])
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "Torch", "TorchNN"]),
+        .library(name: "CLIPTraining", targets: ["CLIPTraining", "CLIPData"]),
+        .executable(name: "clip", targets: ["CLIPCommandLine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // Layer 0: doors to C and C++ libraries, and what knows nothing of tensors.
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        .target(name: "CLIPText", resources: [.copy("Resources")]),
+        .target(name: "Safetensors"),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
+        .target(name: "Imaging", dependencies: ["CVips"]),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
+        // Layer 3
+        .target(name: "CLIP", dependencies: ["CLIPText", "Imaging", "Safetensors", "Torch", "TorchNN"]),
+        // Layer 4
+        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
+        // Layer 5
+        .target(name: "CLIPTraining", dependencies: ["CLIP", "CLIPData"]),
+        // Layer 6
+        .executableTarget(
+            name: "CLIPCommandLine",
+            dependencies: [
+                "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

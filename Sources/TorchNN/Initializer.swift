@@ -14,7 +14,16 @@ public enum Initializer: Sendable {
         .uniform(bound: 1 / Double(max(1, fanIn)).squareRoot())
     }
 
+    @TaskLocal private static var isSkipped = false
+
+    /// Runs `body` leaving parameters at zero, for modules whose values are about to be loaded: drawing hundreds of
+    /// millions of random numbers to throw them away would take seconds.
+    public static func skipping<R>(_ body: () throws -> R) rethrows -> R {
+        try $isSkipped.withValue(true, operation: body)
+    }
+
     public func apply(to parameter: Parameter) throws {
+        if Self.isSkipped { return }
         let values = try parameter.tensor.detached()
         switch self {
         case .constant(let value): try values.fillInPlace(value)

@@ -67,6 +67,12 @@ public struct StateMismatch: Error, Sendable, Equatable {
     public let unexpected: [String]
     public let misshaped: [Shape]
 
+    public init(missing: [String], unexpected: [String], misshaped: [Shape]) {
+        self.missing = missing
+        self.unexpected = unexpected
+        self.misshaped = misshaped
+    }
+
     public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
 
     /// The same mismatch with names as a checkpoint spells them.

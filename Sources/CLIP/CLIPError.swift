@@ -1,0 +1,56 @@
+import TorchNN
+
+/// What can go wrong between a user's files and a model's answer.
+public enum CLIPError: Error, Sendable, Equatable {
+    /// A file or directory that was asked for is not there or may not be read.
+    case missingInput(path: String, hint: String)
+    /// A name that is neither a built-in model nor a directory.
+    case unknownModel(name: String, known: [String])
+    /// A model was named without weights, and it has none of its own.
+    case weightsNeeded(model: String)
+    /// A configuration file says something that cannot be used.
+    case configuration(source: String, key: String, problem: String)
+    /// A weights file does not belong to the model.
+    case weightsMismatch(path: String, model: String, StateMismatch)
+    /// A weights file holds values that are infinite or not numbers.
+    case nonFiniteWeights(path: String, key: String)
+    /// A picture cannot be brought to the model's size.
+    case picture(name: String, problem: String)
+    /// A prompt template without a place for the label.
+    case template(String)
+    /// No labels, captions or other inputs to choose from.
+    case emptyChoices(what: String)
+    /// Something this machine cannot do.
+    case deviceUnavailable(String)
+    /// A file could not be written.
+    case writing(path: String, reason: String)
+}
+
+extension CLIPError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missingInput(let path, let hint):
+            "\(path): no such file or directory, or it may not be read. \(hint)"
+        case .unknownModel(let name, let known):
+            "\(name): neither a directory nor a known model. Known: \(known.joined(separator: ", "))."
+        case .weightsNeeded(let model):
+            "\(model): this name gives an architecture without weights. Add --weights FILE, or name a model directory."
+        case .configuration(let source, let key, let problem):
+            "\(source): \(key): \(problem)"
+        case .weightsMismatch(let path, let model, let mismatch):
+            "\(path): these weights do not belong to \(model). \(mismatch). Choose the --model they were made for."
+        case .nonFiniteWeights(let path, let key):
+            "\(path): \(key) holds values that are infinite or not numbers. The file is damaged, or its training diverged."
+        case .picture(let name, let problem):
+            "\(name): \(problem)"
+        case .template(let template):
+            "template \"\(template)\": it has no {} for the label to stand in. Write for example \"a photo of a {}\"."
+        case .emptyChoices(let what):
+            "no \(what) given: give at least one that is not empty."
+        case .deviceUnavailable(let device):
+            "device \(device) cannot be used here: this libtorch or this machine has none. Use --device cpu."
+        case .writing(let path, let reason):
+            "\(path): cannot be written: \(reason)"
+        }
+    }
+}

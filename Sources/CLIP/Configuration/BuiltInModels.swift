@@ -1,0 +1,47 @@
+import TorchNN
+
+/// Architectures known by name. They have no weights of their own.
+public enum BuiltInModels {
+    /// open_clip's name, and OpenAI's name for the same shape with QuickGELU.
+    private struct Entry {
+        let name: String
+        let openAIName: String?
+        let configuration: ModelConfiguration
+    }
+
+    private static let shapes: [Entry] = [
+        entry("ViT-B-32", openAI: "ViT-B/32", embed: 512, image: 224, patch: 32, width: 768, layers: 12, text: 512),
+        entry("ViT-B-16", openAI: "ViT-B/16", embed: 512, image: 224, patch: 16, width: 768, layers: 12, text: 512),
+        entry("ViT-L-14", openAI: "ViT-L/14", embed: 768, image: 224, patch: 14, width: 1024, layers: 24, text: 768),
+        entry(
+            "ViT-L-14-336", openAI: "ViT-L/14@336px", embed: 768, image: 336, patch: 14, width: 1024, layers: 24,
+            text: 768),
+    ]
+
+    private static func entry(
+        _ name: String, openAI: String, embed: Int, image: Int, patch: Int, width: Int, layers: Int, text: Int
+    ) -> Entry {
+        Entry(
+            name: name, openAIName: openAI,
+            configuration: ModelConfiguration(
+                embeddingSize: embed,
+                vision: .init(imageSize: image, patchSize: patch, width: width, layers: layers),
+                text: .init(width: text, headCount: text / 64, layers: 12)))
+    }
+
+    /// Every name ``configuration(named:)`` knows, smallest model first.
+    public static var names: [String] { shapes.flatMap { [$0.name, $0.name + "-quickgelu"] } }
+
+    /// The architecture of a name such as "ViT-B-32", "ViT-B-32-quickgelu" or OpenAI's "ViT-B/32".
+    public static func configuration(named name: String) -> ModelConfiguration? {
+        for entry in shapes {
+            if name == entry.name { return entry.configuration }
+            if name == entry.name + "-quickgelu" || name == entry.openAIName {
+                var configuration = entry.configuration
+                configuration.activation = .quickGELU
+                return configuration
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Torch
+import TorchNN
+
+/// CLIP: an image tower and a text tower that end in one space, and a learned temperature.
+///
+/// Not safe for use from several threads while it is trained; inference from several threads is.
+public final class DualEncoder: Module, @unchecked Sendable {
+    public let visual: VisionTransformer
+    public let text: TextTransformer
+    /// ln(1/τ), a scalar: similarities are multiplied by its exponential.
+    public let logitScale: Parameter
+    public let configuration: ModelConfiguration
+
+    /// The temperature's start, ln(1/0.07) (arXiv 2103.00020, section 2.4).
+    public static let initialLogitScale = log(1 / 0.07)
+    /// The scale may not pass 100 (same section), so its logarithm stays in this range.
+    public static let logitScaleRange = 0...log(100.0)
+
+    /// A model with random weights, drawn from libtorch's generator: seed it with ``Torch/Engine/seed(_:)``.
+    public init(_ configuration: ModelConfiguration) throws {
+        self.configuration = configuration
+        visual = try VisionTransformer(
+            configuration.vision, embeddingSize: configuration.embeddingSize, activation: configuration.activation)
+        text = try TextTransformer(
+            configuration.text, embeddingSize: configuration.embeddingSize, activation: configuration.activation)
+        logitScale = try Parameter(Tensor([Float(Self.initialLogitScale)], shape: []))
+    }
+
+    public var device: Device { logitScale.tensor.device }
+
+    /// The type the towers compute in.
+    public var dtype: DType { visual.projection.tensor.dtype }
+
+    /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
+    public func encode(pictures: Tensor) throws -> Tensor {
+        try visual(pictures.moved(to: device).converted(to: dtype))
+    }
+
+    /// Token ids of captions to embeddings `[B, E]`, not normalized.
+    public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }
+
+    /// What similarities are multiplied by, exp(``logitScale``).
+    public func temperatureScale() throws -> Double { exp(try logitScale.tensor.item()) }
+}

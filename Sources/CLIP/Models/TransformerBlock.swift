@@ -1,0 +1,36 @@
+import Torch
+import TorchNN
+
+/// A residual block with normalization before each part: attention over the sequence, then a feed-forward layer.
+public final class TransformerBlock: Module {
+    public let norm1: LayerNorm
+    public let attention: MultiHeadAttention
+    public let norm2: LayerNorm
+    public let feedForward: FeedForward
+
+    public init(width: Int, headCount: Int, hidden: Int, activation: Activation) throws {
+        norm1 = try LayerNorm(width)
+        attention = try MultiHeadAttention(width: width, headCount: headCount)
+        norm2 = try LayerNorm(width)
+        feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
+    }
+
+    /// `[B, L, width] -> [B, L, width]`.
+    public func callAsFunction(_ input: Tensor, causal: Bool) throws -> Tensor {
+        let attended = try input + attention(norm1(input), causal: causal)
+        return try attended + feedForward(norm2(attended))
+    }
+
+    /// The output at one position per sequence, `[B, width]`: exactly what the whole block gives there, without the
+    /// work for positions nobody reads.
+    /// - Parameters:
+    ///   - positions: int64 `[B]`.
+    ///   - visible: see ``TorchNN/MultiHeadAttention``.
+    public func callAsFunction(_ input: Tensor, at positions: Tensor, visible: Tensor?) throws -> Tensor {
+        let normalized = try norm1(input)
+        let queries = try normalized.atPositions(positions)
+        let mixed = try attention(queries: queries, over: normalized, visible: visible)
+        let attended = try input.atPositions(positions) + mixed
+        return try attended + feedForward(norm2(attended))
+    }
+}

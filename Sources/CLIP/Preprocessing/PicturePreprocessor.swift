@@ -1,0 +1,76 @@
+import Imaging
+import Torch
+
+/// Brings pictures to a model's input, as open_clip's evaluation transform does: resize, cut out the middle, scale to
+/// [0, 1], normalize.
+public struct PicturePreprocessor: Sendable {
+    public let configuration: PreprocessConfiguration
+
+    /// A picture whose sides differ by more than this factor is refused: its resized form would not fit in memory.
+    static let largestAspect = 128
+
+    public init(_ configuration: PreprocessConfiguration) { self.configuration = configuration }
+
+    /// Resized and cropped bytes, uint8 `[3, S, S]`.
+    /// - Throws: ``CLIPError/picture(name:problem:)`` for a picture too long and thin.
+    public func bytes(_ picture: Picture, name: String) throws -> Tensor {
+        let size = configuration.size
+        let (height, width) = try resizedSize(of: picture, name: name)
+        let pixels = try picture.tensor()  // [1, 3, H, W]
+        let resized = try pixels.resizedIfNeeded(height: height, width: width, configuration.interpolation)
+        let top = Self.cropStart(height, size)
+        let left = Self.cropStart(width, size)
+        return try resized.slice(top..<top + size, dimension: 2).slice(left..<left + size, dimension: 3)
+            .contiguous().squeezed(0)
+    }
+
+    /// Normalizes bytes `[…, 3, S, S]` to float32 of the same shape: (x/255 − mean)/std by channel.
+    public func normalize(_ bytes: Tensor) throws -> Tensor {
+        let mean = try Tensor(configuration.mean.map(Float.init), shape: [3, 1, 1])
+        let deviation = try Tensor(configuration.standardDeviation.map(Float.init), shape: [3, 1, 1])
+        return try (bytes.converted(to: .float32) / 255 - mean) / deviation
+    }
+
+    /// A batch of pictures as the model takes it, float32 `[B, 3, S, S]`.
+    public func callAsFunction(_ pictures: [Picture], names: [String]) throws -> Tensor {
+        let bytes = try zip(pictures, names).map { try self.bytes($0, name: $1) }
+        return try normalize(Tensor.stacked(bytes))
+    }
+
+    /// The size before cropping. The longer side is rounded down, as torchvision does.
+    func resizedSize(of picture: Picture, name: String) throws -> (height: Int, width: Int) {
+        let size = configuration.size
+        let (long, short) = (max(picture.width, picture.height), min(picture.width, picture.height))
+        guard short > 0, long / short <= Self.largestAspect else {
+            let problem =
+                "a picture of \(picture.width)x\(picture.height) is too long and thin: one side may be at most "
+                + "\(Self.largestAspect) times the other. Cut it into parts."
+            throw CLIPError.picture(name: name, problem: problem)
+        }
+        switch configuration.resizeMode {
+        case .squash: return (size, size)
+        case .shortest:
+            let longer = size * long / short
+            return picture.width < picture.height ? (longer, size) : (size, longer)
+        }
+    }
+
+    /// Where a centered crop starts: half the rest, halves rounded to even, as Python rounds.
+    static func cropStart(_ length: Int, _ size: Int) -> Int {
+        Int((Double(length - size) / 2).rounded(.toNearestOrEven))
+    }
+}
+
+extension Picture {
+    /// The pixels as uint8 `[1, 3, H, W]` in channels-last memory, where libtorch resizes bytes as Pillow does.
+    public func tensor() throws -> Tensor {
+        try Tensor(pixels, shape: [1, height, width, 3]).permuted([0, 3, 1, 2])
+    }
+}
+
+extension Tensor {
+    func resizedIfNeeded(height: Int, width: Int, _ interpolation: Interpolation) throws -> Tensor {
+        shape.suffix(2) == [height, width]
+            ? self : try resizedPictures(height: height, width: width, interpolation)
+    }
+}

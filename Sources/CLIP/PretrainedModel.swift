@@ -1,0 +1,74 @@
+import CLIPText
+import Foundation
+import Imaging
+import Torch
+
+/// A model together with the tokenizer and preprocessing it was trained with, so that nobody can pair the wrong ones.
+///
+///     let clip = try PretrainedModel.load("path/to/model")
+///     let pictures = try clip.embed(pictures: [Picture.read(path: "cat.jpg")], names: ["cat.jpg"])
+///     let texts = try clip.embed(texts: ["a cat", "a dog"])
+///     let similarities = try pictures.matmul(texts.transposed())  // [1, 2]
+public final class PretrainedModel: Sendable {
+    public let name: String
+    public let model: DualEncoder
+    public let tokenizer: any TextTokenizer
+    public let preprocessor: PicturePreprocessor
+
+    public init(
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor
+    ) {
+        self.name = name
+        self.model = model
+        self.tokenizer = tokenizer
+        self.preprocessor = preprocessor
+    }
+
+    /// Captions encoded at a time; pictures likewise.
+    static let batchSize = 32
+
+    /// Embeddings of pictures, float32 `[N, E]`.
+    /// - Parameters:
+    ///   - names: what messages call the pictures.
+    ///   - normalized: whether each is divided by its length.
+    public func embed(pictures: [Picture], names: [String], normalized: Bool = true) throws -> Tensor {
+        guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+        return try Engine.inference {
+            var parts: [Tensor] = []
+            for start in stride(from: 0, to: pictures.count, by: Self.batchSize) {
+                let range = start..<min(start + Self.batchSize, pictures.count)
+                let input = try preprocessor(Array(pictures[range]), names: Array(names[range]))
+                parts.append(try finish(model.encode(pictures: input), normalized: normalized))
+            }
+            return try Tensor.concatenated(parts)
+        }
+    }
+
+    /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
+    /// ``CLIPText/TokenizedText/wasTruncated``.
+    public func embed(texts: [String], normalized: Bool = true) throws -> Tensor {
+        try embed(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
+    }
+
+    /// Embeddings of token ids, float32 `[N, E]`. Captions of like length share a batch, so that little is padded.
+    public func embed(captions: [[Int32]], normalized: Bool = true) throws -> Tensor {
+        guard !captions.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
+        let order = captions.indices.sorted { captions[$0].count < captions[$1].count }
+        var place = [Int64](repeating: 0, count: captions.count)
+        for (position, index) in order.enumerated() { place[index] = Int64(position) }
+        return try Engine.inference {
+            var parts: [Tensor] = []
+            for start in stride(from: 0, to: order.count, by: Self.batchSize) {
+                let batch = order[start..<min(start + Self.batchSize, order.count)].map { captions[$0] }
+                parts.append(try finish(model.encode(captions: batch), normalized: normalized))
+            }
+            return try Tensor.concatenated(parts).rows(Tensor(place))
+        }
+    }
+
+    /// Back on the CPU in 32 bits, where length and similarity are computed.
+    private func finish(_ embeddings: Tensor, normalized: Bool) throws -> Tensor {
+        let plain = try embeddings.converted(to: .float32).moved(to: .cpu)
+        return normalized ? try plain.normalized() : plain
+    }
+}

@@ -1,0 +1,59 @@
+import Torch
+
+/// One of several choices with how well a picture fits it.
+public struct ScoredChoice: Sendable, Equatable {
+    /// Its place among the choices given.
+    public let index: Int
+    public let text: String
+    /// Probability among the choices: softmax of the similarities at the model's temperature.
+    public let score: Double
+    /// Cosine of the angle between picture and text, -1 to 1.
+    public let similarity: Double
+}
+
+/// Chooses among labels or captions that it has read once (arXiv 2103.00020, section 3.1).
+public struct ZeroShotClassifier: Sendable {
+    public let choices: [String]
+    /// Unit vectors, float32 `[N, E]`.
+    public let weights: Tensor
+    private let scale: Double
+
+    /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
+    /// normalized again (section 3.1.4).
+    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
+    public init(_ clip: PretrainedModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
+        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }), !templates.isEmpty else {
+            throw CLIPError.emptyChoices(what: "labels")
+        }
+        choices = labels
+        let prompts = labels.flatMap { label in templates.map { $0.filled(with: label) } }
+        let embeddings = try clip.embed(texts: prompts)  // [N·T, E]
+        weights = try Engine.inference {
+            try embeddings.reshaped([labels.count, templates.count, -1]).mean(along: 1).normalized()
+        }
+        scale = try clip.model.temperatureScale()
+    }
+
+    /// Cosines of pictures' unit vectors `[B, E]` with every choice: `[B, N]`.
+    public func similarities(_ pictures: Tensor) throws -> Tensor {
+        try Engine.inference { try pictures.matmul(weights.transposed()) }
+    }
+
+    /// Every choice for each picture, best first.
+    /// - Parameter pictures: unit vectors, float32 `[B, E]`.
+    public func rank(_ pictures: Tensor) throws -> [[ScoredChoice]] {
+        let cosines = try similarities(pictures)
+        let scores = try Engine.inference { try (cosines * scale).softmax(along: -1).elements(Float.self) }
+        let values = try cosines.elements(Float.self)
+        return (0..<pictures.shape[0]).map { row in
+            let start = row * choices.count
+            return choices.indices
+                .map { column in
+                    ScoredChoice(
+                        index: column, text: choices[column], score: Double(scores[start + column]),
+                        similarity: Double(values[start + column]))
+                }
+                .sorted { ($0.similarity, $1.index) > ($1.similarity, $0.index) }
+        }
+    }
+}

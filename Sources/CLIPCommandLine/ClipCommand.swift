@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+@main
+struct ClipCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clip",
+        abstract: "Learn from pictures with captions; classify, rank and embed pictures by plain words.",
+        discussion: """
+            Example: clip classify cat.jpg --labels "cat,dog,car"
+
+            Exit codes: 0 all done, 64 wrong usage, 65 bad data, 66 missing input, 70 our fault.
+            """,
+        version: "swift-clip 0.1.0, libtorch \(Engine.version)",
+        subcommands: [
+            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, TokenizeCommand.self,
+            PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
+        ])
+
+    static func main() {
+        if let bad = firstArgumentThatIsNotUTF8() {
+            Console.error("argument \(bad) is not valid UTF-8; texts and paths are needed in UTF-8.")
+            Foundation.exit(ExitStatus.badData.rawValue)
+        }
+        do {
+            var command = try parseAsRoot()
+            do {
+                try command.run()
+            } catch {
+                guard let status = ExitStatus(error) else { throw error }
+                Console.error("\(error)")
+                Foundation.exit(status.rawValue)
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// Swift would repair such an argument with replacement characters, and answer for a text nobody gave.
+    private static func firstArgumentThatIsNotUTF8() -> Int? {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let pointer = CommandLine.unsafeArgv[index] else { continue }
+            if String(validatingCString: pointer) == nil { return index }
+        }
+        return nil
+    }
+}

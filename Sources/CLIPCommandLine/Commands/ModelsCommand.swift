@@ -1,0 +1,45 @@
+import ArgumentParser
+import CLIP
+import TorchNN
+
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "List the models known by name.",
+        discussion: "Example: clip models --json")
+
+    @OptionGroup var shared: SharedOptions
+
+    struct Document: Encodable {
+        struct Model: Encodable {
+            var name: String
+            var parameters: Int
+            var resolution: Int
+            var embedding_size: Int
+            var has_weights: Bool
+        }
+        var models: [Model]
+    }
+
+    func run() throws {
+        let models = try ModelCatalog.names.map { name in
+            let description = try ModelCatalog.description(of: name)
+            return Document.Model(
+                name: name, parameters: description.configuration.parameterCount,
+                resolution: description.configuration.vision.imageSize,
+                embedding_size: description.configuration.embeddingSize, has_weights: description.weightsPath != nil)
+        }
+        if shared.json { return try Console.printJSON(Document(models: models)) }
+        let width = models.map(\.name.count).max() ?? 0
+        print(Table.padded("name", to: width) + "   parameters  pixels  embedding  weights")
+        for model in models {
+            func right(_ text: String, _ width: Int) -> String {
+                String(repeating: " ", count: max(0, width - text.count)) + text
+            }
+            print(
+                Table.padded(model.name, to: width) + right(String(model.parameters), 13)
+                    + right(String(model.resolution), 8) + right(String(model.embedding_size), 11)
+                    + (model.has_weights ? "  bundled" : "  none: add --weights FILE"))
+        }
+    }
+}

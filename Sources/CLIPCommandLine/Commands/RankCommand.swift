@@ -1,0 +1,41 @@
+import ArgumentParser
+import CLIP
+
+struct RankCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rank",
+        abstract: "Order captions by how well they describe a picture.",
+        discussion: "Example: clip rank beach.jpg --caption \"a sunny beach\" --caption \"a city at night\"")
+
+    @Argument(help: ArgumentHelp("The picture.", valueName: "image"))
+    var image: String
+
+    @Option(
+        name: .customLong("caption"), help: ArgumentHelp("A caption; may be given several times.", valueName: "text"))
+    var captions: [String] = []
+
+    @Option(help: ArgumentHelp("A file with one caption a line.", valueName: "file"))
+    var captionsFile: String?
+
+    @OptionGroup var pictures: PictureOptions
+    @OptionGroup var shared: SharedOptions
+
+    func run() throws {
+        let captions = try TextFile.texts(self.captions, file: captionsFile)
+        guard !captions.isEmpty, captions.allSatisfy({ !$0.isEmpty }) else {
+            throw CLIPError.emptyChoices(what: "captions")
+        }
+        let picture = try pictures.read([image])
+        let clip = try shared.load()
+        let classifier = try ZeroShotClassifier(clip, labels: captions)
+        let choices = try classifier.rank(clip.embed(pictures: picture, names: [image]))[0]
+        if shared.json {
+            let result = RankingDocument.Result(
+                image: image,
+                captions: choices.map { .init(caption: $0.text, score: $0.score, similarity: $0.similarity) })
+            try Console.printJSON(RankingDocument(model: clip.name, results: [result]))
+        } else {
+            AnswerTable.print(image, choices)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import CLIP
+
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Show the token ids a model reads for a text.",
+        discussion: "Example: clip tokenize \"a photo of a cat\"")
+
+    @Argument(help: "Texts.")
+    var texts: [String] = []
+
+    @Option(help: ArgumentHelp("A file with one text a line.", valueName: "file"))
+    var textsFile: String?
+
+    @OptionGroup var shared: SharedOptions
+
+    struct Document: Encodable {
+        var context_length: Int
+        var tokens: [[Int32]]
+    }
+
+    func run() throws {
+        let texts = try TextFile.texts(self.texts, file: textsFile)
+        guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
+        let tokenizer = try shared.describe().tokenizer()
+        let tokenized = tokenizer.tokenize(texts)
+        for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
+            Console.warning("text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens and was cut.")
+        }
+        if shared.json {
+            try Console.printJSON(
+                Document(context_length: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
+        } else {
+            for tokens in tokenized { print(tokens.tokens.map(String.init).joined(separator: " ")) }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import CLIP
+
+/// The document `clip classify --json` prints.
+struct ClassificationDocument: Encodable {
+    struct Result: Encodable {
+        var image: String
+        var labels: [Choice]
+
+        struct Choice: Encodable {
+            var label: String
+            var score: Double
+            var similarity: Double
+        }
+    }
+
+    var model: String
+    var results: [Result]
+}
+
+/// The document `clip rank --json` prints.
+struct RankingDocument: Encodable {
+    struct Result: Encodable {
+        var image: String
+        var captions: [Choice]
+
+        struct Choice: Encodable {
+            var caption: String
+            var score: Double
+            var similarity: Double
+        }
+    }
+
+    var model: String
+    var results: [Result]
+}
+
+/// Prints choices as a small table with bars.
+enum AnswerTable {
+    static func print(_ image: String, _ choices: [ScoredChoice], most: Int = 10) {
+        Swift.print(image)
+        let shown = choices.prefix(most)
+        let width = min(60, shown.map { Table.width($0.text) }.max() ?? 0)
+        for choice in shown {
+            let percent = Format.fixed(choice.score * 100, 1)
+            let text = Table.padded(Format.clipped(choice.text, to: width), to: width)
+            let share = String(repeating: " ", count: max(0, 5 - percent.count)) + percent
+            Swift.print("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
+        }
+        if choices.count > most { Swift.print("  … and \(choices.count - most) more") }
+    }
+}
+
+/// Numbers and texts for people.
+enum Format {
+    /// A number with so many decimals, without the locale's habits.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
+        guard value.isFinite else { return "-" }
+        var scale = 1.0
+        for _ in 0..<decimals { scale *= 10 }
+        let units = (abs(value) * scale).rounded()
+        guard units < 1e15 else { return "\(value)" }
+        let whole = Int(units / scale)
+        let sign = value < 0 && units > 0 ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(whole)" }
+        let fraction = String(Int(units - Double(whole) * scale))
+        return "\(sign)\(whole)." + String(repeating: "0", count: decimals - fraction.count) + fraction
+    }
+
+    static func clipped(_ text: String, to width: Int) -> String {
+        guard Table.width(text) > width else { return text }
+        var result = ""
+        for character in text {
+            if Table.width(result) + 2 > width { break }
+            result.append(character)
+        }
+        return result + "…"
+    }
+
+    /// 3725 seconds as "1:02:05".
+    static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "?" }
+        let total = Int(seconds.rounded())
+        let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+    }
+}

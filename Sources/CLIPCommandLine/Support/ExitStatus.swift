@@ -1,0 +1,63 @@
+import ArgumentParser
+import CLIP
+import CLIPData
+import CLIPText
+import CLIPTraining
+import Imaging
+import Safetensors
+import Torch
+
+/// The exit codes of `sysexits.h` that this command uses.
+enum ExitStatus: Int32 {
+    case wrongUsage = 64
+    case badData = 65
+    case missingInput = 66
+    case ourFault = 70
+
+    /// The code for an error; nil for one that the argument parser reports itself.
+    init?(_ error: any Error) {
+        switch error {
+        case is ValidationError, is CleanExit, is ArgumentParser.ExitCode: return nil
+        case let error as CLIPError: self = Self.code(of: error)
+        case let error as ImagingError: self = error.isMissingInput ? .missingInput : .badData
+        case let error as SafetensorsError: self = Self.code(of: error)
+        case let error as CLIPDataError: self = Self.code(of: error)
+        case let error as TrainingError: self = Self.code(of: error)
+        case let error as TextFileError: self = error.isMissingInput ? .missingInput : .badData
+        default: self = .ourFault
+        }
+    }
+
+    private static func code(of error: CLIPError) -> ExitStatus {
+        switch error {
+        case .missingInput: .missingInput
+        case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable: .wrongUsage
+        case .configuration, .weightsMismatch, .nonFiniteWeights, .picture: .badData
+        case .writing: .ourFault
+        }
+    }
+
+    private static func code(of error: SafetensorsError) -> ExitStatus {
+        switch error {
+        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        default: .badData
+        }
+    }
+
+    private static func code(of error: CLIPDataError) -> ExitStatus {
+        switch error {
+        case .missing, .unreadable: .missingInput
+        case .invalidSpecification, .invalidOption: .wrongUsage
+        case .unwritable, .cancelled: .ourFault
+        default: .badData
+        }
+    }
+
+    private static func code(of error: TrainingError) -> ExitStatus {
+        switch error {
+        case .invalidOption, .runExists: .wrongUsage
+        case .nothingToResume: .missingInput
+        case .checkpointMismatch, .notFinite: .badData
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import CLIP
+import Foundation
+import Torch
+
+/// Options every command takes.
+struct SharedOptions: ParsableArguments {
+    @Option(help: "A model directory, or a name: see \"clip models\".")
+    var model = ModelCatalog.bundledName
+
+    @Option(help: ArgumentHelp("Weights to use in place of the model's own.", valueName: "file"))
+    var weights: String?
+
+    @Option(help: "What the towers compute in: fp32 or bf16.")
+    var precision = Precision.fp32
+
+    @Option(help: "Processor threads for one operation (default: all cores).")
+    var threads: Int?
+
+    @Option(help: "Where to compute: cpu, cuda or mps.")
+    var device = ComputeDevice.cpu
+
+    @Flag(help: "Print one JSON document on standard output.")
+    var json = false
+
+    enum Precision: String, ExpressibleByArgument, CaseIterable {
+        case fp32
+        case bf16
+
+        var dtype: DType { self == .bf16 ? .bfloat16 : .float32 }
+    }
+
+    enum ComputeDevice: String, ExpressibleByArgument, CaseIterable {
+        case cpu
+        case cuda
+        case mps
+
+        var device: Device {
+            switch self {
+            case .cpu: .cpu
+            case .cuda: .cuda
+            case .mps: .mps
+            }
+        }
+    }
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads takes a number from 1 to 1024.")
+        }
+    }
+
+    /// Architecture, preprocessing and tokenizer, without weights.
+    func describe() throws -> ModelDescription {
+        prepare()
+        return try ModelCatalog.description(of: model)
+    }
+
+    /// The model, ready to answer.
+    func load() throws -> PretrainedModel {
+        try describe().loaded(weights: weights, device: device.device, precision: precision.dtype)
+    }
+
+    func prepare() {
+        Engine.initialize()
+        if let threads { Engine.threadCount = threads }
+    }
+}

@@ -1,0 +1,75 @@
+import CLIPData
+import CLIPTraining
+import Foundation
+
+/// Shows a training run on standard error: a moving line on a terminal, a line now and then elsewhere.
+final class TrainingProgress: @unchecked Sendable {
+    private let totalSteps: Int
+    private let lock = NSLock()
+    private var skippedCount = 0
+    private var lastLine = 0.0
+    private var evaluation: HeldOutEvaluation?
+    private let isQuiet = !Console.errorIsTerminal
+
+    init(totalSteps: Int) { self.totalSteps = totalSteps }
+
+    /// Names the first pairs that are left out, and counts all.
+    func skipped(_ sample: SkippedSample) {
+        lock.lock()
+        defer { lock.unlock() }
+        skippedCount += 1
+        if skippedCount <= 100 { Console.warning("skipped \(sample)") }
+        if skippedCount == 100 { Console.warning("further skipped pairs are only counted") }
+    }
+
+    func show(_ event: TrainingRun.Event) {
+        switch event {
+        case .step(let report, let epoch, let speed, let left):
+            let share = Double(report.step + 1) / Double(max(1, totalSteps))
+            let line =
+                "epoch \(epoch + 1)  step \(report.step + 1)/\(totalSteps)  loss \(Format.fixed(report.loss, 3))  "
+                + "\(Format.fixed(speed, 0)) pairs/s  \(Format.duration(left)) left"
+            Console.status("\(Table.padded(Table.bar(share, length: 20), to: 20)) \(line)")
+            let now = ProcessInfo.processInfo.systemUptime
+            if isQuiet, now - lastLine > 30 || report.step + 1 == totalSteps {
+                Console.note(line)
+                lastLine = now
+            }
+        case .evaluation(let evaluation, let epoch):
+            self.evaluation = evaluation
+            Console.endStatus()
+            let retrieval = evaluation.retrieval
+            func recalls(_ values: [Int: Double]) -> String {
+                [1, 5, 10].map { Format.fixed((values[$0] ?? 0) * 100, 1) }.joined(separator: "/")
+            }
+            var line = "epoch \(epoch): held-out R@1/5/10 image to text \(recalls(retrieval.imageToText)), "
+            line += "text to image \(recalls(retrieval.textToImage))"
+            if let categories = evaluation.categories {
+                line += ", zero-shot \(Format.fixed(categories.accuracy * 100, 1)) %"
+            }
+            Console.note(line)
+        case .checkpoint: break
+        }
+    }
+
+    /// The document `clip train --json` prints.
+    private struct Document: Encodable {
+        var model: String
+        var skipped: Int
+        var mean_recall: Double?
+    }
+
+    func finish(model: String, json: Bool) {
+        Console.endStatus()
+        lock.lock()
+        defer { lock.unlock() }
+        if skippedCount > 0 { Console.warning("\(skippedCount) pairs were skipped in all (counted in every epoch)") }
+        if json {
+            try? Console.printJSON(
+                Document(model: model, skipped: skippedCount, mean_recall: evaluation?.retrieval.meanRecall))
+        } else {
+            if let evaluation { EvaluationTable.print(evaluation) }
+            print("model: \(model)")
+        }
+    }
+}

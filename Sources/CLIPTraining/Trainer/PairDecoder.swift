@@ -1,0 +1,59 @@
+import CLIP
+import CLIPData
+import CLIPText
+import Imaging
+import Torch
+
+/// Turns pairs into what the towers take: a random view for training, the model's own preprocessing for evaluation.
+public struct PairDecoder: Sendable {
+    /// A pair, decoded.
+    public struct Example: Sendable {
+        /// uint8 `[3, S, S]`.
+        public let picture: Tensor
+        public let tokens: [Int32]
+        public let caption: String
+        public let category: String?
+        public let location: String
+    }
+
+    public let tokenizer: any TextTokenizer
+    public let preprocessor: PicturePreprocessor
+    /// Nil for evaluation.
+    public let augmentation: TrainingAugmentation?
+    public let captionSampling: CaptionSampling
+
+    public init(
+        tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
+        captionSampling: CaptionSampling = .first
+    ) {
+        self.tokenizer = tokenizer
+        self.preprocessor = preprocessor
+        self.augmentation = augmentation
+        self.captionSampling = captionSampling
+    }
+
+    /// Decodes one pair; all randomness comes from `seed`.
+    public func decode(_ sample: PairSample, seed: UInt64) throws -> Example {
+        let picture = try Picture.decode(sample.imageBytes(), name: sample.location)
+        let configuration = preprocessor.configuration
+        let bytes: Tensor = try Engine.withoutGradients {
+            guard let augmentation else { return try preprocessor.bytes(picture, name: sample.location) }
+            var generator = SplitMix64(seed: seed)
+            return try augmentation.view(
+                of: picture, size: configuration.size, interpolation: configuration.interpolation, using: &generator)
+        }
+        let caption = captionSampling.caption(of: sample, seed: seed)
+        return Example(
+            picture: bytes, tokens: tokenizer.tokenize(caption).tokens, caption: caption, category: sample.category,
+            location: sample.location)
+    }
+
+    /// Examples as one batch of float32 pictures.
+    public func batch(_ examples: [Example]) throws -> TrainingBatch {
+        try Engine.withoutGradients {
+            TrainingBatch(
+                pictures: try preprocessor.normalize(Tensor.stacked(examples.map(\.picture))),
+                captions: examples.map(\.tokens), locations: examples.map(\.location))
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import CLIP
+import Torch
+import TorchNN
+
+/// What one step did.
+public struct StepReport: Sendable, Equatable {
+    /// Counted from 0.
+    public let step: Int
+    public let loss: Double
+    /// ln(1/τ) after the step.
+    public let logitScale: Double
+    public let learningRate: Double
+    /// The gradient's norm before clipping.
+    public let gradientNorm: Double
+}
+
+/// Moves a model by contrastive steps (arXiv 2103.00020, section 2).
+///
+/// The loss's gradient is taken with respect to the embeddings of the whole batch and fed back to the towers chunk by
+/// chunk (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", arXiv 2101.06983), so
+/// that a micro-batch costs the memory of its own activations, and the temperature's gradient is counted once.
+public final class Trainer {
+    public let model: DualEncoder
+    public let configuration: TrainingConfiguration
+    public let optimizer: AdamW
+    private let loss: ContrastiveLoss
+    /// Steps done so far.
+    public internal(set) var step = 0
+
+    public init(model: DualEncoder, configuration: TrainingConfiguration) throws {
+        try configuration.validate()
+        self.model = model
+        self.configuration = configuration
+        loss = ContrastiveLoss(excludesDuplicateCaptions: configuration.excludesDuplicateCaptions)
+        let named = model.namedParameters
+        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
+        optimizer = try AdamW(
+            [
+                .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
+                .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
+            ],
+            beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+    }
+
+    /// Takes one step on a batch.
+    /// - Throws: ``TrainingError/notFinite(step:what:samples:)`` before anything is changed by a bad gradient.
+    public func train(on batch: TrainingBatch) throws -> StepReport {
+        try optimizer.clearGradients()
+        let value = try computeGradients(batch)
+        let gradients = try optimizer.gradients()
+        let norm = try clipGradients(gradients, norm: configuration.gradientNorm ?? .infinity)
+        guard norm.isFinite else {
+            throw TrainingError.notFinite(step: step, what: "gradient", samples: batch.locations)
+        }
+        let rate = configuration.schedule.rate(at: step)
+        try optimizer.step(learningRate: rate)
+        let scale = try model.logitScale.tensor.detached()
+        try scale.clampInPlace(to: DualEncoder.logitScaleRange)
+        defer { step += 1 }
+        return StepReport(
+            step: step, loss: value, logitScale: try scale.item(), learningRate: rate, gradientNorm: norm)
+    }
+
+    /// Leaves the gradient of every parameter in place.
+    /// - Returns: the loss.
+    public func computeGradients(_ batch: TrainingBatch) throws -> Double {
+        let size = configuration.microBatchSize
+        guard batch.count > size else {
+            let (pictures, texts) = try encode(batch, 0..<batch.count)
+            let cut = try embeddingGradients(pictures: pictures.detached(), texts: texts.detached(), of: batch)
+            try Tensor.backward([(pictures, cut.pictures), (texts, cut.texts)])
+            return cut.loss
+        }
+        let chunks = stride(from: 0, to: batch.count, by: size).map { $0..<min($0 + size, batch.count) }
+        var pictureParts: [Tensor] = []
+        var textParts: [Tensor] = []
+        try Engine.withoutGradients {
+            for chunk in chunks {
+                let (pictures, texts) = try encode(batch, chunk)
+                pictureParts.append(pictures)
+                textParts.append(texts)
+            }
+        }
+        let cut = try embeddingGradients(
+            pictures: Tensor.concatenated(pictureParts), texts: Tensor.concatenated(textParts), of: batch)
+        for chunk in chunks {
+            let (pictures, texts) = try encode(batch, chunk)
+            try Tensor.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])
+        }
+        return cut.loss
+    }
+
+    /// Part of a batch through both towers, in 32 bits again at the end.
+    private func encode(_ batch: TrainingBatch, _ range: Range<Int>) throws -> (pictures: Tensor, texts: Tensor) {
+        try Engine.autocast(configuration.precision.autocastType, on: model.device) {
+            let pictures = try model.encode(pictures: batch.pictures.slice(range))
+            let texts = try model.encode(captions: Array(batch.captions[range]))
+            return (try pictures.converted(to: .float32), try texts.converted(to: .float32))
+        }
+    }
+
+    /// The loss over the whole batch, its gradient with respect to the embeddings, and the temperature's, which is
+    /// accumulated into its parameter.
+    private func embeddingGradients(
+        pictures: Tensor, texts: Tensor, of batch: TrainingBatch
+    ) throws -> (loss: Double, pictures: Tensor, texts: Tensor) {
+        try pictures.setRequiresGradient()
+        try texts.setRequiresGradient()
+        let value = try loss(
+            pictures: pictures, texts: texts, logitScale: model.logitScale.tensor, captions: batch.captions)
+        let number = try value.item()
+        guard number.isFinite else {
+            throw TrainingError.notFinite(step: step, what: "loss", samples: batch.locations)
+        }
+        try value.backward()
+        guard let pictureGradient = try pictures.gradient(), let textGradient = try texts.gradient() else {
+            throw TorchError(context: "Trainer", message: "the loss left no gradient on the embeddings")
+        }
+        return (number, pictureGradient, textGradient)
+    }
+}

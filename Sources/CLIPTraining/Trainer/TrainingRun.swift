@@ -1,0 +1,157 @@
+import CLIP
+import CLIPData
+import Foundation
+import Torch
+
+/// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
+public final class TrainingRun {
+    /// What happens along the way, for whoever shows progress.
+    public enum Event {
+        case step(StepReport, epoch: Int, pairsPerSecond: Double, secondsLeft: Double)
+        case evaluation(HeldOutEvaluation, epoch: Int)
+        case checkpoint(step: Int)
+    }
+
+    public struct Options: Sendable {
+        /// The run directory: `metrics.jsonl`, `checkpoints/` and `final/` go there.
+        public var output: String
+        /// Steps between checkpoints; one is written at each epoch's end besides.
+        public var checkpointInterval = 500
+        /// Epochs between held-out evaluations.
+        public var evaluationInterval = 1
+        public var loaderThreads = 2
+        /// How the final model's parameters are stored; nil for 32 bits.
+        public var storedType: DType?
+
+        public init(output: String) { self.output = output }
+    }
+
+    private let clip: PretrainedModel
+    private let trainer: Trainer
+    private let training: PairSource
+    private let heldOut: PairSource?
+    private let options: Options
+    private let store: CheckpointStore
+    private let onSkip: @Sendable (SkippedSample) -> Void
+
+    /// - Parameters:
+    ///   - clip: the model to train, with its tokenizer and preprocessing.
+    ///   - heldOut: pairs to evaluate on after each epoch.
+    ///   - onSkip: told of every pair that is left out.
+    public init(
+        _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource, heldOut: PairSource?,
+        options: Options, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
+    ) throws {
+        self.clip = clip
+        trainer = try Trainer(model: clip.model, configuration: configuration)
+        self.training = training
+        self.heldOut = heldOut
+        self.options = options
+        store = CheckpointStore(run: options.output)
+        self.onSkip = onSkip
+    }
+
+    public var finalModelPath: String { options.output + "/final" }
+
+    /// Trains to the last step and writes the final model.
+    /// - Parameter resuming: whether to go on from the newest checkpoint; otherwise a directory that holds a run
+    ///   already is refused.
+    public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws {
+        var position = TrainingPosition()
+        if resuming {
+            position = try store.restore(trainer)
+        } else if FileManager.default.fileExists(atPath: options.output + "/metrics.jsonl") {
+            throw TrainingError.runExists(path: options.output)
+        }
+        do {
+            try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
+        } catch {
+            throw CLIPError.writing(path: options.output, reason: error.localizedDescription)
+        }
+        store.removeLeftovers()
+        let log = try MetricsLog(path: options.output + "/metrics.jsonl", keepingBefore: position.step)
+        let pace = Pace(stepsLeft: trainer.configuration.totalSteps - position.step)
+        while position.step < trainer.configuration.totalSteps {
+            let stepsBefore = position.step
+            let startedMidEpoch = position.pair > 0
+            try trainEpoch(&position, log: log, pace: pace, onEvent: onEvent)
+            if position.step == stepsBefore, !startedMidEpoch {
+                throw TrainingError.invalidOption(
+                    name: "batch size",
+                    problem: "an epoch has fewer usable pairs than one batch of \(trainer.configuration.batchSize)")
+            }
+            let isLast = position.step >= trainer.configuration.totalSteps
+            if let heldOut, isLast || position.epoch % options.evaluationInterval == 0 {
+                let evaluation = try HeldOutEvaluation(
+                    clip, on: heldOut, threads: options.loaderThreads, onSkip: onSkip)
+                try log.write(evaluation, step: position.step, epoch: position.epoch)
+                onEvent(.evaluation(evaluation, epoch: position.epoch))
+            }
+            try checkpoint(position, onEvent)
+        }
+        try ModelDirectory(finalModelPath).write(
+            clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
+    }
+
+    /// The rest of one epoch, or of the run. A last batch that is not full is left out, so that every step contrasts
+    /// equally many pairs.
+    private func trainEpoch(
+        _ position: inout TrainingPosition, log: MetricsLog, pace: Pace, onEvent: (Event) -> Void
+    ) throws {
+        let configuration = trainer.configuration
+        let decoder = PairDecoder(
+            tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
+            captionSampling: configuration.captionSampling)
+        let loader = try PairLoader(
+            source: training, order: SampleOrder(seed: configuration.seed), epoch: position.epoch,
+            startPosition: position.pair,
+            options: PairLoaderOptions(
+                batchSize: configuration.batchSize, dropsLast: true, threads: options.loaderThreads),
+            onSkip: onSkip
+        ) { sample, seed in try decoder.decode(sample, seed: seed) }
+        defer { loader.cancel() }
+        while position.step < configuration.totalSteps, let batch = try loader.next() {
+            let report = try trainer.train(on: decoder.batch(batch.items))
+            position.step += 1
+            position.pair = batch.nextPosition
+            pace.stepDone(pairs: configuration.batchSize)
+            try log.write(report, epoch: position.epoch, pairsPerSecond: pace.pairsPerSecond)
+            onEvent(
+                .step(
+                    report, epoch: position.epoch, pairsPerSecond: pace.pairsPerSecond,
+                    secondsLeft: pace.secondsLeft))
+            if position.step % options.checkpointInterval == 0 { try checkpoint(position, onEvent) }
+        }
+        position.epoch += 1
+        position.pair = 0
+    }
+
+    private func checkpoint(_ position: TrainingPosition, _ onEvent: (Event) -> Void) throws {
+        try store.save(trainer, at: position)
+        onEvent(.checkpoint(step: position.step))
+    }
+}
+
+/// How fast a run goes, over its last steps.
+private final class Pace {
+    private var stepsLeft: Int
+    private var last: Double
+    private var secondsPerStep: Double?
+    private(set) var pairsPerSecond = 0.0
+
+    init(stepsLeft: Int) {
+        self.stepsLeft = stepsLeft
+        last = ProcessInfo.processInfo.systemUptime
+    }
+
+    func stepDone(pairs: Int) {
+        let now = ProcessInfo.processInfo.systemUptime
+        let seconds = max(1e-9, now - last)
+        last = now
+        secondsPerStep = secondsPerStep.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
+        pairsPerSecond = Double(pairs) / seconds
+        stepsLeft -= 1
+    }
+
+    var secondsLeft: Double { Double(max(0, stepsLeft)) * (secondsPerStep ?? 0) }
+}

@@ -1,0 +1,70 @@
+import CLIP
+import CLIPData
+import Torch
+
+/// What a training run is asked to do, apart from model and data.
+public struct TrainingConfiguration: Sendable, Equatable, Codable {
+    /// What the towers' matrix products are computed in. Parameters and optimizer are always 32 bits.
+    public enum Precision: String, Sendable, Codable, CaseIterable {
+        case fp32
+        case bf16
+
+        public var autocastType: DType? { self == .bf16 ? .bfloat16 : nil }
+    }
+
+    /// Pairs per step, all of them each other's negatives.
+    public var batchSize: Int
+    /// Pairs that go through the towers at a time; the gradient is the whole batch's all the same.
+    public var microBatchSize: Int
+    public var totalSteps: Int
+    public var learningRate: Double = 5e-4
+    public var warmupSteps: Int = 2_000
+    /// Decoupled decay of matrices and embeddings; gains, biases and the temperature have none.
+    public var weightDecay: Double = 0.2
+    public var beta1: Double = 0.9
+    public var beta2: Double = 0.98
+    public var epsilon: Double = 1e-6
+    /// The gradient's longest allowed norm; nil for no clipping.
+    public var gradientNorm: Double?
+    public var precision: Precision = .fp32
+    public var seed: UInt64 = 0
+    /// See ``ContrastiveLoss/excludesDuplicateCaptions``.
+    public var excludesDuplicateCaptions = false
+    public var augmentation = TrainingAugmentation()
+    /// How often one of a pair's other captions stands in for its main one.
+    public var alternativeCaptionProbability: Double = 0
+
+    public init(batchSize: Int, microBatchSize: Int? = nil, totalSteps: Int) {
+        self.batchSize = batchSize
+        self.microBatchSize = microBatchSize ?? batchSize
+        self.totalSteps = totalSteps
+    }
+
+    public var captionSampling: CaptionSampling {
+        alternativeCaptionProbability > 0
+            ? .random(alternativeProbability: alternativeCaptionProbability) : .first
+    }
+
+    public var schedule: LearningRateSchedule {
+        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps)
+    }
+
+    /// - Throws: ``TrainingError/invalidOption(name:problem:)``.
+    public func validate() throws {
+        func need(_ condition: Bool, _ name: String, _ problem: String) throws {
+            if !condition { throw TrainingError.invalidOption(name: name, problem: problem) }
+        }
+        try need(batchSize > 1, "batch size", "at least 2 pairs are needed to contrast")
+        try need(microBatchSize > 0, "micro-batch size", "at least 1 is needed")
+        try need(totalSteps > 0, "steps", "at least 1 is needed")
+        try need(learningRate > 0 && learningRate.isFinite, "learning rate", "a number above 0 is needed")
+        try need(warmupSteps >= 0, "warm-up", "0 or more steps are needed")
+        try need(weightDecay >= 0 && weightDecay.isFinite, "weight decay", "0 or more is needed")
+        try need((0..<1).contains(beta1) && (0..<1).contains(beta2), "betas", "numbers from 0 to below 1 are needed")
+        try need((0...1).contains(alternativeCaptionProbability), "alternative captions", "a share from 0 to 1 is needed")
+        try need(
+            augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
+            "shares of the picture's area above 0 and up to 1 are needed")
+        try need(gradientNorm.map { $0 > 0 } ?? true, "gradient norm", "a number above 0 is needed")
+    }
+}
