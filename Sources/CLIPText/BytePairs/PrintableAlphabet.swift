@@ -1,0 +1,91 @@
+/// GPT-2's spelling of bytes as printable characters, in which merges are written.
+///
+/// Bytes that print in Latin-1 stand for themselves; the others follow, in order, from U+0100.
+struct PrintableAlphabet {
+    /// All bytes in the order of their tokens.
+    let bytes: [UInt8]
+    /// The token of each byte: its place in `bytes`.
+    let tokens: [Int32]
+    /// The byte of each character below U+0180; -1 where there is none.
+    private let byteOfPoint: [Int16]
+
+    init() {
+        let printable = Array(UInt8(0x21)...0x7E) + Array(UInt8(0xA1)...0xAC) + Array(UInt8(0xAE)...0xFF)
+        let others = (UInt8(0)...255).filter { !printable.contains($0) }
+        bytes = printable + others
+        var tokens = [Int32](repeating: 0, count: 256)
+        var byteOfPoint = [Int16](repeating: -1, count: 0x180)
+        for (token, byte) in bytes.enumerated() { tokens[Int(byte)] = Int32(token) }
+        for byte in printable { byteOfPoint[Int(byte)] = Int16(byte) }
+        for (offset, byte) in others.enumerated() { byteOfPoint[0x100 + offset] = Int16(byte) }
+        self.tokens = tokens
+        self.byteOfPoint = byteOfPoint
+    }
+
+    /// Reads one token up to `separator` and moves past it. Its bytes go into `scratch`.
+    ///
+    /// - Returns: Whether the token ends a word (is written with `</w>`); nil when it is not a token.
+    func read(_ file: [UInt8], _ place: inout Int, until separator: UInt8, into scratch: inout [UInt8]) -> Bool? {
+        scratch.removeAll(keepingCapacity: true)
+        while place < file.count, file[place] != separator {
+            var point = Int(file[place])
+            place += 1
+            if point >= 0xC0, place < file.count {
+                point = (point & 0x1F) << 6 | Int(file[place] & 0x3F)
+                place += 1
+            }
+            guard point < byteOfPoint.count, byteOfPoint[point] >= 0 else { return nil }
+            scratch.append(UInt8(byteOfPoint[point]))
+        }
+        place += 1
+        let count = scratch.count
+        let ends =
+            count > 4 && scratch[count - 4] == UInt8(ascii: "<") && scratch[count - 3] == UInt8(ascii: "/")
+            && scratch[count - 2] == UInt8(ascii: "w") && scratch[count - 1] == UInt8(ascii: ">")
+        if ends { scratch.removeLast(4) }
+        return count > 0 ? ends : nil
+    }
+}
+
+/// Finds tokens by their bytes while merges are read.
+struct TokenIndex {
+    private var slots: [Int32]
+    private let mask: Int
+
+    init(capacity: Int) {
+        var bits = 10
+        while 1 << bits < capacity * 2 { bits += 1 }
+        slots = [Int32](repeating: -1, count: 1 << bits)
+        mask = 1 << bits - 1
+    }
+
+    func find(_ bytes: [UInt8], ends: Bool, in table: MergeTable) -> Int32? {
+        let slot = place(bytes[...], ends, table)
+        return slots[slot] >= 0 ? slots[slot] : nil
+    }
+
+    /// Adds a token of `table`; false when another has the same bytes.
+    mutating func insert(_ token: Int, of table: MergeTable) -> Bool {
+        guard let bytes = table.bytes(of: Int32(token)) else { return false }
+        let slot = place(bytes, table.endings[token], table)
+        guard slots[slot] < 0 else { return false }
+        slots[slot] = Int32(token)
+        return true
+    }
+
+    private func place(_ bytes: ArraySlice<UInt8>, _ ends: Bool, _ table: MergeTable) -> Int {
+        var hash: UInt64 = ends ? 0x9AE1_6A3B_2F90_404F : 0xCBF2_9CE4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        var slot = Int(truncatingIfNeeded: (hash ^ hash >> 29) & UInt64(mask))
+        while slots[slot] >= 0 {
+            let token = Int(slots[slot])
+            if table.endings[token] == ends,
+                table.blob[table.starts[token]..<table.starts[token + 1]].elementsEqual(bytes)
+            {
+                return slot
+            }
+            slot = (slot + 1) & mask
+        }
+        return slot
+    }
+}

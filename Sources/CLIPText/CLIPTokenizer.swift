@@ -1,0 +1,141 @@
+import Foundation
+
+/// CLIP's tokenizer: byte-level byte-pair encoding with 49,408 tokens (Radford et al. 2021, section 2.4).
+///
+/// Gives the ids of open_clip's `SimpleTokenizer` with ftfy installed: text is first repaired (mojibake, HTML
+/// references, ligatures, widths, quotes, control characters), brought to normalization form C and to lower case.
+/// Any number of threads may use one tokenizer.
+public final class CLIPTokenizer: TextTokenizer {
+    public let contextLength: Int
+    public let padToken: Int32 = 0
+    public var vocabularySize: Int { merges.count }
+    /// The token that begins every text (49406).
+    public var startToken: Int32 { merges.startToken }
+    /// The token that ends every text (49407).
+    public var endToken: Int32 { merges.endToken }
+
+    private let merges: MergeTable
+    private let cleaner: TextCleaner
+    private let pool: WorkspacePool
+
+    /// Reads the vocabulary and the character tables.
+    ///
+    /// - Parameter contextLength: The most tokens a text may have, start and end of text included.
+    /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
+    public convenience init(contextLength: Int = 77) throws {
+        try self.init(contextLength: contextLength, merges: MergeTable(try ResourceFolder.read(MergeTable.resource)))
+    }
+
+    init(contextLength: Int, merges: MergeTable) throws(CLIPTextError) {
+        guard contextLength >= 2 else { throw .contextLengthTooSmall(contextLength) }
+        self.contextLength = contextLength
+        self.merges = merges
+        cleaner = try TextCleaner()
+        pool = WorkspacePool(encoder: BytePairEncoder(merges: merges))
+    }
+
+    /// All tokens of the text, without start and end of text, however many there are.
+    public func encode(_ text: String) -> [Int32] {
+        pool.use { cache, output in
+            encode(text, with: scanner(cache, output))
+            return output.prefix(output.count)
+        }
+    }
+
+    /// The tokens of the text between start and end of text. A text that is too long is cut, its end-of-text kept.
+    public func tokenize(_ text: String) -> TokenizedText {
+        pool.use { cache, output in frame(text, with: scanner(cache, output)) }
+    }
+
+    public func tokenize(_ texts: [String]) -> [TokenizedText] {
+        pool.use { cache, output in
+            let scanner = scanner(cache, output)
+            return texts.map { frame($0, with: scanner) }
+        }
+    }
+
+    /// The text of the tokens: a space after every word, U+FFFD for bytes that are not UTF-8, nothing for ids outside
+    /// the vocabulary.
+    public func decode(_ tokens: [Int32]) -> String {
+        let mark = Array("</w>".utf8)
+        var bytes: [UInt8] = []
+        for token in tokens {
+            guard let part = merges.bytes(of: token) else { continue }
+            bytes.append(contentsOf: part)
+            if merges.endings[Int(token)] { bytes.append(contentsOf: mark) }
+        }
+        var out: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index...].starts(with: mark) {
+                out.append(0x20)
+                index += mark.count
+            } else {
+                out.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The text as the tokenizer reads it: repaired, in lower case, with single spaces.
+    public func clean(_ text: String) -> String {
+        var out = String.UnicodeScalarView()
+        for point in cleaner.clean(text.unicodeScalars.map(\.value)) {
+            if let scalar = Unicode.Scalar(point) { out.append(scalar) }
+        }
+        return String(out)
+    }
+
+    /// The tokens found without the shortcut for plain ASCII, for tests to compare.
+    func encodeBySteps(_ text: String) -> [Int32] {
+        pool.use { cache, output in
+            output.removeAll()
+            scanner(cache, output).scan(cleaner.clean(text.unicodeScalars.map(\.value)), cleaner.tables)
+            return output.prefix(output.count)
+        }
+    }
+
+    private func scanner(_ cache: WordCache, _ output: TokenBuffer) -> WordScanner {
+        WordScanner(
+            cache: cache, output: output, startToken: startToken, endToken: endToken, byteTokens: merges.byteTokens)
+    }
+
+    private func encode(_ text: String, with scanner: WordScanner) {
+        scanner.output.removeAll()
+        var text = text
+        guard !text.withUTF8({ scanner.scanPlain($0) }) else { return }
+        scanner.output.removeAll()
+        scanner.scan(cleaner.clean(text.unicodeScalars.map(\.value)), cleaner.tables)
+    }
+
+    private func frame(_ text: String, with scanner: WordScanner) -> TokenizedText {
+        encode(text, with: scanner)
+        let count = scanner.output.count
+        let kept = min(count, contextLength - 2)
+        let tokens = [Int32](unsafeUninitializedCapacity: kept + 2) { buffer, initialized in
+            buffer[0] = startToken
+            scanner.output.copy(kept, to: &buffer, at: 1)
+            buffer[kept + 1] = endToken
+            initialized = kept + 2
+        }
+        return TokenizedText(tokens: tokens, wasTruncated: kept < count, originalCount: count + 2)
+    }
+}
+
+/// Word caches and buffers that threads borrow, so that none waits for another while it tokenizes.
+final class WorkspacePool: @unchecked Sendable {
+    private let encoder: BytePairEncoder
+    private let lock = NSLock()
+    private var idle: [(WordCache, TokenBuffer)] = []  // guarded by `lock`
+
+    init(encoder: BytePairEncoder) {
+        self.encoder = encoder
+    }
+
+    func use<Result>(_ body: (WordCache, TokenBuffer) -> Result) -> Result {
+        let workspace = lock.withLock { idle.popLast() } ?? (WordCache(encoder: encoder), TokenBuffer())
+        defer { lock.withLock { idle.append(workspace) } }
+        return body(workspace.0, workspace.1)
+    }
+}

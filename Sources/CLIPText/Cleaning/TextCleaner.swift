@@ -1,0 +1,110 @@
+/// Cleans captions the way the reference tokenizer does before it looks for tokens: ftfy's `fix_text`, HTML references
+/// read twice, white space collapsed, lower case.
+///
+/// Works on arrays of code points. Where nothing applies, a step hands back the array it was given.
+struct TextCleaner: Sendable {
+    let tables: UnicodeTables
+    private let entities: HTMLEntities
+    private let repair: EncodingRepair
+    private let fixes: CharacterFixes
+    private let composition: CanonicalComposition
+
+    /// Segments are cut here at the latest, as the reference does.
+    private static let longestSegment = 1_000_000
+
+    /// - Throws: ``CLIPTextError`` when a data file is missing or damaged.
+    init() throws(CLIPTextError) {
+        let mojibake = try DataSections(name: "mojibake.txt", bytes: try ResourceFolder.read("mojibake.txt"))
+        var tables = try UnicodeTables(
+            try DataSections(name: "unicode.txt", bytes: try ResourceFolder.read("unicode.txt")))
+        var encodings: [SingleByteEncoding] = []
+        for name in SingleByteEncoding.names {
+            encodings.append(try SingleByteEncoding(name: name, data: mojibake))
+        }
+        let windows1252 = encodings[1].upper
+        fixes = try CharacterFixes(mojibake, windows1252: windows1252, tables: &tables)
+        entities = try HTMLEntities(bytes: try ResourceFolder.read("html-entities.txt"), windows1252: windows1252)
+        repair = try EncodingRepair(mojibake, encodings: encodings, tables: tables)
+        composition = CanonicalComposition(tables: tables)
+        self.tables = tables
+    }
+
+    /// The cleaned text: words in lower case with single spaces between them.
+    func clean(_ text: [UInt32]) -> [UInt32] {
+        var text = fixed(text)
+        text = entities.unescapeLeniently(text)
+        text = entities.unescapeLeniently(text)
+        return lowered(collapsed(text))
+    }
+
+    /// ftfy's `fix_text` with its default settings.
+    func fixed(_ text: [UInt32]) -> [UInt32] {
+        var out: [UInt32] = []
+        var unescapes = true
+        var start = 0
+        while start < text.count {
+            let lineEnd = text[start...].firstIndex(of: 0x0A).map { $0 + 1 } ?? text.count
+            let end = min(lineEnd, start + Self.longestSegment)
+            // A literal "<" says that this is HTML itself, from here to the end, and must keep its references.
+            if text[start..<end].contains(0x3C) { unescapes = false }
+            let segment = fixedSegment(Array(text[start..<end]), unescapes: unescapes)
+            if start == 0, end == text.count { return segment }
+            out.append(contentsOf: segment)
+            start = end
+        }
+        return out
+    }
+
+    private func fixedSegment(_ segment: [UInt32], unescapes: Bool) -> [UInt32] {
+        var text = segment
+        while true {
+            var next = unescapes ? entities.unescapeStrictly(text) : text
+            next = repair.repaired(next)
+            next = fixes.fixed(next)
+            next = composition.composed(next)
+            if next == text { return text }
+            text = next
+        }
+    }
+
+    /// Runs of white space as one space each, none at either end.
+    func collapsed(_ text: [UInt32]) -> [UInt32] {
+        var out: [UInt32] = []
+        out.reserveCapacity(text.count)
+        var pending = false
+        for point in text {
+            if tables[point].contains(.space) {
+                pending = !out.isEmpty
+            } else {
+                if pending { out.append(0x20) }
+                pending = false
+                out.append(point)
+            }
+        }
+        return out
+    }
+
+    /// Lower case as Python's `str.lower`: full mappings, and sigma final after a letter and before none.
+    func lowered(_ text: [UInt32]) -> [UInt32] {
+        guard text.contains(where: { tables[$0].contains(.lowers) }) else { return text }
+        var out: [UInt32] = []
+        out.reserveCapacity(text.count + 8)
+        for (index, point) in text.enumerated() {
+            if point == 0x03A3 {
+                out.append(isFinalSigma(text, index) ? 0x03C2 : 0x03C3)
+            } else if tables[point].contains(.lowers), let points = tables.lower[point] {
+                out.append(contentsOf: points)
+            } else {
+                out.append(point)
+            }
+        }
+        return out
+    }
+
+    private func isFinalSigma(_ text: [UInt32], _ index: Int) -> Bool {
+        func isCased(_ point: UInt32?) -> Bool { point.map { tables[$0].contains(.cased) } ?? false }
+        let before = text[..<index].last { !tables[$0].contains(.ignorable) }
+        let after = text[(index + 1)...].first { !tables[$0].contains(.ignorable) }
+        return isCased(before) && !isCased(after)
+    }
+}

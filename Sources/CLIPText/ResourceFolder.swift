@@ -1,0 +1,50 @@
+import Foundation
+
+/// Finds and reads the data files that ship beside the executable.
+///
+/// The accessor that the package manager generates (`Bundle.module`) stops the process when its folder is missing, so
+/// it is not used: the folders it would try, but for the absolute build path, are searched here.
+enum ResourceFolder {
+    static let bundleName = "swift-clip_CLIPText.resources"
+
+    /// The contents of the data file `name`.
+    ///
+    /// - Throws: ``CLIPTextError/resourceMissing(name:searched:)``, ``CLIPTextError/resourceUnreadable(path:reason:)``.
+    static func read(_ name: String, folders: [URL]? = nil) throws(CLIPTextError) -> [UInt8] {
+        let folders = folders ?? candidates()
+        for folder in folders {
+            let file = folder.appendingPathComponent(name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            do {
+                return [UInt8](try Data(contentsOf: file))
+            } catch {
+                throw .resourceUnreadable(path: file.path, reason: "\(error)")
+            }
+        }
+        throw .resourceMissing(name: name, searched: folders.map(\.path))
+    }
+
+    /// Folders that may hold the data files, most likely first.
+    static func candidates() -> [URL] {
+        var roots: [URL] = []
+        if let executable = Bundle.main.executableURL {
+            roots.append(executable.deletingLastPathComponent())
+            roots.append(executable.resolvingSymlinksInPath().deletingLastPathComponent())
+        }
+        roots.append(Bundle.main.bundleURL)
+        if let resources = Bundle.main.resourceURL { roots.append(resources) }
+        // Under a test runner the main bundle is the runner; the code's own bundle is where the build put it.
+        roots.append(Bundle(for: BundleMarker.self).bundleURL)
+        roots.append(Bundle(for: BundleMarker.self).bundleURL.deletingLastPathComponent())
+        var folders: [URL] = []
+        for root in roots {
+            for name in [bundleName, "swift-clip_CLIPText.bundle", "swift-clip_CLIPText.bundle/Contents/Resources"] {
+                let folder = root.appendingPathComponent(name)
+                if !folders.contains(folder) { folders.append(folder) }
+            }
+        }
+        return folders
+    }
+
+    private final class BundleMarker {}
+}

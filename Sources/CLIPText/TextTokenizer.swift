@@ -1,0 +1,51 @@
+/// The tokens of one text, framed and cut to a tokenizer's context length.
+public struct TokenizedText: Sendable, Equatable {
+    /// Start-of-text, the text's tokens, end-of-text; at most the context length, not padded.
+    public var tokens: [Int32]
+    /// Whether tokens were left out because the text is longer than the context. End-of-text is kept all the same.
+    public var wasTruncated: Bool
+    /// How many tokens the whole text has, with start-of-text and end-of-text.
+    public var originalCount: Int
+
+    public init(tokens: [Int32], wasTruncated: Bool, originalCount: Int) {
+        self.tokens = tokens
+        self.wasTruncated = wasTruncated
+        self.originalCount = originalCount
+    }
+}
+
+/// Turns text into the token ids a text tower reads.
+public protocol TextTokenizer: Sendable {
+    /// The most tokens a text may have, framing included.
+    var contextLength: Int { get }
+    /// One more than the largest token id.
+    var vocabularySize: Int { get }
+    /// The id that fills a row after its last token.
+    var padToken: Int32 { get }
+
+    func tokenize(_ text: String) -> TokenizedText
+    func tokenize(_ texts: [String]) -> [TokenizedText]
+}
+
+extension TextTokenizer {
+    public func tokenize(_ texts: [String]) -> [TokenizedText] {
+        texts.map { tokenize($0) }
+    }
+
+    /// Rows of exactly `contextLength` ids `[N, contextLength]`, filled up with ``padToken``.
+    ///
+    /// A row that is longer (made by a tokenizer with a longer context) is cut, and its last id kept as the last.
+    public func padded(_ texts: [TokenizedText]) -> [[Int32]] {
+        texts.map { text in
+            var row = text.tokens
+            if row.count > contextLength {
+                let last = row[row.count - 1]
+                row.removeSubrange(contextLength...)
+                if contextLength > 0 { row[contextLength - 1] = last }
+            } else {
+                row.append(contentsOf: repeatElement(padToken, count: contextLength - row.count))
+            }
+            return row
+        }
+    }
+}
