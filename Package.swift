@@ -5,7 +5,10 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [],
-    targets: [],
+    targets: [
+        .target(name: "Safetensors"),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
+    ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )

@@ -1,0 +1,106 @@
+/// Writes safetensors files, byte for byte as the reference implementation does: the widest types first, then by name,
+/// which keeps every tensor aligned without holes; the header padded with spaces to a multiple of 8.
+public enum SafetensorsWriter {
+    /// Writes a file. It appears under its name only when it is whole and on disk: it is written under a temporary
+    /// name in the same folder, synchronized, then renamed over whatever lay there. On failure nothing is left behind.
+    ///
+    /// - Parameters:
+    ///   - items: the tensors in any order; their names must differ.
+    ///   - metadata: strings for the header's `__metadata__`; PyTorch's readers expect `format` to be `pt`.
+    ///   - path: where the file is to be.
+    /// - Throws: `SafetensorsError`, or what an item's `provide` throws.
+    public static func write(_ items: [SafetensorsItem], metadata: [String: String] = [:], to path: String) throws {
+        let ordered = items.sorted {
+            $0.dtype == $1.dtype
+                ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.dtype.rank > $1.dtype.rank
+        }
+        let (header, lengths) = try header(ordered, metadata: metadata, path: path)
+        let file = try TemporaryFile(for: path)
+        do {
+            try header.withUnsafeBytes { try file.write($0) }
+            for (item, length) in zip(ordered, lengths) { try write(item, length: length, to: file, path: path) }
+            try file.commit()
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+
+    private static func write(_ item: SafetensorsItem, length: Int, to file: TemporaryFile, path: String) throws {
+        var written = 0
+        try item.provide { part in
+            written += part.count
+            guard written <= length else {
+                throw SafetensorsError.invalidItem(
+                    path: path, key: item.name, reason: "its shape needs \(length) bytes and more were provided")
+            }
+            try file.write(part)
+        }
+        guard written == length else {
+            throw SafetensorsError.invalidItem(
+                path: path, key: item.name, reason: "its shape needs \(length) bytes and \(written) were provided")
+        }
+    }
+
+    /// The length prefix and the padded header, with each item's length in bytes.
+    private static func header(
+        _ items: [SafetensorsItem], metadata: [String: String], path: String
+    ) throws(SafetensorsError) -> (bytes: [UInt8], lengths: [Int]) {
+        var members: [String] = []
+        var lengths: [Int] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            members.append("\"__metadata__\":{\(pairs.map { "\(json($0)):\(json($1))" }.joined(separator: ","))}")
+        }
+        var names = Set<String>()
+        var offset = 0
+        for item in items {
+            func invalid(_ reason: String) -> SafetensorsError {
+                .invalidItem(path: path, key: item.name, reason: reason)
+            }
+            guard item.name != "__metadata__" else { throw invalid("the format reserves this name") }
+            guard names.insert(item.name).inserted else { throw invalid("two tensors have this name") }
+            guard item.shape.count <= HeaderParser.largestRank else {
+                throw invalid("it has more than \(HeaderParser.largestRank) dimensions")
+            }
+            guard let length = HeaderLayout.byteCount(item.dtype, item.shape) else {
+                throw invalid("its shape \(item.shape) has a negative length or is too large")
+            }
+            let (end, overflow) = offset.addingReportingOverflow(length)
+            guard !overflow else { throw invalid("the file would be too large") }
+            let shape = item.shape.map(String.init).joined(separator: ",")
+            members.append(
+                "\(json(item.name)):{\"dtype\":\"\(item.dtype.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(offset),\(end)]}")
+            lengths.append(length)
+            offset = end
+        }
+        var text = Array("{\(members.joined(separator: ","))}".utf8)
+        while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
+        guard text.count <= HeaderLayout.largestHeader else {
+            throw .headerTooLarge(path: path)
+        }
+        return (withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text, lengths)
+    }
+
+    /// A JSON string, escaped no more than JSON demands.
+    private static func json(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\u{08}": result += "\\b"
+            case "\u{0C}": result += "\\f"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\u{00}"..<"\u{20}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}
