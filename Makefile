@@ -1,0 +1,45 @@
+# Everything a developer runs; `make help` lists it. Each target first brings what is missing (Scripts/bootstrap).
+
+SHELL := bash
+SWIFT ?= swift
+LIBTORCH_LIB := $(or $(LIBTORCH),$(CURDIR)/.deps/libtorch)/lib
+
+# The prepared environment, and a search path in what is linked, so that the products run without it.
+PREPARE := source Scripts/env &&
+LINK := -Xlinker -rpath -Xlinker "$(LIBTORCH_LIB)"
+RELEASE := -c release
+
+.DEFAULT_GOAL := build
+.PHONY: help deps build test demo parity format lint clean distclean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1	\2/' | expand -t 12
+
+deps: ## Fetch what is missing: system libraries, libtorch
+	@Scripts/bootstrap
+
+build: deps ## Build the command, optimized, as bin/clip
+	$(PREPARE) $(SWIFT) build $(RELEASE) --product clip $(LINK)
+	@mkdir -p bin && ln -sfn ../.build/release/clip bin/clip
+
+test: deps ## Run all tests
+	$(PREPARE) $(SWIFT) test --parallel $(LINK)
+
+demo: build ## Classify and rank the pictures in the repository; writes demo.html
+	@Scripts/demo
+
+parity: build ## Compare the built-in models with open_clip (sets up its own Python; needs some GB of memory)
+	Scripts/parity/run bin/clip
+
+format: ## Format all Swift files in place
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+lint: ## Check the format of all Swift files and the syntax of the scripts
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/parity/run .ci/run; do bash -n $$script || exit 1; done
+
+clean: ## Remove what was built
+	rm -rf .build bin demo.html
+
+distclean: clean ## Remove what was fetched as well
+	rm -rf .deps
