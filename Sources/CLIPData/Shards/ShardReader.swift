@@ -1,0 +1,210 @@
+import CArchive
+import Foundation
+
+/// Reads the samples of one WebDataset shard, a tar archive (plain, or compressed with gzip, bzip2, xz or zstd),
+/// from front to back, without ever writing to the disk.
+///
+/// Consecutive entries with the same key make a sample; the key is the path up to the first dot of its last
+/// component, the rest, lower-cased, is the extension. An extension that comes again begins a new sample. Folders,
+/// links, hidden files and `__meta__` entries are passed over. Names are only labels here, so a hostile one
+/// (`../../etc/passwd`) is harmless.
+///
+/// A shard that is cut off or damaged is read up to its last whole entry; ``warnings`` then says so.
+public final class ShardReader {
+    /// The largest entry that is read by default: 128 MiB.
+    public static let defaultMaximumEntryBytes = 128 << 20
+
+    /// The shard's path.
+    public let path: String
+    /// What was wrong with the shard, as far as it has been read.
+    public private(set) var warnings: [ShardWarning] = []
+
+    private let archive: OpaquePointer
+    private let descriptor: Int32
+    private let fileBytes: Int
+    private let maximumEntryBytes: Int
+    private let isWanted: (String) -> Bool
+    private var pending: ShardSample?
+    private var lastEntry: String?
+    private var entries = 0
+    private var isFinished = false
+
+    /// Opens a shard.
+    ///
+    /// - Parameters:
+    ///   - path: The shard's path.
+    ///   - maximumEntryBytes: Larger entries are not read but listed in ``ShardSample/oversized``.
+    ///   - isWanted: Whether the contents of files with a (lower-case) extension are to be read. The other files
+    ///     count for the grouping only.
+    /// - Throws: ``CLIPDataError`` when the file is missing, unreadable, empty or no tar archive.
+    public init(
+        path: String, maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes,
+        isWanted: @escaping (_ fileExtension: String) -> Bool = { _ in true }
+    ) throws {
+        self.path = path
+        self.maximumEntryBytes = maximumEntryBytes
+        self.isWanted = isWanted
+        let (descriptor, size) = try FileAccess.open(path)
+        guard size > 0, let archive = archive_read_new() else {
+            close(descriptor)
+            throw size > 0
+                ? CLIPDataError.unreadable(path: path, detail: "out of memory") : CLIPDataError.emptyShard(path: path)
+        }
+        self.archive = archive
+        self.descriptor = descriptor
+        fileBytes = size
+        archive_read_support_format_tar(archive)
+        archive_read_support_filter_gzip(archive)
+        archive_read_support_filter_bzip2(archive)
+        archive_read_support_filter_xz(archive)
+        archive_read_support_filter_zstd(archive)
+        // On failure deinit releases both handles, since every property has its value by now.
+        guard archive_read_open_fd(archive, descriptor, 256 << 10) == ARCHIVE_OK else {
+            throw CLIPDataError.notAShard(path: path, detail: Self.message(of: archive))
+        }
+    }
+
+    deinit {
+        archive_read_free(archive)
+        close(descriptor)
+    }
+
+    /// The next sample, or `nil` after the last.
+    ///
+    /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
+    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails.
+    public func next() throws -> ShardSample? {
+        while !isFinished, let entry = try nextEntry() {
+            guard let (key, fileExtension) = Self.sampleName(of: entry.name) else { continue }
+            var sample = ShardSample(key: key, files: [])
+            var complete: ShardSample?
+            if let pending, pending.key == key, !pending.holds(fileExtension) {
+                sample = pending
+            } else {
+                complete = pending
+            }
+            switch entry.content {
+            case .data(let data): sample.files.append(.init(fileExtension: fileExtension, data: data))
+            case .oversized(let bytes): sample.oversized.append(.init(fileExtension: fileExtension, bytes: bytes))
+            case .unwanted: break
+            }
+            pending = sample
+            if let complete { return complete }
+        }
+        defer { pending = nil }
+        return pending
+    }
+
+    private static func sampleName(of name: String) -> (key: String, fileExtension: String)? {
+        if name.hasPrefix("__"), name.hasSuffix("__"), !name.contains("/") { return nil }
+        return ShardSample.split(name)
+    }
+}
+
+// MARK: - Entries
+
+extension ShardReader {
+    private enum Content {
+        case data(Data)
+        case oversized(bytes: Int)
+        case unwanted
+    }
+
+    /// The next regular file, or `nil` at the end of what can be read.
+    private func nextEntry() throws -> (name: String, content: Content)? {
+        var entry: OpaquePointer?
+        while true {
+            let status = archive_read_next_header(archive, &entry)
+            if status == ARCHIVE_EOF {
+                try finish()
+                return nil
+            }
+            guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry else {
+                try stop()
+                return nil
+            }
+            let isFile = archive_entry_filetype(entry) & 0o170000 == 0o100000 && archive_entry_hardlink(entry) == nil
+            guard isFile, let name = Self.name(of: entry) else {
+                entries += 1
+                continue
+            }
+            guard let content = try content(of: entry, named: name) else {
+                try stop()
+                return nil
+            }
+            entries += 1
+            lastEntry = name
+            return (name, content)
+        }
+    }
+
+    /// The entry's name. Names in pax headers are UTF-8; older ones are whatever bytes their writer used.
+    private static func name(of entry: OpaquePointer) -> String? {
+        if let name = archive_entry_pathname_utf8(entry) { return String(cString: name) }
+        return archive_entry_pathname(entry).map { String(cString: $0) }
+    }
+
+    /// The entry's contents, or `nil` where they cannot be read to their end.
+    private func content(of entry: OpaquePointer, named name: String) throws -> Content? {
+        guard let (_, fileExtension) = Self.sampleName(of: name), isWanted(fileExtension) else { return .unwanted }
+        let size = Int(archive_entry_size(entry))
+        guard size >= 0, size <= maximumEntryBytes else { return .oversized(bytes: size) }
+        var data = Data()
+        // The size is only a claim: memory is taken as the bytes come in, 4 MiB at a time at most.
+        while data.count < size {
+            let start = data.count
+            let step = min(size - start, 4 << 20)
+            data.count += step
+            let count = data.withUnsafeMutableBytes { buffer in
+                archive_read_data(archive, buffer.baseAddress.map { $0 + start }, step)
+            }
+            guard count > 0 else { return nil }
+            if count < step { data.removeSubrange((start + count)..<(start + step)) }
+        }
+        return .data(data)
+    }
+
+    /// Ends the reading at the archive's regular end.
+    private func finish() throws {
+        isFinished = true
+        guard entries > 0 else { throw CLIPDataError.emptyShard(path: path) }
+        // libarchive takes the end of the file for the end of the archive; a shard cut between two entries shows
+        // only in the missing two blocks of zeros. (They cannot be looked up in a compressed file.)
+        guard archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE, fileBytes >= 1024 else { return }
+        var tail = [UInt8](repeating: 1, count: 1024)
+        guard pread(descriptor, &tail, 1024, off_t(fileBytes - 1024)) == 1024 else { return }
+        if tail.contains(where: { $0 != 0 }) {
+            warn(.truncated, "the end-of-archive mark is missing")
+        }
+    }
+
+    /// Ends the reading where the archive cannot be read any further.
+    private func stop() throws {
+        isFinished = true
+        let code = archive_errno(archive)
+        let detail = Self.message(of: archive)
+        // These are the codes libarchive gives for bad contents; the others are the operating system's.
+        guard code <= 0 || code == EINVAL || code == EILSEQ || code == Self.formatError else {
+            throw CLIPDataError.unreadable(path: path, detail: detail)
+        }
+        guard entries > 0 else { throw CLIPDataError.notAShard(path: path, detail: detail) }
+        warn(detail.localizedCaseInsensitiveContains("truncated") ? .truncated : .damaged, detail)
+    }
+
+    /// `ARCHIVE_ERRNO_FILE_FORMAT`: `EFTYPE` where the system has it, else `EILSEQ`.
+    private static var formatError: Int32 {
+        #if canImport(Darwin)
+        EFTYPE
+        #else
+        EILSEQ
+        #endif
+    }
+
+    private func warn(_ problem: ShardWarning.Problem, _ detail: String) {
+        warnings.append(ShardWarning(problem: problem, path: path, lastEntry: lastEntry, detail: detail))
+    }
+
+    static func message(of archive: OpaquePointer) -> String {
+        archive_error_string(archive).map { String(cString: $0) } ?? "unknown archive error"
+    }
+}
