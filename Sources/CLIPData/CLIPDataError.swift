@@ -18,6 +18,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidTable(path: String, reason: String)
     /// A source from which not one usable pair came.
     case noPairs(source: String, skipped: Int)
+    /// The loader was cancelled while a batch was asked for.
+    case cancelled
     /// An option outside its range.
     case invalidOption(name: String, reason: String)
 
@@ -41,6 +43,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(path): \(reason)"
         case .noPairs(let source, let skipped):
             "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
+        case .cancelled:
+            "loading was cancelled; make a new loader to go on"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
         }

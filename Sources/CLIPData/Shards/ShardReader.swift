@@ -78,11 +78,14 @@ public final class ShardReader {
             guard let (key, fileExtension) = Self.sampleName(of: entry.name) else { continue }
             var sample = ShardSample(key: key, files: [])
             var complete: ShardSample?
-            if let pending, pending.key == key, !pending.holds(fileExtension) {
+            if let pending, pending.key == key, !pending.extensions.contains(fileExtension) {
                 sample = pending
             } else {
                 complete = pending
             }
+            // Given up here, so that adding to the sample changes it in place rather than a copy.
+            pending = nil
+            sample.extensions.insert(fileExtension)
             switch entry.content {
             case .data(let data): sample.files.append(.init(fileExtension: fileExtension, data: data))
             case .oversized(let bytes): sample.oversized.append(.init(fileExtension: fileExtension, bytes: bytes))

@@ -19,6 +19,8 @@ public struct ShardSample: Sendable, Equatable {
     public let key: String
     /// The files in the order in which they stand in the shard; no extension occurs twice.
     public internal(set) var files: [File]
+    /// The extensions of all files, also of those that were not read.
+    public internal(set) var extensions: Set<String>
     /// Files left out because they were larger than the reader's limit.
     public internal(set) var oversized: [Oversized] = []
 
@@ -31,16 +33,12 @@ public struct ShardSample: Sendable, Equatable {
     public init(key: String, files: [File]) {
         self.key = key
         self.files = files
+        extensions = Set(files.map(\.fileExtension))
     }
 
     /// The contents of the file with this (lower-case) extension.
     public subscript(fileExtension: String) -> Data? {
         files.first { $0.fileExtension == fileExtension }?.data
-    }
-
-    func holds(_ fileExtension: String) -> Bool {
-        files.contains { $0.fileExtension == fileExtension }
-            || oversized.contains { $0.fileExtension == fileExtension }
     }
 
     /// Splits an entry's path into key and lower-cased extension, as WebDataset does.

@@ -1,0 +1,157 @@
+import Foundation
+
+/// What the threads of a loader share. They hold this object and not the loader, so that the loader can be released
+/// while they run.
+///
+/// Each step of the stream gets a ticket; results are taken in the tickets' order. A thread takes a step only while
+/// fewer than `capacity` tickets are under way, so that neither threads nor memory run ahead.
+final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
+    enum Outcome {
+        case decoded(Decoded, position: Int)
+        case skipped(SkippedSample)
+        case failed(any Error)
+        case finished
+    }
+
+    private let capacity: Int
+    private let decode: PairLoader<Decoded>.Decode
+
+    /// Guards the stream and the ticket counter. Taken before the condition, never after it.
+    private let feed = NSLock()
+    private let stream: PairStream
+    private var nextTicket = 0
+
+    /// Guards what follows.
+    private let condition = NSCondition()
+    private var outcomes: [Int: Outcome] = [:]
+    private var taken = 0
+    private var isStreamFinished = false
+    private var isStopped = false
+    private var running = 0
+    private var workers: Set<ObjectIdentifier> = []
+
+    init(stream: PairStream, capacity: Int, decode: @escaping PairLoader<Decoded>.Decode) {
+        self.stream = stream
+        self.capacity = capacity
+        self.decode = decode
+    }
+
+    func start(threads: Int) {
+        running = threads
+        for index in 0..<threads {
+            let thread = Thread { self.work() }
+            thread.name = "pair-loader-\(index)"
+            // Image libraries want more than the 512 KiB that macOS gives by default.
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+
+    /// Tells the threads to end, and a waiting consumer that there is nothing more.
+    func stop() {
+        condition.lock()
+        isStopped = true
+        outcomes = [:]
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Waits for the threads to end; a thread of the loader itself does not wait, since that would be for ever.
+    func waitUntilStopped() {
+        condition.lock()
+        defer { condition.unlock() }
+        if workers.contains(ObjectIdentifier(Thread.current)) { return }
+        while running > 0 { condition.wait() }
+    }
+
+    /// The outcome of the next ticket; waits for it.
+    func take() -> Outcome {
+        condition.lock()
+        defer { condition.unlock() }
+        while !isStopped {
+            if let outcome = outcomes.removeValue(forKey: taken) {
+                taken += 1
+                condition.broadcast()
+                return outcome
+            }
+            condition.wait()
+        }
+        return .failed(CLIPDataError.cancelled)
+    }
+
+    private func work() {
+        let identity = ObjectIdentifier(Thread.current)
+        condition.lock()
+        workers.insert(identity)
+        condition.unlock()
+        while runOnce() {}
+        condition.lock()
+        workers.remove(identity)
+        running -= 1
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    /// Takes one step, decodes it and files the outcome. Returns whether there may be more.
+    private func runOnce() -> Bool {
+        feed.lock()
+        guard waitForRoom() else {
+            feed.unlock()
+            return false
+        }
+        let ticket = nextTicket
+        nextTicket += 1
+        let step = Result { try stream.next() }
+        let isLast = if case .success(.some) = step { false } else { true }
+        if isLast { finishStream() }
+        feed.unlock()
+        file(autoreleasing { outcome(of: step) }, ticket: ticket)
+        return !isLast
+    }
+
+    /// Waits until another ticket may be given out; `false` when there will be none.
+    private func waitForRoom() -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while !isStopped, !isStreamFinished, nextTicket - taken >= capacity { condition.wait() }
+        return !isStopped && !isStreamFinished
+    }
+
+    private func finishStream() {
+        condition.lock()
+        isStreamFinished = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func outcome(of step: Result<PairStream.Step?, any Error>) -> Outcome {
+        switch step {
+        case .failure(let error): return .failed(error)
+        case .success(nil): return .finished
+        case .success(.skipped(let sample)): return .skipped(sample)
+        case .success(.pair(let pair)):
+            do {
+                return .decoded(try decode(pair.sample, pair.seed), position: pair.position)
+            } catch let error as CLIPDataError {
+                return .skipped(SkippedSample(location: pair.sample.location, reason: .unreadable("\(error)")))
+            } catch {
+                return .skipped(SkippedSample(location: pair.sample.location, reason: .undecodable("\(error)")))
+            }
+        }
+    }
+
+    private func file(_ outcome: Outcome, ticket: Int) {
+        condition.lock()
+        if !isStopped { outcomes[ticket] = outcome }
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func autoreleasing<Value>(_ body: () -> Value) -> Value {
+        #if canImport(ObjectiveC)
+        autoreleasepool(invoking: body)
+        #else
+        body()
+        #endif
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+
+/// A picture, still encoded, with its captions.
+public struct PairSample: Sendable {
+    /// Where the encoded picture is.
+    public enum Image: Sendable, Equatable {
+        /// In memory, as it came out of a shard.
+        case bytes(Data)
+        /// In a file that is read when it is needed.
+        case file(path: String)
+    }
+
+    /// The shard entry's key, or the picture's path.
+    public let key: String
+    public let image: Image
+    /// The picture's file name; its extension is only a hint at the format.
+    public let imageName: String
+    /// The main caption: never empty, trimmed of white space.
+    public let caption: String
+    /// Further captions of the same picture, without the main one.
+    public let alternatives: [String]
+    public let category: String?
+    /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
+    public let location: String
+
+    public init(
+        key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
+        category: String? = nil, location: String
+    ) {
+        self.key = key
+        self.image = image
+        self.imageName = imageName
+        self.caption = caption
+        self.alternatives = alternatives
+        self.category = category
+        self.location = location
+    }
+
+    /// The encoded picture, read from its file where it is not in memory.
+    ///
+    /// - Throws: ``CLIPDataError`` when the file is missing, no regular file, or larger than `limit` bytes.
+    public func imageBytes(limit: Int = ShardReader.defaultMaximumEntryBytes) throws -> Data {
+        switch image {
+        case .bytes(let data): data
+        case .file(let path): try FileAccess.read(path, limit: limit)
+        }
+    }
+
+    /// How much memory the pair holds on to, in bytes.
+    var heldBytes: Int {
+        var bytes = caption.utf8.count + alternatives.reduce(0) { $0 + $1.utf8.count }
+        if case .bytes(let data) = image { bytes += data.count }
+        return bytes
+    }
+
+    /// Extensions taken for pictures, the preferred first.
+    public static let imageExtensions = [
+        "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif",
+    ]
+}
+
+/// A would-be pair that was left out.
+public struct SkippedSample: Sendable, Equatable, CustomStringConvertible {
+    /// Where it stands; see ``PairSample/location``.
+    public let location: String
+    public let reason: SkipReason
+
+    public init(location: String, reason: SkipReason) {
+        self.location = location
+        self.reason = reason
+    }
+
+    public var description: String { "\(location): \(reason)" }
+}
+
+/// Why a pair was left out.
+public enum SkipReason: Sendable, Hashable, CustomStringConvertible {
+    case noImage
+    case noCaption
+    case captionNotUTF8
+    case badJSON
+    case tooLarge(bytes: Int)
+    /// A table's row with another number of fields than its header.
+    case raggedRow(fields: Int, expected: Int)
+    /// The rest of a shard, which is cut off or damaged.
+    case damagedShard(String)
+    /// A file that could not be read.
+    case unreadable(String)
+    /// A picture that could not be decoded.
+    case undecodable(String)
+
+    public var description: String {
+        switch self {
+        case .noImage: "no picture"
+        case .noCaption: "no caption"
+        case .captionNotUTF8: "the caption is not valid UTF-8"
+        case .badJSON: "the caption's JSON cannot be read"
+        case .tooLarge(let bytes): "too large (\(bytes) bytes)"
+        case .raggedRow(let fields, let expected): "\(fields) fields where the header has \(expected)"
+        case .damagedShard(let detail): detail
+        case .unreadable(let detail): detail
+        case .undecodable(let detail): detail
+        }
+    }
+}
