@@ -25,3 +25,8 @@ final class TemporaryFolder {
 
     func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
 }
+
+/// A committed fixture; `Fixtures/make_shards.py` makes them.
+func fixture(_ name: String) -> URL {
+    Bundle.module.bundleURL.appendingPathComponent("Fixtures").appendingPathComponent(name)
+}
