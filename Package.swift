@@ -5,7 +5,11 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [],
-    targets: [],
+    targets: [
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+        .target(name: "Imaging", dependencies: ["CVips"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
+    ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
