@@ -19,7 +19,9 @@ let package = Package(
         .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
-        .target(name: "CLIPText", resources: [.copy("Resources")]),
+        .target(
+            name: "CLIPText", exclude: ["make_resources.py"],
+            resources: ["merges", "unicode", "mojibake", "html-entities"].map { .copy("Resources/\($0).txt") }),
         .target(name: "Safetensors"),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
@@ -38,7 +40,19 @@ let package = Package(
             dependencies: [
                 "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        // Tests: one target per library, and what several of them need.
+        .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
+        .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
+        .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures/make_tokens.py"],
+            resources: [.copy("Fixtures/tokens.json")]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "CLIPTests", dependencies: ["CLIP", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "CLIPDataTests", dependencies: ["CLIPData"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -13,7 +13,7 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .resourceMissing(let name, let searched):
             "The tokenizer's data file \(name) is missing. Looked in: \(searched.joined(separator: ", ")). "
-                + "Keep the folder \(ResourceFolder.bundleName) beside the executable."
+                + "Keep the folder swift-clip_CLIPText.resources beside the executable."
         case .resourceUnreadable(let path, let reason):
             "The tokenizer's data file \(path) cannot be read: \(reason). Check its permissions or install it again."
         case .resourceMalformed(let name, let line, let reason):

@@ -4,13 +4,21 @@ import Foundation
 ///
 /// The accessor that the package manager generates (`Bundle.module`) stops the process when its folder is missing, so
 /// it is not used: the folders it would try, but for the absolute build path, are searched here.
-enum ResourceFolder {
-    static let bundleName = "swift-clip_CLIPText.resources"
+public struct ResourceFolder: Sendable {
+    /// The target whose resources are looked for.
+    let target: String
+
+    /// This library's own.
+    static let own = ResourceFolder(target: "CLIPText")
+
+    public init(target: String) { self.target = target }
+
+    var bundleName: String { "swift-clip_\(target).resources" }
 
     /// The contents of the data file `name`.
     ///
     /// - Throws: ``CLIPTextError/resourceMissing(name:searched:)``, ``CLIPTextError/resourceUnreadable(path:reason:)``.
-    static func read(_ name: String, folders: [URL]? = nil) throws(CLIPTextError) -> [UInt8] {
+    func read(_ name: String, folders: [URL]? = nil) throws(CLIPTextError) -> [UInt8] {
         let folders = folders ?? candidates()
         for folder in folders {
             let file = folder.appendingPathComponent(name)
@@ -25,7 +33,7 @@ enum ResourceFolder {
     }
 
     /// Folders that may hold the data files, most likely first.
-    static func candidates() -> [URL] {
+    public func candidates() -> [URL] {
         var roots: [URL] = []
         if let executable = Bundle.main.executableURL {
             roots.append(executable.deletingLastPathComponent())
@@ -38,7 +46,7 @@ enum ResourceFolder {
         roots.append(Bundle(for: BundleMarker.self).bundleURL.deletingLastPathComponent())
         var folders: [URL] = []
         for root in roots {
-            for name in [bundleName, "swift-clip_CLIPText.bundle", "swift-clip_CLIPText.bundle/Contents/Resources"] {
+            for name in [bundleName, "swift-clip_\(target).bundle", "swift-clip_\(target).bundle/Contents/Resources"] {
                 let folder = root.appendingPathComponent(name)
                 if !folders.contains(folder) { folders.append(folder) }
             }

@@ -3,10 +3,6 @@ import Foundation
 /// The pairs of one shard, in its own order.
 struct ShardPairs {
     private let reader: ShardReader
-<<<<<<< HEAD
-    private let readsImages: Bool
-=======
->>>>>>> data
     private var samples = 0
     private var reported = 0
     private var isFinished = false
@@ -15,10 +11,6 @@ struct ShardPairs {
 
     /// - Parameter readsImages: Without, the pictures are empty: enough for counting.
     init(path: String, maximumEntryBytes: Int, readsImages: Bool = true) throws {
-<<<<<<< HEAD
-        self.readsImages = readsImages
-=======
->>>>>>> data
         reader = try ShardReader(path: path, maximumEntryBytes: maximumEntryBytes) { fileExtension in
             fileExtension == "txt" || fileExtension == "json" || readsImages && Self.images.contains(fileExtension)
         }
@@ -49,15 +41,9 @@ struct ShardPairs {
         let entry = "\(reader.path): \(sample.key)"
         let candidates = PairSample.imageExtensions.filter(sample.extensions.contains)
         guard let preferred = candidates.first else { return .failure(SkippedSampleError(entry, .noImage)) }
-<<<<<<< HEAD
-        let chosen = readsImages ? candidates.first { sample[$0] != nil } : preferred
-        guard let chosen else {
-            let bytes = sample.oversized.first { $0.fileExtension == preferred }?.bytes ?? 0
-=======
         let oversized = sample.oversized
         guard let chosen = candidates.first(where: { name in !oversized.contains { $0.fileExtension == name } }) else {
             let bytes = oversized.first { $0.fileExtension == preferred }?.bytes ?? 0
->>>>>>> data
             return .failure(SkippedSampleError("\(entry).\(preferred)", .tooLarge(bytes: bytes)))
         }
         let location = "\(entry).\(chosen)"

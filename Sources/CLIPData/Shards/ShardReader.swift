@@ -149,15 +149,9 @@ extension ShardReader {
 
     /// The entry's contents, or `nil` where they cannot be read to their end.
     private func content(of entry: OpaquePointer, named name: String) throws -> Content? {
-<<<<<<< HEAD
-        guard let (_, fileExtension) = Self.sampleName(of: name), isWanted(fileExtension) else { return .unwanted }
-        let size = Int(archive_entry_size(entry))
-        guard size >= 0, size <= maximumEntryBytes else { return .oversized(bytes: size) }
-=======
         let size = Int(archive_entry_size(entry))
         guard size >= 0, size <= maximumEntryBytes else { return .oversized(bytes: size) }
         guard let (_, fileExtension) = Self.sampleName(of: name), isWanted(fileExtension) else { return .unwanted }
->>>>>>> data
         var data = Data()
         // The size is only a claim: memory is taken as the bytes come in, 4 MiB at a time at most.
         while data.count < size {

@@ -30,18 +30,12 @@ public final class ShardWriter {
         let unique = UUID().uuidString.prefix(8)
         temporaryPath =
             url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(unique).partial").path
-<<<<<<< HEAD
-        guard !url.hasDirectoryPath, !path.isEmpty, !path.utf8.contains(0), path.lowercased().hasSuffix(".tar") else {
-            throw CLIPDataError.unwritable(path: path, detail: "a shard's name must end in .tar")
-        }
-=======
         guard path.lowercased().hasSuffix(".tar"), !path.utf8.contains(0) else {
             throw CLIPDataError.unwritable(path: path, detail: "a shard's name must end in .tar")
         }
         guard !url.hasDirectoryPath else {
             throw CLIPDataError.unwritable(path: path, detail: "a folder of this name is in the way")
         }
->>>>>>> data
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw CLIPDataError.unwritable(path: path, detail: FileAccess.message(errno))

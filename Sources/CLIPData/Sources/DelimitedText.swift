@@ -36,14 +36,7 @@ struct DelimitedText: Sendable {
                     index = end
                 }
                 while index < bytes.count, bytes[index] != separator, !Self.endsLine(bytes[index]) { index += 1 }
-<<<<<<< HEAD
-                if index < bytes.count, bytes[index] == separator {
-                    index += 1
-                    // A separator at the end of the line opens one more, empty, field; nothing is left to scan.
-                }
-=======
                 if index < bytes.count, bytes[index] == separator { index += 1 }
->>>>>>> data
             }
             if index > start {
                 records.append(start..<index)

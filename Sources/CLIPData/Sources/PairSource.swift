@@ -69,11 +69,7 @@ public struct PairSource: Sendable {
     /// How many pairs an epoch has.
     ///
     /// A table's rows and a folder's pictures are counted with those that turn out unusable. Shards are read through
-<<<<<<< HEAD
-    /// once for this, captions only.
-=======
     /// once for this, captions only; a pair in which a shard is cut off may be counted.
->>>>>>> data
     /// - Throws: ``CLIPDataError`` when a shard cannot be read.
     public func countPairs() throws -> Int {
         guard case .shards(let paths) = contents else {

@@ -14,16 +14,16 @@ struct TextCleaner: Sendable {
 
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged.
     init() throws(CLIPTextError) {
-        let mojibake = try DataSections(name: "mojibake.txt", bytes: try ResourceFolder.read("mojibake.txt"))
+        let mojibake = try DataSections(name: "mojibake.txt", bytes: try ResourceFolder.own.read("mojibake.txt"))
         var tables = try UnicodeTables(
-            try DataSections(name: "unicode.txt", bytes: try ResourceFolder.read("unicode.txt")))
+            try DataSections(name: "unicode.txt", bytes: try ResourceFolder.own.read("unicode.txt")))
         var encodings: [SingleByteEncoding] = []
         for name in SingleByteEncoding.names {
             encodings.append(try SingleByteEncoding(name: name, data: mojibake))
         }
         let windows1252 = encodings[1].upper
         fixes = try CharacterFixes(mojibake, windows1252: windows1252, tables: &tables)
-        entities = try HTMLEntities(bytes: try ResourceFolder.read("html-entities.txt"), windows1252: windows1252)
+        entities = try HTMLEntities(bytes: try ResourceFolder.own.read("html-entities.txt"), windows1252: windows1252)
         repair = try EncodingRepair(mojibake, encodings: encodings, tables: tables)
         composition = CanonicalComposition(tables: tables)
         self.tables = tables

@@ -1,0 +1,79 @@
+import Imaging
+import TestSupport
+import Testing
+import Torch
+
+@testable import CLIP
+
+/// The same numbers as open_clip, element by element, relative to the largest.
+@Suite struct ParityTests {
+    @Test(arguments: FixtureModel.all) func towersGiveOpenCLIPsEmbeddings(_ fixture: FixtureModel) throws {
+        let model = try fixture.model()
+        let expected = try fixture.expected()
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
+            let captions = try FixtureModel.rows(#require(expected["tokens"]))
+            let texts = try model.encode(captions: captions)
+            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
+            let logits = try pictures.normalized().matmul(texts.normalized().transposed()) * model.temperatureScale()
+            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
+        }
+    }
+
+    @Test(arguments: FixtureModel.all) func picturesGoFromFileToVector(_ fixture: FixtureModel) throws {
+        let model = try fixture.model()
+        let preprocessor = try fixture.preprocessor()
+        let expected = try fixture.expected()
+        let pixels = try #require(expected["pixels"])
+        let vectors = try #require(expected["image"])
+        for (index, file) in try fixture.inputs().images.enumerated() {
+            let picture = try Picture.read(path: FixtureModel.picturePath(file))
+            try Engine.inference {
+                let input = try preprocessor([picture], names: [file])
+                let exact = file.hasPrefix("exact")
+                // Where resizing rounds a grey level differently, one level is 1/255/σ of values up to about 2.
+                let tolerance = exact ? 1e-6 : 1.01 / 255 / 0.25 / 1.7
+                try expectClose(input.select(0), pixels.select(index), tolerance: tolerance, file)
+                let vector = try model.encode(pictures: input).select(0)
+                try expectClose(vector, vectors.select(index), tolerance: exact ? 1e-4 : 2e-2, file)
+            }
+        }
+    }
+
+    @Test func stringsGoToVectors() throws {
+        let fixture = FixtureModel(name: "words")
+        let clip = try ModelCatalog.description(of: fixture.directory()).loaded()
+        let expected = try fixture.expected()
+        let texts = try #require(fixture.inputs().texts)
+        let tokens = clip.tokenizer.padded(clip.tokenizer.tokenize(texts))
+        #expect(try tokens == FixtureModel.rows(#require(expected["tokens"])))
+        try expectClose(clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4)
+        try expectClose(clip.embed(texts: texts), #require(expected["text_unit"]), tolerance: 1e-4)
+    }
+
+    @Test(arguments: FixtureModel.all) func shortcutsAreExact(_ fixture: FixtureModel) throws {
+        let model = try fixture.model()
+        let expected = try fixture.expected()
+        let pixels = try #require(expected["pixels"])
+        let captions = try FixtureModel.rows(#require(expected["tokens"]))
+        try Engine.inference {
+            let (fastPictures, fastTexts) = (try model.visual(pixels), try model.text(captions))
+            model.visual.readsOnlyClassToken = false
+            model.text.readsOnlyEndOfText = false
+            try expectClose(fastPictures, model.visual(pixels), tolerance: 1e-6, "class token alone")
+            try expectClose(fastTexts, model.text(captions), tolerance: 1e-6, "end of text alone")
+            model.text.trimsToLongest = false
+            try expectClose(fastTexts, model.text(captions), tolerance: 1e-6, "trimmed text")
+        }
+    }
+
+    @Test func aCaptionsVectorDoesNotDependOnItsCompany() throws {
+        let clip = try ModelCatalog.description(of: FixtureModel(name: "words").directory()).loaded()
+        let texts = ["a dog", "a much longer caption about two dogs in the snow", "cat", "", "a dog"]
+        let together = try clip.embed(texts: texts)
+        for (index, text) in texts.enumerated() {
+            try expectClose(together.select(index), clip.embed(texts: [text]).select(0), tolerance: 1e-5, text)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import TestSupport
+import Testing
+import Torch
+
+@testable import TorchNN
+
+@Suite struct ModuleTests {
+    final class Inner: Module {
+        let weight: Parameter
+        init() throws { weight = try Parameter(zeros: 2, 3) }
+    }
+
+    final class Outer: Module {
+        let firstPart: Inner
+        let parts: [Inner]
+        let maybe: Inner?
+        let absent: Parameter? = nil
+        let scale: Parameter
+        let width = 3
+        init() throws {
+            firstPart = try Inner()
+            parts = try [Inner(), Inner()]
+            maybe = try Inner()
+            scale = try Parameter(ones: 4)
+        }
+    }
+
+    @Test func namesFollowThePropertiesInOrder() throws {
+        let names = try Outer().namedParameters.map(\.name)
+        #expect(names == ["first_part.weight", "parts.0.weight", "parts.1.weight", "maybe.weight", "scale"])
+    }
+
+    @Test func everythingThatDoesNotFitIsReportedAtOnceAndNothingChanges() throws {
+        let module = try Outer()
+        var state = try module.state()
+        state["scale"] = try Tensor.zeros([4])
+        state["parts.1.weight"] = nil
+        state["maybe.weight"] = try Tensor.zeros([3, 2])
+        state["stranger"] = try Tensor.zeros([1])
+        let mismatch = #expect(throws: StateMismatch.self) { try module.load(state) }
+        #expect(mismatch?.missing == ["parts.1.weight"])
+        #expect(mismatch?.unexpected == ["stranger"])
+        #expect(mismatch?.misshaped == [.init(name: "maybe.weight", expected: [2, 3], found: [3, 2])])
+        #expect(try module.scale.tensor.elements(Float.self) == [1, 1, 1, 1])
+    }
+
+    @Test func stateLoadsBack() throws {
+        let source = try Outer()
+        try withSeed(1) { try Initializer.normal(1).apply(to: source.firstPart.weight) }
+        let target = try Outer()
+        try target.load(source.state())
+        #expect(
+            try target.firstPart.weight.tensor.elements(Float.self)
+                == source.firstPart.weight.tensor.elements(Float.self))
+        #expect(target.firstPart.weight.tensor.requiresGradient)
+    }
+
+    @Test func skippedInitializersLeaveZeros() throws {
+        let layer = try Initializer.skipping { try Linear(4, 4) }
+        #expect(try layer.weight.tensor.elements(Float.self).allSatisfy { $0 == 0 })
+        let drawn = try withSeed(2) { try Linear(4, 4) }
+        #expect(try drawn.weight.tensor.elements(Float.self).contains { $0 != 0 })
+    }
+
+    @Test func aPatchEmbeddingIsItsConvolution() throws {
+        let (layer, pictures) = try withSeed(3) {
+            (try PatchEmbedding(width: 5, patchSize: 4), try Tensor.normal([2, 3, 8, 12]))
+        }
+        let convolved = try pictures.convolution(weight: layer.weight.tensor, bias: nil, stride: 4)  // [2, 5, 2, 3]
+        let expected = try convolved.reshaped([2, 5, 6]).transposed()
+        let worst = try (layer(pictures) - expected).absolute().reshaped([-1]).maximum(along: 0).item()
+        #expect(worst < 1e-5)
+    }
+
+    @Test func attentionAtOnePositionIsAttentionOverAll() throws {
+        let (layer, input) = try withSeed(4) {
+            (try MultiHeadAttention(width: 12, headCount: 3), try Tensor.normal([2, 5, 12]))
+        }
+        let whole = try layer(input, causal: false).select(2, dimension: 1)
+        let one = try layer(queries: input.select(2, dimension: 1), over: input, visible: nil)
+        #expect(try (whole - one).absolute().reshaped([-1]).maximum(along: 0).item() < 1e-5)
+    }
+
+    @Test func activationsDifferWhereTheyShould() throws {
+        let x = try Tensor([-1, 0.5, 2] as [Float])
+        let quick = try Activation.quickGELU(x).elements(Float.self)
+        let exact = try Activation.gelu(x).elements(Float.self)
+        #expect(abs(quick[2] - 2 / (1 + 0.0332)) < 1e-3)
+        #expect(abs(exact[2] - 1.9545) < 1e-3)
+        #expect(zip(quick, exact).allSatisfy { $0 != $1 })
+    }
+
+    @Test func clippingScalesToTheBoundAndTellsTheNorm() throws {
+        let gradients = try [Tensor([3, 0] as [Float]), Tensor([4] as [Float])]
+        #expect(abs(try clipGradients(gradients, norm: 1) - 5) < 1e-6)
+        #expect(abs(try gradients[1].item() - 0.8) < 1e-5)
+        #expect(abs(try clipGradients(gradients, norm: 10) - 1) < 1e-5)
+        #expect(abs(try gradients[1].item() - 0.8) < 1e-5)
+    }
+}
