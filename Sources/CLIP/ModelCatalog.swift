@@ -45,7 +45,8 @@ public struct ModelDescription: Sendable {
         guard tokenizer.vocabularySize == configuration.text.vocabularySize else {
             throw CLIPError.configuration(
                 source: name, key: "text_cfg.vocab_size",
-                problem: "\(configuration.text.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
+                problem:
+                    "\(configuration.text.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
         }
         return tokenizer
     }

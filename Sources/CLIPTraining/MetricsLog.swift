@@ -13,7 +13,8 @@ public final class MetricsLog {
         if step > 0, let old = try? Data(contentsOf: url) {
             for line in old.split(separator: UInt8(ascii: "\n")) {
                 let object = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-                if let number = object?["step"] as? Int, number < step || object?["evaluation"] != nil && number <= step {
+                if let number = object?["step"] as? Int, number < step || object?["evaluation"] != nil && number <= step
+                {
                     kept += line + [UInt8(ascii: "\n")]
                 }
             }

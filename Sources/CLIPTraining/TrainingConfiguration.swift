@@ -61,7 +61,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need(warmupSteps >= 0, "warm-up", "0 or more steps are needed")
         try need(weightDecay >= 0 && weightDecay.isFinite, "weight decay", "0 or more is needed")
         try need((0..<1).contains(beta1) && (0..<1).contains(beta2), "betas", "numbers from 0 to below 1 are needed")
-        try need((0...1).contains(alternativeCaptionProbability), "alternative captions", "a share from 0 to 1 is needed")
+        try need(
+            (0...1).contains(alternativeCaptionProbability), "alternative captions", "a share from 0 to 1 is needed")
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
             "shares of the picture's area above 0 and up to 1 are needed")

@@ -26,7 +26,8 @@ public final class Tensor: @unchecked Sendable {
 
     /// Copies `elements`, row-major, into a new CPU tensor of the given shape.
     public convenience init<Element: TensorElement>(_ elements: [Element], shape: [Int]) throws {
-        try self.init(owning: elements.withUnsafeBytes { try Tensor.copy($0, shape: shape, dtype: Element.dtype) }, "Tensor")
+        try self.init(
+            owning: elements.withUnsafeBytes { try Tensor.copy($0, shape: shape, dtype: Element.dtype) }, "Tensor")
     }
 
     /// A one-dimensional tensor of `elements`.

@@ -57,8 +57,10 @@ import TorchNN
         ("{\"embed_dim\": 16, \"quick_gelu\": \"yes\", SMALL}", "quick_gelu"),
         ("{\"embed_dim\": 16, \"init_logit_bias\": -10, SMALL}", "init_logit_bias"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"layers\": [3, 4, 6, 3]}, \"text_cfg\": {}}", "vision_cfg.layers"),
-        ("{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 30, \"patch_size\": 8}, \"text_cfg\": {}}",
-            "vision_cfg.patch_size"),
+        (
+            "{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 30, \"patch_size\": 8}, \"text_cfg\": {}}",
+            "vision_cfg.patch_size"
+        ),
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"pool_type\": \"avg\"}, \"text_cfg\": {}}", "vision_cfg.pool_type"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {}, \"text_cfg\": {\"heads\": 7}}", "text_cfg.heads"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {}, \"text_cfg\": {\"hf_model_name\": \"x\"}}", "text_cfg.hf_model_name"),
@@ -77,7 +79,8 @@ import TorchNN
     }
 
     @Test func settingsThatAreSwitchedOffAreNoMatter() throws {
-        let vision = "\"vision_cfg\": {\"width\": 64, \"ls_init_value\": null, \"patch_dropout\": 0.0, \"pool_type\": \"tok\"}"
+        let vision =
+            "\"vision_cfg\": {\"width\": 64, \"ls_init_value\": null, \"patch_dropout\": 0.0, \"pool_type\": \"tok\"}"
         #expect(try read("{\"embed_dim\": 16, \(vision), \"text_cfg\": {}}").vision.width == 64)
     }
 

@@ -9,8 +9,12 @@ import Torch
         try Picture(width: width, height: height, pixels: [UInt8](repeating: 128, count: width * height * 3))
     }
 
-    @Test(arguments: [(640, 427, 335, 224, 56), (500, 375, 298, 224, 37), (224, 224, 224, 224, 0), (427, 640, 224, 335, 0)])
-    func sizesAndCropsRoundAsTorchvision(_ width: Int, _ height: Int, _ newWidth: Int, _ newHeight: Int, _ left: Int) throws {
+    @Test(arguments: [
+        (640, 427, 335, 224, 56), (500, 375, 298, 224, 37), (224, 224, 224, 224, 0), (427, 640, 224, 335, 0),
+    ])
+    func sizesAndCropsRoundAsTorchvision(_ width: Int, _ height: Int, _ newWidth: Int, _ newHeight: Int, _ left: Int)
+        throws
+    {
         let preprocessor = PicturePreprocessor(PreprocessConfiguration(size: 224))
         let size = try preprocessor.resizedSize(of: blank(width, height), name: "x")
         #expect(size.width == newWidth && size.height == newHeight)

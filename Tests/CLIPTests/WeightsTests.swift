@@ -54,7 +54,10 @@ import TorchNN
         #expect(path == other)
         #expect(mismatch.missing.contains("visual.transformer.resblocks.2.ln_1.weight"))
         #expect(mismatch.unexpected.contains("transformer.resblocks.2.ln_1.weight"))
-        #expect(mismatch.misshaped.contains { $0.name == "visual.proj" && $0.expected == [48, 20] && $0.found == [64, 24] })
+        #expect(
+            mismatch.misshaped.contains {
+                $0.name == "visual.proj" && $0.expected == [48, 20] && $0.found == [64, 24]
+            })
         #expect(try model.visual.projection.tensor.bytes() == before)
     }
 

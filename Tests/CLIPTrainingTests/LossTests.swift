@@ -28,7 +28,8 @@ import Torch
             sum += log(across.reduce(0, +)) + log(down.reduce(0, +)) - 2 * logits[row * 5]
         }
         #expect(abs(found - sum / 8) < 1e-5)
-        let plain = try ContrastiveLoss()(pictures: pictures, texts: texts, logitScale: scale, captions: captions).item()
+        let plain = try ContrastiveLoss()(pictures: pictures, texts: texts, logitScale: scale, captions: captions)
+            .item()
         #expect(plain > found)
     }
 

@@ -15,17 +15,17 @@ import TorchNN
             let beta1: Double
             let beta2: Double
             let eps: Double
-            let weight_decay: Double
+            let weightDecay: Double
             let warmup: Int
             let steps: Int
-            let clip_norm: Double
-            let batch_size: Int
+            let clipNorm: Double
+            let batchSize: Int
         }
         struct Step: Decodable {
             let lr: Double
             let loss: Double
-            let grad_norm: Double
-            let logit_scale: Double
+            let gradNorm: Double
+            let logitScale: Double
         }
         struct Clamp: Decodable {
             let start: Double
@@ -34,8 +34,8 @@ import TorchNN
         let settings: Settings
         let decayed: [String]
         let steps: [Step]
-        let clamp_low: Clamp
-        let clamp_high: Clamp
+        let clampLow: Clamp
+        let clampHigh: Clamp
     }
 
     private static func fixture(_ file: String) throws -> String {
@@ -48,7 +48,9 @@ import TorchNN
 
     init() throws {
         let json = try Data(contentsOf: URL(fileURLWithPath: Self.fixture("expected.json")))
-        expected = try JSONDecoder().decode(Expected.self, from: json)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        expected = try decoder.decode(Expected.self, from: json)
         tensors = try TensorFile.read(Self.fixture("expected.safetensors"))
         let data = try TensorFile.read(Self.fixture("batches.safetensors"))
         let (images, tokens) = (try #require(data["images"]), try #require(data["tokens"]))
@@ -62,20 +64,22 @@ import TorchNN
         }
     }
 
-    private func trainer(microBatchSize: Int? = nil, precision: TrainingConfiguration.Precision = .fp32) throws -> Trainer {
+    private func trainer(microBatchSize: Int? = nil, precision: TrainingConfiguration.Precision = .fp32) throws
+        -> Trainer
+    {
         let directory = ModelDirectory(try Self.fixture("model"))
         let model = try Initializer.skipping { try DualEncoder(directory.configuration().model) }
         try Weights.load(directory.weightsPath, into: model, called: "fixture")
         let settings = expected.settings
         var configuration = TrainingConfiguration(
-            batchSize: settings.batch_size, microBatchSize: microBatchSize, totalSteps: settings.steps)
+            batchSize: settings.batchSize, microBatchSize: microBatchSize, totalSteps: settings.steps)
         configuration.learningRate = settings.lr
         configuration.warmupSteps = settings.warmup
-        configuration.weightDecay = settings.weight_decay
+        configuration.weightDecay = settings.weightDecay
         configuration.beta1 = settings.beta1
         configuration.beta2 = settings.beta2
         configuration.epsilon = settings.eps
-        configuration.gradientNorm = settings.clip_norm
+        configuration.gradientNorm = settings.clipNorm
         configuration.precision = precision
         return try Trainer(model: model, configuration: configuration)
     }
@@ -91,7 +95,8 @@ import TorchNN
         let model = trainer.model
         let logits = try Engine.withoutGradients {
             try ContrastiveLoss().logits(
-                pictures: model.encode(pictures: batches[0].pictures), texts: model.encode(captions: batches[0].captions),
+                pictures: model.encode(pictures: batches[0].pictures),
+                texts: model.encode(captions: batches[0].captions),
                 logitScale: model.logitScale.tensor)
         }
         try expectClose(logits, #require(tensors["logits"]), tolerance: 1e-5, "logits")
@@ -109,9 +114,9 @@ import TorchNN
             let report = try trainer.train(on: batch)
             #expect(report.step == step)
             #expect(abs(report.loss - wanted.loss) < 1e-5, "loss of step \(step): \(report.loss), not \(wanted.loss)")
-            #expect(abs(report.logitScale - wanted.logit_scale) < 1e-5, "logit scale of step \(step)")
+            #expect(abs(report.logitScale - wanted.logitScale) < 1e-5, "logit scale of step \(step)")
             #expect(abs(report.learningRate - wanted.lr) < 1e-12, "learning rate of step \(step)")
-            #expect(abs(report.gradientNorm / wanted.grad_norm - 1) < 1e-4, "gradient norm of step \(step)")
+            #expect(abs(report.gradientNorm / wanted.gradNorm - 1) < 1e-4, "gradient norm of step \(step)")
         }
         for (name, parameter) in trainer.model.namedParameters {
             let key = try openCLIPName(name)
@@ -122,12 +127,12 @@ import TorchNN
     }
 
     @Test(arguments: [false, true]) func theTemperatureStaysWithinItsBounds(_ high: Bool) throws {
-        let run = high ? expected.clamp_high : expected.clamp_low
+        let run = high ? expected.clampHigh : expected.clampLow
         let trainer = try trainer()
         try trainer.model.logitScale.tensor.detached().fillInPlace(run.start)
         for (step, wanted) in run.steps.enumerated() {
             let report = try trainer.train(on: batches[step])
-            #expect(abs(report.logitScale - wanted.logit_scale) < 1e-5, "step \(step)")
+            #expect(abs(report.logitScale - wanted.logitScale) < 1e-5, "step \(step)")
             #expect(abs(report.loss - wanted.loss) < 2e-5 * max(1, wanted.loss), "step \(step)")
         }
     }

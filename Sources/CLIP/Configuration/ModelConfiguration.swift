@@ -90,7 +90,8 @@ extension ModelConfiguration {
     private func validate(_ object: ConfigurationObject) throws {
         if vision.imageSize % vision.patchSize != 0 {
             throw object.problem(
-                "vision_cfg.patch_size", "pictures of \(vision.imageSize) cannot be cut into patches of \(vision.patchSize)")
+                "vision_cfg.patch_size",
+                "pictures of \(vision.imageSize) cannot be cut into patches of \(vision.patchSize)")
         }
         if vision.width % vision.headWidth != 0 {
             throw object.problem("vision_cfg.head_width", "it does not divide the width \(vision.width)")

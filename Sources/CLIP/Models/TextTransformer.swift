@@ -98,7 +98,8 @@ struct TokenBatch {
             if let bad = caption.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
                 throw TorchError(
                     context: "TextTransformer",
-                    message: "caption \(row) has token \(bad), outside the vocabulary of \(configuration.vocabularySize)")
+                    message:
+                        "caption \(row) has token \(bad), outside the vocabulary of \(configuration.vocabularySize)")
             }
             ends.append(Int64(end))
         }

@@ -15,8 +15,8 @@ struct ModelsCommand: ParsableCommand {
             var name: String
             var parameters: Int
             var resolution: Int
-            var embedding_size: Int
-            var has_weights: Bool
+            var embeddingSize: Int
+            var hasWeights: Bool
         }
         var models: [Model]
     }
@@ -27,7 +27,7 @@ struct ModelsCommand: ParsableCommand {
             return Document.Model(
                 name: name, parameters: description.configuration.parameterCount,
                 resolution: description.configuration.vision.imageSize,
-                embedding_size: description.configuration.embeddingSize, has_weights: description.weightsPath != nil)
+                embeddingSize: description.configuration.embeddingSize, hasWeights: description.weightsPath != nil)
         }
         if shared.json { return try Console.printJSON(Document(models: models)) }
         let width = models.map(\.name.count).max() ?? 0
@@ -38,8 +38,8 @@ struct ModelsCommand: ParsableCommand {
             }
             print(
                 Table.padded(model.name, to: width) + right(String(model.parameters), 13)
-                    + right(String(model.resolution), 8) + right(String(model.embedding_size), 11)
-                    + (model.has_weights ? "  bundled" : "  none: add --weights FILE"))
+                    + right(String(model.resolution), 8) + right(String(model.embeddingSize), 11)
+                    + (model.hasWeights ? "  bundled" : "  none: add --weights FILE"))
         }
     }
 }

@@ -16,7 +16,7 @@ struct TokenizeCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     struct Document: Encodable {
-        var context_length: Int
+        var contextLength: Int
         var tokens: [[Int32]]
     }
 
@@ -30,7 +30,7 @@ struct TokenizeCommand: ParsableCommand {
         }
         if shared.json {
             try Console.printJSON(
-                Document(context_length: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
+                Document(contextLength: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
         } else {
             for tokens in tokenized { print(tokens.tokens.map(String.init).joined(separator: " ")) }
         }

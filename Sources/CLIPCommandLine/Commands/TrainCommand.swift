@@ -16,7 +16,9 @@ struct TrainCommand: ParsableCommand {
             RUN/metrics.jsonl has a line for each step and evaluation; RUN/final is a model directory for --model.
             """)
 
-    @Option(help: ArgumentHelp("Tar shards ({0000..0007}, globs, ::), a CSV or TSV table, or a folder.", valueName: "source"))
+    @Option(
+        help: ArgumentHelp(
+            "Tar shards ({0000..0007}, globs, ::), a CSV or TSV table, or a folder.", valueName: "source"))
     var trainData: String
 
     @Option(help: ArgumentHelp("Pairs to evaluate on, likewise.", valueName: "source"))
@@ -139,9 +141,9 @@ struct TrainCommand: ParsableCommand {
         table.imageColumn = data.csvImgKey
         table.captionColumn = data.csvCaptionKey
         if let separator = data.csvSeparator {
-            guard let character = separator == "\\t" ? "\t" : separator.first, separator.count == 1 || separator == "\\t"
-            else { throw ValidationError("--csv-separator takes one character.") }
-            table.separator = character
+            let plain = separator == "\\t" ? "\t" : separator
+            guard plain.count == 1 else { throw ValidationError("--csv-separator takes one character.") }
+            table.separator = plain.first
         }
         return try PairSource(specification, table: table)
     }

@@ -56,7 +56,7 @@ final class TrainingProgress: @unchecked Sendable {
     private struct Document: Encodable {
         var model: String
         var skipped: Int
-        var mean_recall: Double?
+        var meanRecall: Double?
     }
 
     func finish(model: String, json: Bool) {
@@ -66,7 +66,7 @@ final class TrainingProgress: @unchecked Sendable {
         if skippedCount > 0 { Console.warning("\(skippedCount) pairs were skipped in all (counted in every epoch)") }
         if json {
             try? Console.printJSON(
-                Document(model: model, skipped: skippedCount, mean_recall: evaluation?.retrieval.meanRecall))
+                Document(model: model, skipped: skippedCount, meanRecall: evaluation?.retrieval.meanRecall))
         } else {
             if let evaluation { EvaluationTable.print(evaluation) }
             print("model: \(model)")

@@ -19,7 +19,9 @@ public final class PatchEmbedding: Module {
         guard shape.count == 4, shape[1] == 3, shape[2] % patchSize == 0, shape[3] % patchSize == 0 else {
             throw TorchError(
                 context: "PatchEmbedding",
-                message: "pictures of shape \(shape) given where [B, 3, H, W] with H and W multiples of \(patchSize) is needed")
+                message:
+                    "pictures of shape \(shape) given where [B, 3, H, W] with H and W multiples of \(patchSize) is needed"
+            )
         }
         let (batch, rows, columns) = (shape[0], shape[2] / patchSize, shape[3] / patchSize)
         let patches =
