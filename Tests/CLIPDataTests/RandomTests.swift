@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import CLIPData
@@ -69,5 +70,22 @@ import Testing
         #expect((0..<50).allSatisfy { always.caption(of: sample, seed: $0) != "main" })
         let plain = PairSample(key: "k", image: .file(path: "p"), imageName: "p", caption: "main", location: "l")
         #expect(always.caption(of: plain, seed: 1) == "main")
+    }
+
+    @Test func keywordsMakeCaptionsOfSomeOfThem() {
+        let sample = PairSample(
+            key: "k", image: .bytes(.init()), imageName: "k.png", caption: "main", keywords: ["red", "round", "toy"],
+            location: "k")
+        let always = CaptionSampling.random(alternativeProbability: 1)
+        let captions = Set((0..<400).map { always.caption(of: sample, seed: $0) })
+        let allowed = Set(["main", "red", "round", "toy"])
+        for caption in captions {
+            let words = caption.components(separatedBy: ", ")
+            #expect(Set(words).isSubset(of: allowed) && Set(words).count == words.count, "\(caption)")
+            #expect(words != ["main"] && (words.firstIndex(of: "main") ?? 0) == 0, "\(caption)")
+        }
+        // 15 orders of 1 to 3 words, each with and without the main caption before it.
+        #expect(captions.count == 30)
+        #expect(always.caption(of: sample, seed: 1) == always.caption(of: sample, seed: 1))
     }
 }

@@ -2,15 +2,24 @@
 public enum CaptionSampling: Sendable, Equatable {
     /// Always the main caption.
     case first
-    /// With the given probability one of the alternatives, each as likely as the others; else the main caption.
+    /// With the given probability another one, else the main caption. The others are the alternatives and, where the
+    /// pair has keywords, one made of some of them, half the time after the main caption; each is as likely.
     case random(alternativeProbability: Double)
 
     /// The caption for a pair with this seed.
     public func caption(of sample: PairSample, seed: UInt64) -> String {
-        guard case .random(let probability) = self, !sample.alternatives.isEmpty else { return sample.caption }
+        guard case .random(let probability) = self else { return sample.caption }
+        let choices = sample.alternatives.count + (sample.keywords.isEmpty ? 0 : 1)
+        guard choices > 0 else { return sample.caption }
         // A sequence of its own: the choice must not go along with the augmentation drawn from the same seed.
         var generator = SplitMix64(seed: SplitMix64.seed(seed, 4))
         guard generator.unit() < probability else { return sample.caption }
-        return sample.alternatives[generator.integer(below: sample.alternatives.count)]
+        let choice = generator.integer(below: choices)
+        if choice < sample.alternatives.count { return sample.alternatives[choice] }
+        var words = sample.keywords
+        generator.shuffle(&words)
+        let some = words.prefix(1 + generator.integer(below: words.count))
+        let parts = generator.unit() < 0.5 ? [sample.caption] + some : Array(some)
+        return parts.joined(separator: ", ")
     }
 }

@@ -4,23 +4,28 @@ import Foundation
 struct CaptionRecord: Equatable {
     var caption: String
     var alternatives: [String] = []
+    var keywords: [String] = []
     var category: String?
 
     /// Reads the captions.
     ///
     /// The text file holds the main caption. The JSON object may hold `caption` (the main one where there is no text
-    /// file), `captions` (a list of further ones) and `category`; other fields and other types are ignored.
+    /// file), `captions` (a list of further ones), `keywords` and `category`; other fields and other types are ignored.
     static func read(text: Data?, json: Data?) -> Result<CaptionRecord, SkipReasonError> {
         var captions: [String] = []
         var textFailure: SkipReason?
         if let text {
             if let caption = string(text) { captions.append(caption) } else { textFailure = .captionNotUTF8 }
         }
+        var keywords: [String] = []
         var category: String?
         if let json {
             if let object = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any] {
                 if let caption = object["caption"] as? String { captions.append(caption) }
                 if let list = object["captions"] as? [Any] { captions += list.compactMap { $0 as? String } }
+                if let list = object["keywords"] as? [Any] {
+                    keywords = list.compactMap { $0 as? String }.map(trimmed).filter { !$0.isEmpty }
+                }
                 category = (object["category"] as? String).map(trimmed).flatMap { $0.isEmpty ? nil : $0 }
             } else if text == nil {
                 textFailure = .badJSON
@@ -31,7 +36,9 @@ struct CaptionRecord: Equatable {
         var seen: Set<String> = []
         let usable = captions.map(trimmed).filter { !$0.isEmpty && seen.insert($0).inserted }
         guard let main = usable.first else { return .failure(SkipReasonError(reason: .noCaption)) }
-        return .success(CaptionRecord(caption: main, alternatives: Array(usable.dropFirst()), category: category))
+        return .success(
+            CaptionRecord(
+                caption: main, alternatives: Array(usable.dropFirst()), keywords: keywords, category: category))
     }
 
     /// Valid UTF-8 without a byte order mark, or `nil`.

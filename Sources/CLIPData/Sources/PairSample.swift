@@ -19,19 +19,22 @@ public struct PairSample: Sendable {
     public let caption: String
     /// Further captions of the same picture, without the main one.
     public let alternatives: [String]
+    /// Words about the picture, in no particular order.
+    public let keywords: [String]
     public let category: String?
     /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
     public let location: String
 
     public init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
-        category: String? = nil, location: String
+        keywords: [String] = [], category: String? = nil, location: String
     ) {
         self.key = key
         self.image = image
         self.imageName = imageName
         self.caption = caption
         self.alternatives = alternatives
+        self.keywords = keywords
         self.category = category
         self.location = location
     }
@@ -48,7 +51,7 @@ public struct PairSample: Sendable {
 
     /// How much memory the pair holds on to, in bytes.
     var heldBytes: Int {
-        var bytes = caption.utf8.count + alternatives.reduce(0) { $0 + $1.utf8.count }
+        var bytes = (alternatives + keywords).reduce(caption.utf8.count) { $0 + $1.utf8.count }
         if case .bytes(let data) = image { bytes += data.count }
         return bytes
     }
