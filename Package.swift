@@ -19,8 +19,7 @@ let package = Package(
         .testTarget(
             name: "CLIPTextTests",
             dependencies: ["CLIPText"],
-            exclude: ["Fixtures/make_tokens.py"],
-            resources: [.copy("Fixtures/tokens.json")]
+            exclude: ["Fixtures"]
         ),
     ],
     swiftLanguageModes: [.v6],

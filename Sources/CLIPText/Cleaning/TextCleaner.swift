@@ -67,6 +67,9 @@ struct TextCleaner: Sendable {
         }
     }
 
+    /// Normalization form C.
+    func composed(_ text: [UInt32]) -> [UInt32] { composition.composed(text) }
+
     /// Runs of white space as one space each, none at either end.
     func collapsed(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
