@@ -36,11 +36,16 @@ enum ResourceFolder {
         // Under a test runner the main bundle is the runner; the code's own bundle is where the build put it.
         roots.append(Bundle(for: BundleMarker.self).bundleURL)
         roots.append(Bundle(for: BundleMarker.self).bundleURL.deletingLastPathComponent())
+        #if canImport(Darwin)
+        let names = ["swift-clip_CLIPText.bundle", "swift-clip_CLIPText.bundle/Contents/Resources", bundleName]
+        #else
+        let names = [bundleName]
+        #endif
         var folders: [URL] = []
         for root in roots {
-            for name in [bundleName, "swift-clip_CLIPText.bundle", "swift-clip_CLIPText.bundle/Contents/Resources"] {
+            for name in names {
                 let folder = root.appendingPathComponent(name)
-                if !folders.contains(folder) { folders.append(folder) }
+                if !folders.contains(where: { $0.path == folder.path }) { folders.append(folder) }
             }
         }
         return folders

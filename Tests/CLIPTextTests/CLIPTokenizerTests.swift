@@ -127,13 +127,13 @@ import Testing
     }
 
     @Test func manyThreadsGiveTheSameAsOne() async throws {
-        let entries = try TokenFixture.load().tokens
+        let entries = Array(try TokenFixture.load().tokens.prefix(1200))
         let wrong = await withTaskGroup(of: Int.self) { group in
             for task in 0..<8 {
                 group.addTask { [tokenizer] in
                     var wrong = 0
                     for index in entries.indices {
-                        let entry = entries[(index + task * 500) % entries.count]
+                        let entry = entries[(index + task * 150) % entries.count]
                         if tokenizer.encode(entry.text) != entry.ids { wrong += 1 }
                     }
                     return wrong

@@ -130,6 +130,8 @@ FACTS = ["a diagram", "a photo of a dog", "a cat", "A person riding a motorcycle
          "i've seen it", "Hello Båstad", "donaudampfschifffahrtsgesellschaftskapitänsmütze", "2023",
          "&lt;b&gt;AT&amp;amp;T&lt;/b&gt;", "it’s", "mÃ¼ller", "İstanbul", "日本語", "café", "cafe\u0301", "ﬁsh", ""]
 LONG = [["a", 10000], ["the cat sat. ", 770], ["é", 10000], ["漢字かな", 2500], ["!?", 5000], ["<end_of_text>", 700],
+        ["&" + "amp;" * 200 + "eacute; Ã© &" + "amp;" * 90 + "Atilde;&copy; Â&" + "amp;" * 77 + "lt;", 3],
+        ["&" + "amp;" * 64, 1], ["&" + "amp;#38;AMP;#x026;" * 30 + "#59;", 2], ["&" + "amp;" * 150 + "#12399; &" + "amp;" * 149 + "#195;©", 1],
         ["Ã©tÃ© ", 1500], ["1", 10000], ["&amp;", 2000], ["😀", 3000], ["<b>&eacute;</b>\n", 600], ["xyzzy", 2000], [" ", 10000]]
 
 
