@@ -12,7 +12,7 @@ import random
 
 import torch.library
 
-# A CPU torch without a matching torchvision binary still imports open_clip when the operator stubs are let through.
+# A CPU torch without a matching torchvision binary still imports open_clip when its operators go unregistered.
 _register = torch.library.register_fake
 torch.library.register_fake = lambda op, *a, **k: (
     (lambda f: f) if isinstance(op, str) and op.startswith("torchvision::") else _register(op, *a, **k)
