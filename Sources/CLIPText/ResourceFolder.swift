@@ -44,11 +44,16 @@ public struct ResourceFolder: Sendable {
         // Under a test runner the main bundle is the runner; the code's own bundle is where the build put it.
         roots.append(Bundle(for: BundleMarker.self).bundleURL)
         roots.append(Bundle(for: BundleMarker.self).bundleURL.deletingLastPathComponent())
+        #if canImport(Darwin)
+        let names = ["swift-clip_\(target).bundle", "swift-clip_\(target).bundle/Contents/Resources", bundleName]
+        #else
+        let names = [bundleName]
+        #endif
         var folders: [URL] = []
         for root in roots {
-            for name in [bundleName, "swift-clip_\(target).bundle", "swift-clip_\(target).bundle/Contents/Resources"] {
+            for name in names {
                 let folder = root.appendingPathComponent(name)
-                if !folders.contains(folder) { folders.append(folder) }
+                if !folders.contains(where: { $0.path == folder.path }) { folders.append(folder) }
             }
         }
         return folders

@@ -10,6 +10,7 @@ import codecs
 import gzip
 import html
 import html.entities
+import importlib.util
 import os
 import re
 import textwrap
@@ -17,7 +18,6 @@ import unicodedata
 
 import ftfy
 import ftfy.bad_codecs
-import open_clip.tokenizer
 import regex
 from ftfy import badness, chardata
 
@@ -60,7 +60,9 @@ def write(name, heading, sections):
 
 
 def merges():
-    text = gzip.open(open_clip.tokenizer.default_bpe()).read().decode("utf-8").split("\n")
+    # Found without importing open_clip, which would load torch.
+    folder = importlib.util.find_spec("open_clip").submodule_search_locations[0]
+    text = gzip.open(os.path.join(folder, "bpe_simple_vocab_16e6.txt.gz")).read().decode("utf-8").split("\n")
     with open(os.path.join(HERE, "merges.txt"), "w", encoding="utf-8") as f:
         f.write("\n".join(text[1 : 49152 - 256 - 2 + 1]) + "\n")
 

@@ -38,6 +38,7 @@ struct MergeTable: Sendable {
         var index = TokenIndex(capacity: lines + 512)
         blob.reserveCapacity(file.count)
         starts.reserveCapacity(lines + 515)
+        endings.reserveCapacity(lines + 514)
         for ending in [false, true] {
             for byte in alphabet.bytes {
                 append([byte], ends: ending)
@@ -55,6 +56,10 @@ struct MergeTable: Sendable {
         endings.append(ends)
     }
 
+    private mutating func appendCopy(of token: Int) {
+        for index in starts[token]..<starts[token + 1] { blob.append(blob[index]) }
+    }
+
     private mutating func readMerges(
         _ file: [UInt8], _ alphabet: PrintableAlphabet, _ index: inout TokenIndex
     ) throws(CLIPTextError) {
@@ -63,20 +68,25 @@ struct MergeTable: Sendable {
         var place = 0
         while place < file.count {
             line += 1
-            var operands: [Int32] = []
-            for separator: UInt8 in [0x20, 0x0A] {
-                let ends = alphabet.read(file, &place, until: separator, into: &scratch)
-                guard let ends, let token = index.find(scratch, ends: ends, in: self) else {
-                    throw .resourceMalformed(name: Self.resource, line: line, reason: "expected two known tokens")
-                }
-                operands.append(token)
+            var left: Int32 = -1
+            var right: Int32 = -1
+            if let ends = alphabet.read(file, &place, until: 0x20, into: &scratch), !ends {
+                left = index.find(scratch, ends: false, in: self)
             }
-            let bytes = [operands[0], operands[1]].flatMap { self.bytes(of: $0) ?? [] }
-            append(bytes, ends: endings[Int(operands[1])])
-            guard !endings[Int(operands[0])], index.insert(count - 1, of: self) else {
+            if let ends = alphabet.read(file, &place, until: 0x0A, into: &scratch) {
+                right = index.find(scratch, ends: ends, in: self)
+            }
+            guard left >= 0, right >= 0 else {
+                throw .resourceMalformed(name: Self.resource, line: line, reason: "expected two known tokens")
+            }
+            appendCopy(of: Int(left))
+            appendCopy(of: Int(right))
+            starts.append(blob.count)
+            endings.append(endings[Int(right)])
+            guard index.insert(count - 1, of: self) else {
                 throw .resourceMalformed(name: Self.resource, line: line, reason: "the token exists already")
             }
-            let pair = UInt32(operands[0]) << 16 | UInt32(operands[1])
+            let pair = UInt32(left) << 16 | UInt32(right)
             var slot = Self.hash(pair) & slotMask
             while slots[slot] != 0 { slot = (slot + 1) & slotMask }
             slots[slot] = UInt64(pair) << 32 | UInt64(count - 1)

@@ -59,28 +59,29 @@ struct TokenIndex {
         mask = 1 << bits - 1
     }
 
-    func find(_ bytes: [UInt8], ends: Bool, in table: MergeTable) -> Int32? {
-        let slot = place(bytes[...], ends, table)
-        return slots[slot] >= 0 ? slots[slot] : nil
+    /// The token with these bytes, or -1.
+    func find(_ bytes: [UInt8], ends: Bool, in table: MergeTable) -> Int32 {
+        slots[place(bytes, 0..<bytes.count, ends, table)]
     }
 
     /// Adds a token of `table`; false when another has the same bytes.
     mutating func insert(_ token: Int, of table: MergeTable) -> Bool {
-        guard let bytes = table.bytes(of: Int32(token)) else { return false }
-        let slot = place(bytes, table.endings[token], table)
+        let slot = place(table.blob, table.starts[token]..<table.starts[token + 1], table.endings[token], table)
         guard slots[slot] < 0 else { return false }
         slots[slot] = Int32(token)
         return true
     }
 
-    private func place(_ bytes: ArraySlice<UInt8>, _ ends: Bool, _ table: MergeTable) -> Int {
+    /// The slot of the token with the bytes in `range`, or the free slot where it belongs.
+    private func place(_ bytes: [UInt8], _ range: Range<Int>, _ ends: Bool, _ table: MergeTable) -> Int {
         var hash: UInt64 = ends ? 0x9AE1_6A3B_2F90_404F : 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for index in range { hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3 }
         var slot = Int(truncatingIfNeeded: (hash ^ hash >> 29) & UInt64(mask))
         while slots[slot] >= 0 {
             let token = Int(slots[slot])
-            if table.endings[token] == ends,
-                table.blob[table.starts[token]..<table.starts[token + 1]].elementsEqual(bytes)
+            let start = table.starts[token]
+            if table.starts[token + 1] - start == range.count, table.endings[token] == ends,
+                range.allSatisfy({ bytes[$0] == table.blob[start + $0 - range.lowerBound] })
             {
                 return slot
             }

@@ -93,6 +93,8 @@ final class WordCache {
 
 /// Tokens on their way out: a growing array without checks in the way.
 final class TokenBuffer {
+    private static let keptCapacity = 1 << 16
+
     private var storage: UnsafeMutablePointer<Int32>
     private var capacity = 1024
     private(set) var count = 0
@@ -105,7 +107,14 @@ final class TokenBuffer {
         storage.deallocate()
     }
 
-    func removeAll() { count = 0 }
+    /// Forgets the tokens, and gives back the memory that an extraordinarily long text took.
+    func removeAll() {
+        count = 0
+        guard capacity > Self.keptCapacity else { return }
+        storage.deallocate()
+        capacity = Self.keptCapacity
+        storage = .allocate(capacity: capacity)
+    }
 
     @inline(__always)
     func append(_ token: Int32) {

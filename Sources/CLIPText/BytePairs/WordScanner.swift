@@ -10,6 +10,8 @@ struct WordScanner {
     let endToken: Int32
     let byteTokens: [Int32]
 
+    typealias Bytes = UnsafeBufferPointer<UInt8>
+
     private enum Kind {
         static let letter: UInt8 = 0
         static let digit: UInt8 = 1
@@ -35,7 +37,7 @@ struct WordScanner {
     /// Appends the tokens of text that needs no cleaning.
     ///
     /// - Returns: False when the text does need it; then what was appended has to be thrown away.
-    func scanPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    func scanPlain(_ text: Bytes) -> Bool {
         Self.kinds.withUnsafeBufferPointer { kinds in
             var index = 0
             while index < text.count {
@@ -59,7 +61,7 @@ struct WordScanner {
     }
 
     @inline(__always)
-    private func letters(_ text: UnsafeBufferPointer<UInt8>, _ kinds: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    private func letters(_ text: Bytes, _ kinds: Bytes, from start: Int) -> Int {
         var index = start
         var low: UInt64 = 0
         var high: UInt64 = 0
@@ -81,7 +83,7 @@ struct WordScanner {
         return index
     }
 
-    private func others(_ text: UnsafeBufferPointer<UInt8>, _ kinds: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    private func others(_ text: Bytes, _ kinds: Bytes, from start: Int) -> Int {
         func letter(_ index: Int) -> UInt32 {
             guard index < text.count else { return 0 }
             let byte = text[index]

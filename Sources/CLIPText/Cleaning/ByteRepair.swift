@@ -94,8 +94,8 @@ enum ByteRepair {
         if first == 0x1A { return 1 }
         if (0xC2...0xDF).contains(first) { return lost(1) || (first <= 0xC3 && asked(1)) ? 2 : nil }
         if first == 0xED, at(1) & 0xF0 == 0xA0, at(3) == 0xED, at(4) & 0xF0 == 0xB0 {
-            let two = !kept(2) && (lost(2) || asked(2)), five = !kept(5) && (lost(5) || asked(5))
-            if (two && (five || kept(5))) || (five && kept(2)) { return 6 }
+            let broken = [lost(2) || asked(2), lost(5) || asked(5)]
+            if (broken[0] && (broken[1] || kept(5))) || (broken[1] && kept(2)) { return 6 }
         }
         if (0xE0...0xEF).contains(first) { return follows(2) ? 3 : nil }
         if (0xF0...0xF4).contains(first) { return follows(3) ? 4 : nil }

@@ -78,7 +78,8 @@ struct DataSections {
         }
         let valuesStart = dash ? 2 : 1
         let last = dash && numbers.count > 1 ? numbers[1] : numbers[0]
-        guard digits > 0, colon == (numbers.count > valuesStart), last >= numbers[0], last < 0x110000 else { return nil }
+        guard digits > 0, colon == (numbers.count > valuesStart) else { return nil }
+        guard last >= numbers[0], last < 0x110000 else { return nil }
         return Item(first: numbers[0], last: last, values: numbers[valuesStart...].map { UInt32($0) })
     }
 }

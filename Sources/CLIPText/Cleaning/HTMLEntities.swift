@@ -29,20 +29,49 @@ struct HTMLEntities {
 
     /// Replaces `&name;`, `&#n;` and `&#xn;`, only when complete (ftfy's `unescape_html`).
     func unescapeStrictly(_ text: [UInt32]) -> [UInt32] {
-        replace(in: text) { start in
-            var end = start + 1
-            if end < text.count, text[end] == 0x23 { end += 1 }
-            let first = end
-            while end < text.count, end - first < 24, isASCIIAlphanumeric(text[end]) { end += 1 }
-            guard end > first, end < text.count, text[end] == UInt32(Self.semicolon) else { return nil }
-            end += 1
-            if text[start + 1] == 0x23 {
-                guard let (points, used) = numeric(text, start), used == end, !points.contains(0x3B) else { return nil }
-                return (points, end)
-            }
-            let name = text[(start + 1)..<end].map { UInt8(truncatingIfNeeded: $0) }
-            return (named[name] ?? capitals[name]).map { ($0, end) }
+        replace(in: text) { strictReference(text, $0) }
+    }
+
+    /// The complete reference whose ampersand is, or is taken to be, at `start`.
+    private func strictReference(_ text: [UInt32], _ start: Int) -> (points: [UInt32], end: Int)? {
+        var end = start + 1
+        if end < text.count, text[end] == 0x23 { end += 1 }
+        let first = end
+        while end < text.count, end - first < 24, isASCIIAlphanumeric(text[end]) { end += 1 }
+        guard end > first, end < text.count, text[end] == UInt32(Self.semicolon) else { return nil }
+        end += 1
+        if text[start + 1] == 0x23 {
+            guard let (points, used) = numeric(text, start), used == end, !points.contains(0x3B) else { return nil }
+            return (points, end)
         }
+        let name = text[(start + 1)..<end].map { UInt8(truncatingIfNeeded: $0) }
+        return (named[name] ?? capitals[name]).map { ($0, end) }
+    }
+
+    /// Shortens all very deep escapes, `&amp;amp;#38;amp;…`, by the same number of levels.
+    ///
+    /// Text is unescaped one level a round until nothing changes, which for such a chain would take time quadratic in
+    /// its length. After `deepest` rounds the rest of the text has settled, and only chains still shrink, so rounds
+    /// that do nothing else may be left out. Their order is kept: the shortest chain is the first to end.
+    func shorteningChains(_ text: [UInt32]) -> [UInt32] {
+        let deepest = 64
+        guard text.count > deepest * 4, text.contains(Self.ampersand) else { return text }
+        var chains: [(start: Int, ends: [Int])] = []
+        for start in text.indices where text[start] == Self.ampersand {
+            var ends: [Int] = []
+            while let level = strictReference(text, (ends.last ?? start + 1) - 1), level.points == [Self.ampersand] {
+                ends.append(level.end)
+            }
+            if ends.count > deepest { chains.append((start, ends)) }
+        }
+        guard let shortest = chains.map(\.ends.count).min() else { return text }
+        var out: [UInt32] = []
+        var next = 0
+        for chain in chains {
+            out.append(contentsOf: text[next...chain.start])
+            next = chain.ends[shortest - deepest - 1]
+        }
+        return out + text[next...]
     }
 
     /// Replaces every reference a browser would, complete or not (Python's `html.unescape`).

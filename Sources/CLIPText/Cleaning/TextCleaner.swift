@@ -58,7 +58,7 @@ struct TextCleaner: Sendable {
     private func fixedSegment(_ segment: [UInt32], unescapes: Bool) -> [UInt32] {
         var text = segment
         while true {
-            var next = unescapes ? entities.unescapeStrictly(text) : text
+            var next = unescapes ? entities.unescapeStrictly(entities.shorteningChains(text)) : text
             next = repair.repaired(next)
             next = fixes.fixed(next)
             next = composition.composed(next)
@@ -66,6 +66,9 @@ struct TextCleaner: Sendable {
             text = next
         }
     }
+
+    /// Normalization form C.
+    func composed(_ text: [UInt32]) -> [UInt32] { composition.composed(text) }
 
     /// Runs of white space as one space each, none at either end.
     func collapsed(_ text: [UInt32]) -> [UInt32] {
