@@ -34,7 +34,9 @@ struct ClassifyCommand: ParsableCommand {
         }
         let labels = try TextFile.texts(given, file: labelsFile)
         let templates = try self.templates.isEmpty ? [.plain] : self.templates.map { try PromptTemplate($0) }
-        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else { throw CLIPError.emptyChoices(what: "labels") }
+        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
+            throw CLIPError.emptyChoices(what: "labels")
+        }
         let clip = try shared.load()
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
         let set = try EmbeddedPictures(images, clip, options: pictures, bad: .leftOut)
