@@ -34,12 +34,13 @@ struct ClassifyCommand: ParsableCommand {
         }
         let labels = try TextFile.texts(given, file: labelsFile)
         let templates = try self.templates.isEmpty ? [.plain] : self.templates.map { try PromptTemplate($0) }
-        guard !labels.isEmpty, labels.allSatisfy({ !$0.isEmpty }) else { throw CLIPError.emptyChoices(what: "labels") }
-        let set = PictureSet(images, options: pictures)
-        guard !set.pictures.isEmpty else { return try set.finish() }
+        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
+            throw CLIPError.emptyChoices(what: "labels")
+        }
         let clip = try shared.load()
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
-        let ranked = try classifier.rank(clip.embed(pictures: set.pictures, names: set.paths))
+        let set = try EmbeddedPictures(images, clip, options: pictures, bad: .leftOut)
+        let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
         if shared.json {
             let results = zip(set.paths, ranked).map { path, choices in
                 ClassificationDocument.Result(
@@ -48,7 +49,7 @@ struct ClassifyCommand: ParsableCommand {
             }
             try Console.printJSON(ClassificationDocument(model: clip.name, results: results))
         } else {
-            for (path, choices) in zip(set.paths, ranked) { AnswerTable.print(path, choices) }
+            for (path, choices) in zip(set.paths, ranked) { try AnswerTable.print(path, choices) }
         }
         try set.finish()
     }

@@ -36,17 +36,17 @@ struct RankingDocument: Encodable {
 
 /// Prints choices as a small table with bars.
 enum AnswerTable {
-    static func print(_ image: String, _ choices: [ScoredChoice], most: Int = 10) {
-        Swift.print(image)
+    static func print(_ image: String, _ choices: [ScoredChoice], most: Int = 10) throws {
+        try Console.answer(image)
         let shown = choices.prefix(most)
         let width = min(60, shown.map { Table.width($0.text) }.max() ?? 0)
         for choice in shown {
             let percent = Format.fixed(choice.score * 100, 1)
             let text = Table.padded(Format.clipped(choice.text, to: width), to: width)
             let share = String(repeating: " ", count: max(0, 5 - percent.count)) + percent
-            Swift.print("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
+            try Console.answer("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
         }
-        if choices.count > most { Swift.print("  … and \(choices.count - most) more") }
+        if choices.count > most { try Console.answer("  … and \(choices.count - most) more") }
     }
 }
 
