@@ -29,7 +29,9 @@ let package = Package(
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
-        .target(name: "CLIP", dependencies: ["CLIPText", "Imaging", "Safetensors", "Torch", "TorchNN"]),
+        .target(
+            name: "CLIP", dependencies: ["CLIPText", "Imaging", "Safetensors", "Torch", "TorchNN"],
+            resources: [.copy("Resources/Models")]),
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
         // Layer 5

@@ -24,8 +24,10 @@ public final class PretrainedModel: Sendable {
         self.preprocessor = preprocessor
     }
 
-    /// Captions encoded at a time; pictures likewise.
+    /// Pictures encoded at a time; this bounds the memory.
     static let batchSize = 32
+    /// Captions encoded at a time.
+    static let captionBatchSize = 256
 
     /// Embeddings of pictures, float32 `[N, E]`.
     /// - Parameters:
@@ -60,19 +62,16 @@ public final class PretrainedModel: Sendable {
         try embed(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
     }
 
-    /// Embeddings of token ids, float32 `[N, E]`. Captions of like length share a batch, so that little is padded.
+    /// Embeddings of token ids, float32 `[N, E]`. The text tower puts captions of like length together, so that little
+    /// is padded.
     public func embed(captions: [[Int32]], normalized: Bool = true) throws -> Tensor {
         guard !captions.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
-        let order = captions.indices.sorted { captions[$0].count < captions[$1].count }
-        var place = [Int64](repeating: 0, count: captions.count)
-        for (position, index) in order.enumerated() { place[index] = Int64(position) }
         return try Engine.inference {
-            var parts: [Tensor] = []
-            for start in stride(from: 0, to: order.count, by: Self.batchSize) {
-                let batch = order[start..<min(start + Self.batchSize, order.count)].map { captions[$0] }
-                parts.append(try finish(model.encode(captions: batch), normalized: normalized))
+            let parts = try stride(from: 0, to: captions.count, by: Self.captionBatchSize).map { start in
+                let batch = Array(captions[start..<min(start + Self.captionBatchSize, captions.count)])
+                return try finish(model.encode(captions: batch), normalized: normalized)
             }
-            return try Tensor.concatenated(parts).rows(Tensor(place))
+            return try Tensor.concatenated(parts)
         }
     }
 
