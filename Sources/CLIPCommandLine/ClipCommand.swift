@@ -14,8 +14,8 @@ struct ClipCommand: ParsableCommand {
             """,
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
         subcommands: [
-            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, TokenizeCommand.self,
-            PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
+            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, PageCommand.self,
+            TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
         ])
 
     static func main() {

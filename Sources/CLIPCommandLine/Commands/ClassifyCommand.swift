@@ -14,27 +14,14 @@ struct ClassifyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
     var images: [String]
 
-    @Option(help: "Labels, separated by commas.")
-    var labels: String?
-
-    @Option(help: ArgumentHelp("A file with one label a line.", valueName: "file"))
-    var labelsFile: String?
-
-    @Option(
-        name: .customLong("template"),
-        help: ArgumentHelp("A sentence with {} for the label; may be given several times.", valueName: "text"))
-    var templates: [String] = []
+    @OptionGroup var choices: LabelOptions
 
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let given = (labels?.split(whereSeparator: { ",，".contains($0) }) ?? []).map { part in
-            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
-        let labels = try TextFile.texts(given, file: labelsFile)
-        let templates = try self.templates.isEmpty ? [.plain] : self.templates.map { try PromptTemplate($0) }
-        guard !labels.isEmpty, labels.allSatisfy({ !$0.isEmpty }) else { throw CLIPError.emptyChoices(what: "labels") }
+        let labels = try choices.texts()
+        let templates = try choices.prompts()
         let set = PictureSet(images, options: pictures)
         guard !set.pictures.isEmpty else { return try set.finish() }
         let clip = try shared.load()
