@@ -39,7 +39,7 @@ let package = Package(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ], exclude: ["Commands/CorpusCommand.swift"]),
         // Tests: one target per library, and what several of them need.
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
@@ -50,6 +50,9 @@ let package = Package(
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPTests", dependencies: ["CLIP", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPDataTests", dependencies: ["CLIPData"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPCommandLineTests",
+            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
     ],

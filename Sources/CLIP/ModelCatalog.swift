@@ -13,7 +13,8 @@ public struct ModelDescription: Sendable {
 
     /// A model of this shape with random weights.
     public func untrained(device: Device = .cpu) throws -> PretrainedModel {
-        try assembled(DualEncoder(configuration), device: device, precision: .float32)
+        try check(device)
+        return try assembled(DualEncoder(configuration), device: device, precision: .float32)
     }
 
     /// The model with its weights, or another file's.
@@ -25,13 +26,18 @@ public struct ModelDescription: Sendable {
         weights: String? = nil, device: Device = .cpu, precision: DType = .float32
     ) throws -> PretrainedModel {
         guard let path = weights ?? weightsPath else { throw CLIPError.weightsNeeded(model: name) }
+        try check(device)
         let model = try Initializer.skipping { try DualEncoder(configuration) }
         try Weights.load(path, into: model, called: name)
         return try assembled(model, device: device, precision: precision)
     }
 
-    private func assembled(_ model: DualEncoder, device: Device, precision: DType) throws -> PretrainedModel {
+    /// Before minutes are spent on reading or drawing weights.
+    private func check(_ device: Device) throws {
         guard device.isAvailable else { throw CLIPError.deviceUnavailable(device.description) }
+    }
+
+    private func assembled(_ model: DualEncoder, device: Device, precision: DType) throws -> PretrainedModel {
         let tokenizer = try self.tokenizer()
         try model.convert(to: precision, device: device)
         return PretrainedModel(

@@ -44,6 +44,16 @@ public final class PretrainedModel: Sendable {
         }
     }
 
+    /// Embeddings of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:name:)``, uint8 `[3, S, S]`
+    /// each, as one batch: float32 `[N, E]`.
+    public func embed(pictureBytes: [Tensor], normalized: Bool = true) throws -> Tensor {
+        guard !pictureBytes.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+        return try Engine.inference {
+            let input = try preprocessor.normalize(Tensor.stacked(pictureBytes))
+            return try finish(model.encode(pictures: input), normalized: normalized)
+        }
+    }
+
     /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
     /// ``CLIPText/TokenizedText/wasTruncated``.
     public func embed(texts: [String], normalized: Bool = true) throws -> Tensor {

@@ -10,7 +10,8 @@ struct ClipCommand: ParsableCommand {
         discussion: """
             Example: clip classify cat.jpg --labels "cat,dog,car"
 
-            Exit codes: 0 all done, 64 wrong usage, 65 bad data, 66 missing input, 70 our fault.
+            Exit codes: 0 all done, 64 wrong usage, 65 bad data, 66 missing input, 70 our fault,
+            73 an output that cannot be written.
             """,
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
         subcommands: [
@@ -33,7 +34,10 @@ struct ClipCommand: ParsableCommand {
                 Foundation.exit(status.rawValue)
             }
         } catch {
-            exit(withError: error)
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            let message = fullMessage(for: error)
+            Console.note("clip: error: " + (message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message))
+            Foundation.exit(ExitStatus.wrongUsage.rawValue)
         }
     }
 

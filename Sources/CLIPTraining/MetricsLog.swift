@@ -5,18 +5,18 @@ import Foundation
 public final class MetricsLog {
     private let handle: FileHandle
 
-    /// Opens the log of a run, keeping only what was written before `step`: lines after the checkpoint that a run goes
-    /// on from would otherwise stand there twice.
-    public init(path: String, keepingBefore step: Int) throws {
+    /// Opens the log of a run, keeping only what was written before `position`: lines after the checkpoint that a run
+    /// goes on from would otherwise stand there twice. A line cut off by the run's death goes too.
+    public init(path: String, keepingBefore position: TrainingPosition) throws {
         let url = URL(fileURLWithPath: path)
         var kept = Data()
-        if step > 0, let old = try? Data(contentsOf: url) {
+        if position.step > 0, let old = try? Data(contentsOf: url) {
             for line in old.split(separator: UInt8(ascii: "\n")) {
                 let object = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-                if let number = object?["step"] as? Int, number < step || object?["evaluation"] != nil && number <= step
-                {
-                    kept += line + [UInt8(ascii: "\n")]
-                }
+                guard let object, let step = object["step"] as? Int, let epoch = object["epoch"] as? Int else { continue }
+                // An evaluation's epoch is the number of epochs done.
+                let isBefore = object["evaluation"] == nil ? step < position.step : epoch <= position.epoch
+                if isBefore { kept += line + [UInt8(ascii: "\n")] }
             }
         }
         do {

@@ -15,18 +15,17 @@ struct ClassifyCommand: ParsableCommand {
     var images: [String]
 
     @OptionGroup var choices: LabelOptions
-
+    @OptionGroup var table: AnswerOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         let labels = try choices.texts()
         let templates = try choices.prompts()
-        let set = PictureSet(images, options: pictures)
-        guard !set.pictures.isEmpty else { return try set.finish() }
         let clip = try shared.load()
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
-        let ranked = try classifier.rank(clip.embed(pictures: set.pictures, names: set.paths))
+        let set = try EmbeddedPictures(images, clip, options: pictures, bad: .leftOut)
+        let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
         if shared.json {
             let results = zip(set.paths, ranked).map { path, choices in
                 ClassificationDocument.Result(
@@ -35,7 +34,7 @@ struct ClassifyCommand: ParsableCommand {
             }
             try Console.printJSON(ClassificationDocument(model: clip.name, results: results))
         } else {
-            for (path, choices) in zip(set.paths, ranked) { AnswerTable.print(path, choices) }
+            for (path, choices) in zip(set.paths, ranked) { try AnswerTable.print(path, choices, most: table.top) }
         }
         try set.finish()
     }

@@ -9,7 +9,9 @@ struct EmbedCommand: ParsableCommand {
         discussion: """
             Example: clip embed --image cat.jpg --text "a cat" --output vectors.npy
 
-            A .npy file holds float32 [N, E]: the pictures' rows first, then the texts', each in the order given.
+            A .npy file holds float32 [N, E]: the pictures' rows first, then the texts', each in the order given. Since
+            rows are told apart by their order alone, a picture that cannot be read ends it, and nothing is written;
+            with --json alone such a picture is left out, and the exit code tells.
             """)
 
     @Option(name: .customLong("text"), help: "A text; may be given several times.")
@@ -55,19 +57,23 @@ struct EmbedCommand: ParsableCommand {
         let texts = try TextFile.texts(self.texts, file: textsFile)
         let paths = try TextFile.texts(images, file: imagesFile)
         guard !texts.isEmpty || !paths.isEmpty else { throw CLIPError.emptyChoices(what: "pictures or texts") }
+        if let output { try OutputFile.check(output) }
         let clip = try shared.load()
-        var parts: [Tensor] = []
-        // A few pictures at a time: a folder's worth, decoded, would not fit in memory.
-        for start in stride(from: 0, to: paths.count, by: 32) {
-            let names = Array(paths[start..<min(start + 32, paths.count)])
-            parts.append(try clip.embed(pictures: pictures.read(names), names: names, normalized: normalize))
-            Console.status("\(start + names.count)/\(paths.count) pictures")
+        let set = try EmbeddedPictures(
+            paths, clip, options: pictures, normalized: normalize, bad: output == nil ? .leftOut : .endsAll)
+        let words = texts.isEmpty ? nil : try embed(texts, clip)
+        if let output {
+            let all = try Engine.inference { try Tensor.concatenated([set.embeddings, words].compactMap { $0 }) }
+            try NumPyFile.write(all, to: output)
         }
-        Console.endStatus()
-        if !texts.isEmpty { parts.append(try embed(texts, clip)) }
-        let all = try Tensor.concatenated(parts)
-        if let output { try NumPyFile.write(all, to: output) }
-        if shared.json { try printDocument(all, clip: clip, paths: paths, texts: texts) }
+        if shared.json {
+            try Console.printJSON(
+                Document(
+                    model: clip.name,
+                    images: zip(set.paths, rows(set.embeddings)).map { .init(image: $0, embedding: $1) },
+                    texts: zip(texts, rows(words)).map { .init(text: $0, embedding: $1) }))
+        }
+        try set.finish()
     }
 
     private func embed(_ texts: [String], _ clip: PretrainedModel) throws -> Tensor {
@@ -80,14 +86,10 @@ struct EmbedCommand: ParsableCommand {
         return try clip.embed(captions: tokenized.map(\.tokens), normalized: normalize)
     }
 
-    private func printDocument(_ all: Tensor, clip: PretrainedModel, paths: [String], texts: [String]) throws {
-        let width = all.shape[1]
-        let values = try all.elements(Float.self)
-        func row(_ index: Int) -> [Float] { Array(values[index * width..<(index + 1) * width]) }
-        try Console.printJSON(
-            Document(
-                model: clip.name,
-                images: paths.enumerated().map { .init(image: $1, embedding: row($0)) },
-                texts: texts.enumerated().map { .init(text: $1, embedding: row(paths.count + $0)) }))
+    private func rows(_ embeddings: Tensor?) throws -> [[Float]] {
+        guard let embeddings else { return [] }
+        let width = embeddings.shape[1]
+        let values = try embeddings.elements(Float.self)
+        return stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import CLIP
 import CLIPData
 import CLIPTraining
-import Foundation
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,19 +20,17 @@ struct EvaluateCommand: ParsableCommand {
         if shared.json {
             var object = evaluation.jsonObject
             object["model"] = clip.name
-            let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let document = try JSONSerialization.data(withJSONObject: object, options: options)
-            FileHandle.standardOutput.write(document + Data("\n".utf8))
+            try Console.printJSON(object: object)
         } else {
-            EvaluationTable.print(evaluation)
+            try EvaluationTable.print(evaluation)
         }
     }
 }
 
 /// Prints recalls beside chance.
 enum EvaluationTable {
-    static func print(_ evaluation: HeldOutEvaluation) {
-        for line in lines(evaluation) { Swift.print(line) }
+    static func print(_ evaluation: HeldOutEvaluation) throws {
+        for line in lines(evaluation) { try Console.answer(line) }
     }
 
     static func lines(_ evaluation: HeldOutEvaluation) -> [String] {

@@ -22,8 +22,14 @@ struct ModelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let models = try ModelCatalog.names.map { name in
-            let description = try ModelCatalog.description(of: name)
+        let models = try ModelCatalog.names.compactMap { name -> Document.Model? in
+            let description: ModelDescription
+            do {
+                description = try ModelCatalog.description(of: name)
+            } catch CLIPError.missingInput where name == ModelCatalog.bundledName {
+                Console.warning("the bundled model \"\(name)\" is not beside the executable.")
+                return nil
+            }
             return Document.Model(
                 name: name, parameters: description.configuration.parameterCount,
                 resolution: description.configuration.vision.imageSize,
@@ -31,12 +37,12 @@ struct ModelsCommand: ParsableCommand {
         }
         if shared.json { return try Console.printJSON(Document(models: models)) }
         let width = models.map(\.name.count).max() ?? 0
-        print(Table.padded("name", to: width) + "   parameters  pixels  embedding  weights")
+        try Console.answer(Table.padded("name", to: width) + "   parameters  pixels  embedding  weights")
         for model in models {
             func right(_ text: String, _ width: Int) -> String {
                 String(repeating: " ", count: max(0, width - text.count)) + text
             }
-            print(
+            try Console.answer(
                 Table.padded(model.name, to: width) + right(String(model.parameters), 13)
                     + right(String(model.resolution), 8) + right(String(model.embeddingSize), 11)
                     + (model.hasWeights ? "  bundled" : "  none: add --weights FILE"))

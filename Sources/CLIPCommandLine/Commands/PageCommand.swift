@@ -42,6 +42,7 @@ struct PageCommand: ParsableCommand {
         let labels = try choices.texts()
         let templates = try choices.prompts()
         let captions = try TextFile.texts([], file: captionsFile)
+        try OutputFile.check(output)
         let clip = try shared.load()
         let labeling = try ZeroShotClassifier(clip, labels: labels, templates: templates)
         let captioning = captions.isEmpty ? nil : try ZeroShotClassifier(clip, labels: captions)
@@ -77,7 +78,7 @@ struct PageCommand: ParsableCommand {
             try Console.printJSON(
                 Document(model: content.model, output: output, pictures: paths, texts: content.texts))
         } else {
-            print("\(output): \(paths.count) pictures, \(content.texts.count) texts")
+            try Console.answer("\(output): \(paths.count) pictures, \(content.texts.count) texts")
         }
     }
 }

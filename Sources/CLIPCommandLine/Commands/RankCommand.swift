@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import Torch
 
 struct RankCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,25 +18,26 @@ struct RankCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with one caption a line.", valueName: "file"))
     var captionsFile: String?
 
+    @OptionGroup var table: AnswerOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         let captions = try TextFile.texts(self.captions, file: captionsFile)
-        guard !captions.isEmpty, captions.allSatisfy({ !$0.isEmpty }) else {
+        guard !captions.isEmpty, captions.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
             throw CLIPError.emptyChoices(what: "captions")
         }
-        let picture = try pictures.read([image])
         let clip = try shared.load()
+        let picture = try Engine.inference { try pictures.read(image, for: clip.preprocessor) }
         let classifier = try ZeroShotClassifier(clip, labels: captions)
-        let choices = try classifier.rank(clip.embed(pictures: picture, names: [image]))[0]
+        let choices = try classifier.rank(clip.embed(pictureBytes: [picture]))[0]
         if shared.json {
             let result = RankingDocument.Result(
                 image: image,
                 captions: choices.map { .init(caption: $0.text, score: $0.score, similarity: $0.similarity) })
             try Console.printJSON(RankingDocument(model: clip.name, results: [result]))
         } else {
-            AnswerTable.print(image, choices)
+            try AnswerTable.print(image, choices, most: table.top)
         }
     }
 }

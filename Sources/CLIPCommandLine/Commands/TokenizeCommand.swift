@@ -32,7 +32,7 @@ struct TokenizeCommand: ParsableCommand {
             try Console.printJSON(
                 Document(contextLength: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
         } else {
-            for tokens in tokenized { print(tokens.tokens.map(String.init).joined(separator: " ")) }
+            for tokens in tokenized { try Console.answer(tokens.tokens.map(String.init).joined(separator: " ")) }
         }
     }
 }

@@ -126,7 +126,7 @@ struct TrainCommand: ParsableCommand {
             "\(description.name): \(description.configuration.parameterCount) parameters, "
                 + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
         try run.run(resuming: resume != nil) { progress.show($0) }
-        progress.finish(model: run.finalModelPath, json: shared.json)
+        try progress.finish(model: run.finalModelPath, json: shared.json)
     }
 
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CLIP
 
 /// The document `clip classify --json` prints.
@@ -34,19 +35,29 @@ struct RankingDocument: Encodable {
     var results: [Result]
 }
 
+/// How much of an answer people see.
+struct AnswerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Choices a picture's table shows; --json always gives all.", valueName: "count"))
+    var top = 10
+
+    func validate() throws {
+        guard top > 0 else { throw ValidationError("--top takes a number above 0.") }
+    }
+}
+
 /// Prints choices as a small table with bars.
 enum AnswerTable {
-    static func print(_ image: String, _ choices: [ScoredChoice], most: Int = 10) {
-        Swift.print(image)
+    static func print(_ image: String, _ choices: [ScoredChoice], most: Int) throws {
+        try Console.answer(image)
         let shown = choices.prefix(most)
         let width = min(60, shown.map { Table.width($0.text) }.max() ?? 0)
         for choice in shown {
             let percent = Format.fixed(choice.score * 100, 1)
             let text = Table.padded(Format.clipped(choice.text, to: width), to: width)
             let share = String(repeating: " ", count: max(0, 5 - percent.count)) + percent
-            Swift.print("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
+            try Console.answer("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
         }
-        if choices.count > most { Swift.print("  … and \(choices.count - most) more") }
+        if choices.count > most { try Console.answer("  … and \(choices.count - most) more") }
     }
 }
 

@@ -1,3 +1,4 @@
+import CLIP
 import Foundation
 
 #if canImport(Glibc)
@@ -10,24 +11,51 @@ import Darwin
 enum Console {
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
-    static func error(_ message: String) { note("clip: error: \(message)") }
+    static func error(_ message: String) { note("clip: error: \(oneLine(message))") }
 
-    static func warning(_ message: String) { note("clip: warning: \(message)") }
+    static func warning(_ message: String) { note("clip: warning: \(oneLine(message))") }
 
     /// A line on standard error.
-    static func note(_ message: String) {
-        FileHandle.standardError.write(Data((message + "\n").utf8))
+    static func note(_ message: String) { write(toStandardError: message + "\n") }
+
+    /// An answer's line on standard output.
+    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)`` where it cannot be written, as on a full disk.
+    static func answer(_ line: String) throws { try write(answer: Data((line + "\n").utf8)) }
+
+    /// Where standard error cannot be written, there is nowhere to say so.
+    private static func write(toStandardError text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    private static func write(answer: Data) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: answer)
+        } catch {
+            throw CLIPError.writing(path: "standard output", reason: error.localizedDescription)
+        }
+    }
+
+    /// File names and captions come from others: none of them may break a message's line or steer the terminal.
+    static func oneLine(_ message: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                message.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .lineSeparator, .paragraphSeparator: " "
+                    default: scalar
+                    }
+                }))
     }
 
     /// The last line of a terminal, replaced again and again. Nothing where standard error is no terminal.
     static func status(_ line: String) {
         guard errorIsTerminal else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+        write(toStandardError: "\r\u{1B}[K\(line)")
     }
 
     static func endStatus() {
         guard errorIsTerminal else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        write(toStandardError: "\r\u{1B}[K")
     }
 
     /// One JSON document on standard output, property names in snake case.
@@ -35,7 +63,13 @@ enum Console {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+        try write(answer: encoder.encode(value) + Data("\n".utf8))
+    }
+
+    /// One JSON document of plain values, whose keys are in snake case already.
+    static func printJSON(object: [String: Any]) throws {
+        let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try write(answer: JSONSerialization.data(withJSONObject: object, options: options) + Data("\n".utf8))
     }
 }
 

@@ -13,6 +13,7 @@ enum ExitStatus: Int32 {
     case badData = 65
     case missingInput = 66
     case ourFault = 70
+    case cannotWrite = 73
 
     /// The code for an error; nil for one that the argument parser reports itself.
     init?(_ error: any Error) {
@@ -24,7 +25,10 @@ enum ExitStatus: Int32 {
         case let error as CLIPDataError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
         case let error as TextFileError: self = error.isMissingInput ? .missingInput : .badData
-        default: self = .ourFault
+        default:
+            // The argument parser's own errors (a plain "clip" asks for its help) have other codes than failure.
+            guard ClipCommand.exitCode(for: error) == .failure else { return nil }
+            self = .ourFault
         }
     }
 
@@ -33,7 +37,7 @@ enum ExitStatus: Int32 {
         case .missingInput: .missingInput
         case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable: .wrongUsage
         case .configuration, .weightsMismatch, .nonFiniteWeights, .picture: .badData
-        case .writing: .ourFault
+        case .writing: .cannotWrite
         }
     }
 
@@ -48,7 +52,8 @@ enum ExitStatus: Int32 {
         switch error {
         case .missing, .unreadable: .missingInput
         case .invalidSpecification, .invalidOption: .wrongUsage
-        case .unwritable, .cancelled: .ourFault
+        case .unwritable: .cannotWrite
+        case .cancelled: .ourFault
         default: .badData
         }
     }

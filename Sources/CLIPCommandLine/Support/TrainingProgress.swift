@@ -59,17 +59,17 @@ final class TrainingProgress: @unchecked Sendable {
         var meanRecall: Double?
     }
 
-    func finish(model: String, json: Bool) {
+    func finish(model: String, json: Bool) throws {
         Console.endStatus()
         lock.lock()
         defer { lock.unlock() }
         if skippedCount > 0 { Console.warning("\(skippedCount) pairs were skipped in all (counted in every epoch)") }
         if json {
-            try? Console.printJSON(
+            try Console.printJSON(
                 Document(model: model, skipped: skippedCount, meanRecall: evaluation?.retrieval.meanRecall))
         } else {
-            if let evaluation { EvaluationTable.print(evaluation) }
-            print("model: \(model)")
+            if let evaluation { try EvaluationTable.print(evaluation) }
+            try Console.answer("model: \(model)")
         }
     }
 }

@@ -49,10 +49,17 @@ public struct CheckpointStore: Sendable {
         }
     }
 
+    private static func name(step: Int) -> String {
+        let digits = String(step)
+        return prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    }
+
+    /// Whether there is a whole checkpoint of a step.
+    public func holds(step: Int) -> Bool { names.contains(Self.name(step: step)) }
+
     /// Writes model, optimizer and position.
     public func save(_ trainer: Trainer, at position: TrainingPosition) throws {
-        let digits = String(position.step)
-        let name = Self.prefix + String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+        let name = Self.name(step: position.step)
         let state = State(position: position, configuration: trainer.configuration)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

@@ -60,7 +60,7 @@ public final class TrainingRun {
         var position = TrainingPosition()
         if resuming {
             position = try store.restore(trainer)
-        } else if FileManager.default.fileExists(atPath: options.output + "/metrics.jsonl") {
+        } else if !store.names.isEmpty || FileManager.default.fileExists(atPath: options.output + "/metrics.jsonl") {
             throw TrainingError.runExists(path: options.output)
         }
         do {
@@ -69,9 +69,12 @@ public final class TrainingRun {
             throw CLIPError.writing(path: options.output, reason: error.localizedDescription)
         }
         store.removeLeftovers()
-        let log = try MetricsLog(path: options.output + "/metrics.jsonl", keepingBefore: position.step)
+        // A run that is killed before its first interval is over can go on from here too.
+        if !resuming { try checkpoint(position, onEvent) }
+        let log = try MetricsLog(path: options.output + "/metrics.jsonl", keepingBefore: position)
         let pace = Pace(stepsLeft: trainer.configuration.totalSteps - position.step)
-        while position.step < trainer.configuration.totalSteps {
+        // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
+        while position.step < trainer.configuration.totalSteps || position.pair > 0 {
             let stepsBefore = position.step
             let startedMidEpoch = position.pair > 0
             try trainEpoch(&position, log: log, pace: pace, onEvent: onEvent)
@@ -126,7 +129,10 @@ public final class TrainingRun {
         position.pair = 0
     }
 
+    /// Where an interval ends with its epoch, the checkpoint before the epoch's evaluation serves: replacing a whole
+    /// checkpoint would leave a moment without either.
     private func checkpoint(_ position: TrainingPosition, _ onEvent: (Event) -> Void) throws {
+        guard !store.holds(step: position.step) else { return }
         try store.save(trainer, at: position)
         onEvent(.checkpoint(step: position.step))
     }
