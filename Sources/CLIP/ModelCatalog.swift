@@ -39,7 +39,7 @@ public struct ModelDescription: Sendable {
 
     private func assembled(_ model: DualEncoder, device: Device, precision: DType) throws -> PretrainedModel {
         let tokenizer = try self.tokenizer()
-        try model.convert(to: precision, device: device)
+        try model.prepare(computingIn: precision, on: device)
         return PretrainedModel(
             name: name, model: model, tokenizer: tokenizer, preprocessor: PicturePreprocessor(preprocess))
     }

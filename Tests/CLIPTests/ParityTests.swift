@@ -76,4 +76,19 @@ import Torch
             try expectClose(together.select(index), clip.embed(texts: [text]).select(0), tolerance: 1e-5, text)
         }
     }
+
+    @Test(arguments: FixtureModel.all) func bfloat16StaysCloseAndKeepsTheTemperature(_ fixture: FixtureModel) throws {
+        let model = try fixture.model()
+        let expected = try fixture.expected()
+        let scale = try model.temperatureScale()
+        try model.prepare(computingIn: .bfloat16, on: .cpu)
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            #expect(pictures.dtype == .bfloat16)
+            try expectClose(pictures, #require(expected["image"]), tolerance: 5e-2, "image")
+            let captions = try FixtureModel.rows(#require(expected["tokens"]))
+            try expectClose(model.encode(captions: captions), #require(expected["text"]), tolerance: 5e-2, "text")
+        }
+        #expect(try model.temperatureScale() == scale)
+    }
 }

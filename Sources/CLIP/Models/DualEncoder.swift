@@ -32,6 +32,14 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// The type the towers compute in.
     public var dtype: DType { visual.projection.tensor.dtype }
 
+    /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
+    /// 100 would become 98.9.
+    public func prepare(computingIn dtype: DType, on device: Device) throws {
+        try visual.convert(to: dtype, device: device)
+        try text.convert(to: dtype, device: device)
+        try logitScale.convert(device: device)
+    }
+
     /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
     public func encode(pictures: Tensor) throws -> Tensor {
         try visual(pictures.moved(to: device).converted(to: dtype))

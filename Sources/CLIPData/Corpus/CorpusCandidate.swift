@@ -1,0 +1,41 @@
+import Imaging
+
+/// A picture that may enter the corpus, with all that is said about it. Nothing has been decoded yet.
+struct CorpusCandidate: Sendable {
+    /// Where the picture's pixels come from.
+    enum Origin: Sendable {
+        /// A raster file, and the drawing to render instead where the raster is too large to read.
+        case file(String, drawing: String? = nil)
+        /// A drawing, from a package and so trusted.
+        case drawing(String)
+        /// A character sequence and the color font that draws it.
+        case glyph(String, fontFile: String)
+    }
+
+    let origin: Origin
+    /// Index into the corpus' sources.
+    let source: Int
+    /// Package and path, for the record: `openclipart-png:animals/bat.png`.
+    let place: String
+    /// The folder inside the package, or the emoji group.
+    let folder: String
+    /// What the folder holds in natural words, shared by all sources; nil where the folder says nothing.
+    let category: String?
+    let license: String
+    /// The main caption, in English.
+    let caption: String
+    /// Other whole captions for the same picture.
+    var alternatives: [String] = []
+    var keywords: [String] = []
+    /// Captions by language tag (`zh`, `zh-Hant`, `pt-BR`).
+    var byLanguage: [String: String] = [:]
+}
+
+/// What a source found before any picture is read.
+struct CorpusListing: Sendable {
+    var candidates: [CorpusCandidate] = []
+    /// Pictures left out already, by reason.
+    var dropped: [CorpusDropReason: Int] = [:]
+
+    mutating func drop(_ reason: CorpusDropReason) { dropped[reason, default: 0] += 1 }
+}
