@@ -39,7 +39,7 @@ let package = Package(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], exclude: ["Commands/CorpusCommand.swift"]),
+            ]),
         // Tests: one target per library, and what several of them need.
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),

@@ -78,7 +78,7 @@ struct PageCommand: ParsableCommand {
             try Console.printJSON(
                 Document(model: content.model, output: output, pictures: paths, texts: content.texts))
         } else {
-            try Console.answer("\(output): \(paths.count) pictures, \(content.texts.count) texts")
+            try Console.answer("\(output): pictures \(paths.count), texts \(content.texts.count)")
         }
     }
 }
