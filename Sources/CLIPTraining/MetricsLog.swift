@@ -13,7 +13,9 @@ public final class MetricsLog {
         if position.step > 0, let old = try? Data(contentsOf: url) {
             for line in old.split(separator: UInt8(ascii: "\n")) {
                 let object = (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any]
-                guard let object, let step = object["step"] as? Int, let epoch = object["epoch"] as? Int else { continue }
+                guard let object, let step = object["step"] as? Int, let epoch = object["epoch"] as? Int else {
+                    continue
+                }
                 // An evaluation's epoch is the number of epochs done.
                 let isBefore = object["evaluation"] == nil ? step < position.step : epoch <= position.epoch
                 if isBefore { kept += line + [UInt8(ascii: "\n")] }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A 64-bit fingerprint of what a picture looks like, by the discrete cosine transform ("pHash"): the brightness
 /// averaged to 32 x 32, its two-dimensional DCT-II, and of the 8 x 8 lowest frequencies one bit each, set where the
-/// coefficient exceeds their median. It survives scaling and recompression; it sees no color.
+/// coefficient clearly exceeds their median. It survives scaling and recompression; it sees no color.
 public struct PerceptualHash: Sendable, Hashable {
     public let bits: UInt64
 
@@ -21,9 +21,12 @@ public struct PerceptualHash: Sendable, Hashable {
         }
         let low = Self.lowFrequencies(luma)
         let median = Self.median(Array(low.dropFirst()))
+        // Symmetrical pictures have many coefficients of zero, which is then the median too. Bits are set only clearly
+        // above it, so that these do not hash the noise of scaling.
+        let strength = low.dropFirst().reduce(0) { $0 + abs($1) } / Double(low.count - 1)
+        let threshold = median + max(0.05 * strength, 1e-3)
         var bits: UInt64 = 0
-        // Rounded, so that flat pictures do not hash the noise of floating point.
-        for (index, value) in low.enumerated() where value > median + 1e-3 { bits |= 1 << UInt64(index) }
+        for (index, value) in low.enumerated() where value > threshold { bits |= 1 << UInt64(index) }
         self.bits = bits
     }
 

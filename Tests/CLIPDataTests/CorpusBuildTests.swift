@@ -211,6 +211,9 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
             #expect(heldOut[index] == heldOut[index + 1] && heldOut[index] == heldOut[index + 2])
         }
         #expect((40...120).contains(heldOut.count { $0 }))
+        var large = HeldOutSplit(count: 400)
+        for index in 1..<40 { large.join(0, index) }
+        #expect(!large.heldOut(captions: captions, fraction: 0.8)[..<40].contains(true))
         var none = HeldOutSplit(count: 400)
         #expect(!none.heldOut(captions: captions, fraction: 0).contains(true))
     }

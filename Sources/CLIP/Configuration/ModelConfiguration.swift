@@ -103,6 +103,9 @@ extension ModelConfiguration {
         where !(ratio > 0 && ratio <= 64) {
             throw object.problem("\(key).mlp_ratio", "\(ratio) is not between 0 and 64")
         }
+        if parameterCount > Self.mostParameters {
+            throw object.problem("embed_dim", "these sizes make more than \(Self.mostParameters) parameters")
+        }
     }
 
     /// The object open_clip reads back as `model_cfg`.
@@ -126,19 +129,28 @@ extension ModelConfiguration {
 
 extension ModelConfiguration {
     /// The number of learnable values of a model of this shape, with the temperature, without making one.
-    public var parameterCount: Int {
-        func block(_ width: Int, _ ratio: Double) -> Int {
-            let hidden = Int(Double(width) * ratio)
+    public var parameterCount: Int { Int(exactly: exactParameterCount) ?? .max }
+
+    /// Counted in floating point, which is exact to 2^53 and does not overflow for absurd shapes.
+    private var exactParameterCount: Double {
+        func block(_ width: Int, _ ratio: Double) -> Double {
+            let hidden = (Double(width) * ratio).rounded(.down)
+            let width = Double(width)
             let attention = 3 * width * width + 3 * width + width * width + width
             return attention + 2 * width * hidden + hidden + width + 4 * width
         }
-        let grid = vision.gridSize * vision.gridSize
+        let patch = Double(vision.patchSize)
+        let grid = Double(vision.gridSize)
+        let embedding = Double(embeddingSize)
         let visual =
-            vision.width * (3 * vision.patchSize * vision.patchSize + 1 + grid + 1 + 4 + embeddingSize)
-            + vision.layers * block(vision.width, vision.feedForwardRatio)
+            Double(vision.width) * (3 * patch * patch + 1 + grid * grid + 1 + 4 + embedding)
+            + Double(vision.layers) * block(vision.width, vision.feedForwardRatio)
         let textual =
-            text.width * (text.vocabularySize + text.contextLength + 2 + embeddingSize)
-            + text.layers * block(text.width, text.feedForwardRatio)
+            Double(text.width) * (Double(text.vocabularySize) + Double(text.contextLength) + 2 + embedding)
+            + Double(text.layers) * block(text.width, text.feedForwardRatio)
         return visual + textual + 1
     }
+
+    /// A hundred billion: forty times the largest CLIP there is.
+    static let mostParameters = 100_000_000_000
 }

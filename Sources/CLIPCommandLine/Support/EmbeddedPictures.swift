@@ -31,7 +31,7 @@ struct EmbeddedPictures {
                 do {
                     inputs.append(try Engine.inference { try options.read(name, for: clip.preprocessor) })
                     self.paths.append(name)
-                } catch where bad == .leftOut {
+                } catch  where bad == .leftOut {
                     Console.error("\(error)")
                     firstFailure = firstFailure ?? error
                 }

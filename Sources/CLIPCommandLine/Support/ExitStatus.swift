@@ -23,6 +23,7 @@ enum ExitStatus: Int32 {
         case let error as ImagingError: self = error.isMissingInput ? .missingInput : .badData
         case let error as SafetensorsError: self = Self.code(of: error)
         case let error as CLIPDataError: self = Self.code(of: error)
+        case let error as CorpusError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
         case let error as TextFileError: self = error.isMissingInput ? .missingInput : .badData
         default:
@@ -55,6 +56,14 @@ enum ExitStatus: Int32 {
         case .unwritable: .cannotWrite
         case .cancelled: .ourFault
         default: .badData
+        }
+    }
+
+    private static func code(of error: CorpusError) -> ExitStatus {
+        switch error {
+        case .missingPackages: .missingInput
+        case .invalidOption: .wrongUsage
+        case .nothingKept: .badData
         }
     }
 

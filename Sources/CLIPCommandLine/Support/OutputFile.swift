@@ -14,7 +14,8 @@ enum OutputFile {
         if path.isEmpty { throw CLIPError.writing(path: "\"\"", reason: "a file name is needed.") }
         if isFolder(path) { throw CLIPError.writing(path: path, reason: "a folder of this name is in the way.") }
         if !isFolder(folder) {
-            throw CLIPError.writing(path: path, reason: "there is no folder \(folder). Make it, or choose another place.")
+            throw CLIPError.writing(
+                path: path, reason: "there is no folder \(folder). Make it, or choose another place.")
         }
     }
 }

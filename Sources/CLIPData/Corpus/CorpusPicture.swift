@@ -10,7 +10,7 @@ struct CorpusPicture: Sendable {
     let hash: PerceptualHash
     /// Mean colors over 16 x 16 cells, `[16, 16, 3]`: tells apart what the colorblind hash does not.
     let thumbnail: [UInt8]
-    /// FNV-1a over the size and the stored pixels.
+    /// FNV-1a over the size and the pixels before they are reduced.
     let fingerprint: UInt64
 
     /// Reads and judges; the error is the reason to drop the picture.
@@ -18,17 +18,20 @@ struct CorpusPicture: Sendable {
         _ origin: CorpusCandidate.Origin, size: Int, encoding: PictureEncoding
     ) -> Result<CorpusPicture, DropError> {
         do {
-            var picture = try read(origin, size: size)
+            var picture = try read(origin)
             let trimmed = try picture.trimmedOfWhite()
-            if complaint(trimmed) == nil { picture = trimmed }
-            if let reason = complaint(picture) { return .failure(DropError(reason: reason)) }
+            if shapeComplaint(trimmed) == nil { picture = trimmed }
+            if let reason = shapeComplaint(picture) { return .failure(DropError(reason: reason)) }
+            // Compared at one size whatever size is stored, so that every build keeps and splits the same pictures.
+            let small = try picture.resizedForStorage(shortestSide: 64)
+            if isBlank(small) { return .failure(DropError(reason: .blank)) }
             let stored = try picture.resizedForStorage(shortestSide: size)
             return .success(
                 CorpusPicture(
                     width: stored.width, height: stored.height, data: try stored.encoded(as: encoding),
-                    hash: PerceptualHash(stored),
-                    thumbnail: stored.averaged(columns: 16, rows: 16).map { UInt8(min(max($0, 0), 255)) },
-                    fingerprint: fingerprint(stored)))
+                    hash: PerceptualHash(small),
+                    thumbnail: small.averaged(columns: 16, rows: 16).map { UInt8(min(max($0, 0), 255)) },
+                    fingerprint: fingerprint(picture)))
         } catch {
             return .failure(DropError(reason: .unreadable))
         }
@@ -36,19 +39,19 @@ struct CorpusPicture: Sendable {
 
     struct DropError: Error { let reason: CorpusDropReason }
 
-    private static func read(_ origin: CorpusCandidate.Origin, size: Int) throws -> Picture {
+    private static func read(_ origin: CorpusCandidate.Origin) throws -> Picture {
         switch origin {
         case .file(let path, let drawing):
             do {
                 return try Picture.read(path: path, options: DecodeOptions(pixelLimit: 20_000_000))
             } catch ImagingError.tooLarge {
                 guard let drawing else { throw DropError(reason: .unreadable) }
-                return try read(.drawing(drawing), size: size)
+                return try read(.drawing(drawing))
             }
         case .drawing(let path):
             let bytes = FileManager.default.contents(atPath: path) ?? Data()
-            // Drawn large, so that what is left after trimming still has the size asked for.
-            return try Picture.renderTrustedSVG(bytes, name: path, shortestSide: 2 * size)
+            // Drawn large, so that enough is left after trimming.
+            return try Picture.renderTrustedSVG(bytes, name: path, shortestSide: 512)
         case .glyph(let text, let fontFile):
             let picture = try Picture.rendering(text: text, font: "Noto Color Emoji 96", fontFile: fontFile)
             // Every bitmap of the font has one shape; another means that the sequence fell apart into several.
@@ -59,17 +62,21 @@ struct CorpusPicture: Sendable {
         }
     }
 
-    /// Why a decoded picture is of no use, or nil.
-    static func complaint(_ picture: Picture) -> CorpusDropReason? {
+    /// Why a picture of this size is of no use, or nil.
+    static func shapeComplaint(_ picture: Picture) -> CorpusDropReason? {
         let (shortest, longest) = (min(picture.width, picture.height), max(picture.width, picture.height))
         if longest < 24 || shortest < 8 { return .tooSmall }
-        if longest > 4 * shortest { return .extremeShape }
+        return longest > 4 * shortest ? .extremeShape : nil
+    }
+
+    /// Whether hardly anything stands out from the rest.
+    static func isBlank(_ picture: Picture) -> Bool {
         let cells = picture.averaged(columns: 24, rows: 24)
-        let spread = (0..<3).map { channel -> Double in
+        let spreads = (0..<3).map { channel -> Double in
             let values = stride(from: channel, to: cells.count, by: 3).map { cells[$0] }
             return (values.max() ?? 0) - (values.min() ?? 0)
         }
-        return (spread.max() ?? 0) < 16 ? .blank : nil
+        return (spreads.max() ?? 0) < 16
     }
 
     static func fingerprint(_ picture: Picture) -> UInt64 {

@@ -30,19 +30,27 @@ struct HeldOutSplit {
         return entry
     }
 
-    /// Which entries are held out. A group goes by the least hash of its captions, so that adding or reordering other
-    /// entries moves nothing.
-    mutating func heldOut(captions: [String], fraction: Double) -> [Bool] {
+    /// Which entries are held out, about `fraction` of all. A group goes by the least hash of its captions, so that
+    /// the order of entries has no say.
+    ///
+    /// Groups of more than `largest` entries always go to training: twenty pictures called "arrow" would make the
+    /// held-out captions unable to tell their pictures apart.
+    mutating func heldOut(captions: [String], fraction: Double, largest: Int = 3) -> [Bool] {
         var least: [Int: UInt64] = [:]
+        var sizes: [Int: Int] = [:]
         for (entry, caption) in captions.enumerated() {
             let group = root(entry)
             least[group] = min(least[group] ?? .max, StableHash.of(caption))
+            sizes[group, default: 0] += 1
         }
+        let eligible = sizes.values.reduce(0) { $0 + ($1 <= largest ? $1 : 0) }
+        let share = eligible == 0 ? 0 : fraction * Double(captions.count) / Double(eligible)
         return captions.indices.map { entry in
-            let hash = least[root(entry)] ?? 0
+            let group = root(entry)
+            guard let hash = least[group], sizes[group, default: 0] <= largest else { return false }
             // The least of many hashes is small, so it is hashed again before it decides.
             let mixed = SplitMix64.seed(hash)
-            return Double(mixed >> 11) * 0x1p-53 < fraction
+            return Double(mixed >> 11) * 0x1p-53 < share
         }
     }
 }

@@ -14,7 +14,7 @@ public struct PictureCorpus: Sendable {
         /// Pixels of a stored picture's shortest side; smaller pictures stay as they are.
         public var pictureSize = 224
         /// The share of pairs held out, about.
-        public var heldOutFraction = 0.065
+        public var heldOutFraction = 0.075
         /// Pictures that may share one caption.
         public var picturesPerCaption = 20
         /// Pairs in one shard.
