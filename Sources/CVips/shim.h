@@ -24,6 +24,8 @@ static void cv_discard_log(const gchar *domain, GLogLevelFlags level, const gcha
 static inline int cv_start(void) {
     if (vips_init("swift-clip")) return -1;
     vips_concurrency_set(1);
+    // Run-time compiled loops (ORC) are shared between threads; the plain ones are not, and are fast enough here.
+    vips_vector_set_enabled(FALSE);
     vips_cache_set_max(0);
     vips_cache_set_max_mem(0);
     vips_cache_set_max_files(0);

@@ -12,6 +12,8 @@ extension Picture {
         _ bytes: Data, name: String, shortestSide: Int, pixelLimit: Int = 16_000_000
     ) throws -> Picture {
         try Vips.start()
+        Vips.drawing.lock()
+        defer { Vips.drawing.unlock() }
         return try bytes.withUnsafeBytes { source in
             guard let natural = VipsPicture(cv_render_svg(source.baseAddress, source.count, 1)) else {
                 throw failure("drawing \(name)")
@@ -34,6 +36,8 @@ extension Picture {
     /// - Throws: ``ImagingError/failed(operation:detail:)``, also when nothing visible comes out.
     public static func rendering(text: String, font: String, fontFile: String? = nil) throws -> Picture {
         try Vips.start()
+        Vips.drawing.lock()
+        defer { Vips.drawing.unlock() }
         // Pango reads markup; the three characters that mean something there are escaped.
         let plain = text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
             .replacingOccurrences(of: ">", with: "&gt;")

@@ -1,4 +1,5 @@
 import CVips
+import Foundation
 
 /// The library's life: started once, on first use, from whichever thread comes first.
 enum Vips {
@@ -8,6 +9,9 @@ enum Vips {
     static func start() throws {
         guard started else { throw ImagingError.failed(operation: "starting libvips", detail: takeError()) }
     }
+
+    /// Held while SVG or text is drawn: both end in font libraries that keep state for the whole process.
+    static let drawing = NSLock()
 
     /// libvips' last words, on one line. The library keeps one buffer for all threads, so under concurrent failures
     /// the detail may name a neighbor's cause; the error's case and file never do.

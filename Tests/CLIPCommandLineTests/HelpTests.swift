@@ -1,7 +1,9 @@
 import Testing
 
 @Suite struct HelpTests {
-    static let commands = ["classify", "rank", "embed", "tokenize", "preprocess", "models", "train", "evaluate"]
+    static let commands = [
+        "classify", "rank", "embed", "tokenize", "preprocess", "models", "train", "evaluate", "corpus",
+    ]
 
     @Test(arguments: commands) func everyCommandHelpsWithAnExample(_ command: String) throws {
         let help = try clip(command, "--help").succeeded().text

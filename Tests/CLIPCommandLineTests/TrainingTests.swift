@@ -30,6 +30,8 @@ import Testing
             let evaluation = try clip(
                 "evaluate", "--data", folder + "/val.tar", "--model", run + "/final", "--threads", "1", "--json"
             ).succeeded().json()
+            #expect(
+                Set(evaluation.keys) == ["model", "pairs", "image_to_text", "text_to_image", "chance", "zero_shot"])
             #expect(evaluation["pairs"] as? Int == 16)
             let recalls = try #require(evaluation["image_to_text"] as? [String: Double])
             #expect(try #require(recalls["R@1"]) >= 0.75, "\(recalls)")
@@ -133,6 +135,27 @@ import Testing
         }
     }
 
+    @Test func damagedCheckpointsAreRefused() throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            try clip(ShapePairs.train(folder, "--steps", "1", "--output", folder + "/run")).succeeded()
+            let resuming = ShapePairs.train(folder, "--steps", "1", "--resume", folder + "/run")
+            let checkpoint = folder + "/run/checkpoints/step-000000001"
+            let state = try String(contentsOfFile: checkpoint + "/state.json", encoding: .utf8)
+            let hostile = state.replacingOccurrences(of: "\"step\" : 1", with: "\"step\" : \(Int.min)")
+            #expect(hostile != state)
+            _ = try Fixture.write(hostile.utf8, to: checkpoint + "/state.json")
+            try clip(resuming).failed(65, checkpoint, "no place")
+            _ = try Fixture.write("{".utf8, to: checkpoint + "/state.json")
+            try clip(resuming).failed(65, checkpoint, "cannot be read")
+            _ = try Fixture.write(state.utf8, to: checkpoint + "/state.json")
+            try FileManager.default.removeItem(atPath: checkpoint + "/optimizer.safetensors")
+            try FileManager.default.copyItem(
+                atPath: checkpoint + "/model.safetensors", toPath: checkpoint + "/optimizer.safetensors")
+            try clip(resuming).failed(65, checkpoint, "optimizer.safetensors", "first.logit_scale")
+        }
+    }
+
     @Test func dataThatCannotBeTrainedOnIsRefused() throws {
         try withTemporaryDirectory { folder in
             try ShapePairs.prepare(in: folder)
@@ -149,6 +172,7 @@ import Testing
             try train(folder + "/train-{0..3}.tar").failed(66, "train-2.tar")
             try train(folder + "/none").failed(66, "none")
             try train(good, "--val-data", folder + "/none.tar").failed(66, "none.tar")
+            try clip(["evaluate", "--data", empty] + Fixture.options).failed(65, empty)
             try train(good, "--batch-size", "64").failed(64, "32 pairs")
             try train(good, "--batch-size", "1", "--steps", "1").failed(64, "2 pairs")
             let resuming = ShapePairs.train(folder, "--steps", "1", "--resume", folder + "/no-run")

@@ -91,4 +91,31 @@ import Torch
         }
         #expect(try model.temperatureScale() == scale)
     }
+
+    @Test func mixedLengthsAreSplitAndPutBackInOrder() throws {
+        let model = try FixtureModel(name: "words").model()
+        let lengths = (0..<300).map { 1 + ($0 * 7) % 60 }
+        let captions = lengths.map { length in [49406] + (0..<length).map { Int32(300 + $0 * 13) } + [49407] }
+        let ends = try CaptionBatches.ends(of: captions, configuration: model.configuration.text)
+        let batches = CaptionBatches(ends: ends)
+        #expect(batches.rows.count > 2)
+        #expect(batches.rows.joined().sorted() == Array(0..<300))
+        try Engine.inference {
+            let fast = try model.text(captions)
+            model.text.trimsToLongest = false
+            try expectClose(fast, model.text(captions), tolerance: 1e-5)
+        }
+    }
+
+    @Test func gradientsAreTheSameForSplitCaptions() throws {
+        let captions = (0..<40).map { row in [49406] + (0..<1 + row).map { Int32(500 + $0) } + [49407] }
+        func gradient(trimmed: Bool) throws -> Tensor {
+            let model = try FixtureModel(name: "words").model()
+            model.text.trimsToLongest = trimmed
+            let weights = try Tensor((0..<40 * 12).map { Float($0 % 17) - 8 }, shape: [40, 12])
+            try (model.text(captions) * weights).sum().backward()
+            return try #require(try model.text.positionalEmbedding.tensor.gradient())
+        }
+        try expectClose(gradient(trimmed: true), gradient(trimmed: false), tolerance: 1e-5)
+    }
 }

@@ -97,4 +97,22 @@ import Torch
         #expect(abs(try clipGradients(gradients, norm: 10) - 1) < 1e-5)
         #expect(abs(try gradients[1].item() - 0.8) < 1e-5)
     }
+
+    @Test(arguments: [(false, DType.float32), (true, .float32), (false, .bfloat16), (true, .bfloat16)])
+    func productsGiveTheFusedKernelsAttention(_ causal: Bool, _ dtype: DType) throws {
+        let inputs = try withSeed(6) { try (0..<3).map { _ in try Tensor.normal([2, 3, 7, 8]) } }
+        let weights = try withSeed(7) { try Tensor.normal([2, 3, 7, 8]) }
+        func run(fused: Bool) throws -> [Tensor] {
+            let leaves = try inputs.map { try $0.converted(to: dtype).copied().setRequiresGradient() }
+            let output =
+                fused
+                ? try leaves[0].attention(keys: leaves[1], values: leaves[2], causal: causal)
+                : try ShortAttention.byProducts(leaves[0], leaves[1], leaves[2], causal: causal)
+            try (output.converted(to: .float32) * weights).sum().backward()
+            return try [output] + leaves.map { try #require(try $0.gradient()) }
+        }
+        for (products, kernel) in try zip(run(fused: false), run(fused: true)) {
+            try expectClose(products, kernel, tolerance: dtype == .float32 ? 1e-5 : 3e-2)
+        }
+    }
 }

@@ -15,7 +15,8 @@ public final class TextTransformer: Module {
     /// Whether only the end-of-text token goes through the last block. Off, the whole sequence does: the same numbers,
     /// slower.
     public var readsOnlyEndOfText = true
-    /// Whether a batch is cut to its longest caption. Off, it is padded to the context length: the same numbers, slower.
+    /// Whether captions of like length share a batch that is cut to its longest. Off, all are padded to the context
+    /// length: the same numbers, several times slower.
     public var trimsToLongest = true
 
     /// Initialized as the paper's code.
@@ -52,15 +53,31 @@ public final class TextTransformer: Module {
     ///   after the highest id, which is end-of-text, is never seen).
     /// - Returns: embeddings `[B, E]`, not normalized.
     public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
-        let batch = try TokenBatch(captions, configuration: configuration, trimmed: trimsToLongest)
+        let ends = try CaptionBatches.ends(of: captions, configuration: configuration)
+        guard trimsToLongest else {
+            return try encode(captions, ends: ends, length: configuration.contextLength)
+        }
+        let batches = CaptionBatches(ends: ends)
+        let parts = try batches.rows.map { rows in
+            try encode(rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        }
+        if parts.count == 1, batches.isInOrder { return parts[0] }
         let device = positionalEmbedding.tensor.device
-        let tokens = try Tensor(batch.tokens, shape: [batch.count, batch.length]).moved(to: device)
-        let ends = try Tensor(batch.ends).moved(to: device)  // [B]
-        let positions = try positionalEmbedding.tensor.slice(0..<batch.length)
-        var states = try tokenEmbedding(tokens) + positions  // [B, L, W]
+        return try Tensor.concatenated(parts).rows(Tensor(batches.places).moved(to: device))
+    }
+
+    /// Captions as one rectangle of `length` columns, each read up to its end.
+    private func encode(_ captions: [[Int32]], ends: [Int], length: Int) throws -> Tensor {
+        let device = positionalEmbedding.tensor.device
+        var ids = [Int32](repeating: 0, count: captions.count * length)
+        for (row, caption) in captions.enumerated() {
+            for (column, token) in caption.prefix(length).enumerated() { ids[row * length + column] = token }
+        }
+        let tokens = try Tensor(ids, shape: [captions.count, length]).moved(to: device)
+        let ends = try Tensor(ends.map(Int64.init)).moved(to: device)  // [B]
+        var states = try tokenEmbedding(tokens) + positionalEmbedding.tensor.slice(0..<length)  // [B, L, W]
         for block in blocks.dropLast() { states = try block(states, causal: true) }
-        let pooled = try endState(states, ends: ends)
-        return try finalNorm(pooled).matmul(projection.tensor)
+        return try finalNorm(endState(states, ends: ends)).matmul(projection.tensor)
     }
 
     /// The last block's state at end-of-text: `[B, L, W] -> [B, W]`.
@@ -73,43 +90,5 @@ public final class TextTransformer: Module {
         let visible = try Tensor.zeros([ends.shape[0], length], dtype: states.dtype, device: states.device)
             .filled(where: later, with: -.infinity)
         return try last(states, at: ends, visible: visible)
-    }
-}
-
-/// Captions of different lengths as one rectangle of token ids.
-struct TokenBatch {
-    let tokens: [Int32]
-    /// Where each caption ends: the first place of its highest id, as the paper's code pools.
-    let ends: [Int64]
-    let length: Int
-    var count: Int { ends.count }
-
-    init(_ captions: [[Int32]], configuration: ModelConfiguration.Text, trimmed: Bool) throws {
-        var ends: [Int64] = []
-        for (row, caption) in captions.enumerated() {
-            guard let highest = caption.max(), let end = caption.firstIndex(of: highest) else {
-                throw TorchError(context: "TextTransformer", message: "caption \(row) has no tokens")
-            }
-            guard end < configuration.contextLength else {
-                throw TorchError(
-                    context: "TextTransformer",
-                    message: "caption \(row) has more than the \(configuration.contextLength) tokens the model takes")
-            }
-            if let bad = caption.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-                throw TorchError(
-                    context: "TextTransformer",
-                    message:
-                        "caption \(row) has token \(bad), outside the vocabulary of \(configuration.vocabularySize)")
-            }
-            ends.append(Int64(end))
-        }
-        let length = trimmed ? Int(ends.max() ?? 0) + 1 : configuration.contextLength
-        var tokens = [Int32](repeating: 0, count: captions.count * length)
-        for (row, caption) in captions.enumerated() {
-            for (column, token) in caption.prefix(length).enumerated() { tokens[row * length + column] = token }
-        }
-        self.tokens = tokens
-        self.ends = ends
-        self.length = length
     }
 }

@@ -46,8 +46,9 @@ struct CorpusCommand: ParsableCommand {
             }
             Console.endStatus()
             if shared.json { return try Console.printJSON(summary) }
-            for line in CorpusTable.lines(summary) { print(line) }
-            print("\(output): \(summary.trainingShards.count) training shards, \(summary.heldOutShards.count) held out")
+            for line in CorpusTable.lines(summary) { try Console.answer(line) }
+            try Console.answer(
+                "\(output): \(summary.trainingShards.count) training shards, \(summary.heldOutShards.count) held out")
         }
     }
 }

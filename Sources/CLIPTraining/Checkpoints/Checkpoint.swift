@@ -1,6 +1,7 @@
 import CLIP
 import Foundation
 import Torch
+import TorchNN
 
 /// Where a run stands, to go on from.
 public struct TrainingPosition: Sendable, Equatable, Codable {
@@ -93,12 +94,21 @@ public struct CheckpointStore: Sendable {
             throw TrainingError.checkpointMismatch(
                 path: path, problem: "it was trained with other settings; give the same options as the run began with")
         }
+        let position = state.position
+        guard (0...trainer.configuration.totalSteps).contains(position.step),
+            (0...Int(Int32.max)).contains(position.epoch),
+            position.pair >= 0
+        else { throw TrainingError.checkpointMismatch(path: path, problem: "state.json names no place in this run") }
         try Weights.load(path + "/model.safetensors", into: trainer.model, called: "the run's model")
-        try trainer.optimizer.load(TensorFile.read(path + "/optimizer.safetensors"))
+        do {
+            try trainer.optimizer.load(TensorFile.read(path + "/optimizer.safetensors"))
+        } catch let mismatch as StateMismatch {
+            throw TrainingError.checkpointMismatch(path: path, problem: "optimizer.safetensors: \(mismatch)")
+        }
         if let random = try TensorFile.read(path + "/random.safetensors")["cpu"] {
             try Engine.setRandomState(random.copied())
         }
-        trainer.step = state.position.step
-        return state.position
+        trainer.step = position.step
+        return position
     }
 }

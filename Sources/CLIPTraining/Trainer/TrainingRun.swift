@@ -69,6 +69,7 @@ public final class TrainingRun {
             throw CLIPError.writing(path: options.output, reason: error.localizedDescription)
         }
         store.removeLeftovers()
+        AtomicDirectory.removeLeftovers(of: finalModelPath)
         // A run that is killed before its first interval is over can go on from here too.
         if !resuming { try checkpoint(position, onEvent) }
         let log = try MetricsLog(path: options.output + "/metrics.jsonl", keepingBefore: position)

@@ -33,7 +33,7 @@ public final class MultiHeadAttention: Module {
             try input.linear(weight: inWeight.tensor, bias: inBias.tensor)  // [B, L, 3·width]
             .reshaped([batch, length, 3, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [3, B, heads, L, d]
-        let mixed = try heads.select(0).attention(keys: heads.select(1), values: heads.select(2), causal: causal)
+        let mixed = try ShortAttention.attend(heads.select(0), heads.select(1), heads.select(2), causal: causal)
         return try outProjection(mixed.transposed(1, 2).reshaped([batch, length, width]))
     }
 
