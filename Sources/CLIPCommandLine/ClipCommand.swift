@@ -10,8 +10,8 @@ struct ClipCommand: ParsableCommand {
         discussion: """
             Example: clip classify cat.jpg --labels "cat,dog,car"
 
-            Exit codes: 0 all done, 64 wrong usage, 65 bad data, 66 missing input, 70 our fault,
-            73 an output that cannot be written.
+            Exit codes: 0 all done, 64 wrong usage, 65 bad data, 66 missing input,
+            70 our fault, or an output that cannot be written.
             """,
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
         subcommands: [

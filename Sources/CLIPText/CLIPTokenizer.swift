@@ -23,7 +23,8 @@ public final class CLIPTokenizer: TextTokenizer {
     /// - Parameter contextLength: The most tokens a text may have, start and end of text included.
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
     public convenience init(contextLength: Int = 77) throws(CLIPTextError) {
-        try self.init(contextLength: contextLength, merges: MergeTable(try ResourceFolder.own.read(MergeTable.resource)))
+        try self.init(
+            contextLength: contextLength, merges: MergeTable(try ResourceFolder.own.read(MergeTable.resource)))
     }
 
     init(contextLength: Int, merges: MergeTable) throws(CLIPTextError) {

@@ -59,7 +59,8 @@ public final class TextTransformer: Module {
         }
         let batches = CaptionBatches(ends: ends)
         let parts = try batches.rows.map { rows in
-            try encode(rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+            try encode(
+                rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
         }
         if parts.count == 1, batches.isInOrder { return parts[0] }
         let device = positionalEmbedding.tensor.device

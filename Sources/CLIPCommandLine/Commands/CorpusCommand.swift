@@ -27,7 +27,7 @@ struct CorpusCommand: ParsableCommand {
         var pictureSize = 224
 
         @Option(help: "Share of pairs that is held out.")
-        var heldOut = 0.065
+        var heldOut = 0.075
 
         @Option(help: "Pictures that may share one caption.")
         var picturesPerCaption = 20

@@ -13,7 +13,6 @@ enum ExitStatus: Int32 {
     case badData = 65
     case missingInput = 66
     case ourFault = 70
-    case cannotWrite = 73
 
     /// The code for an error; nil for one that the argument parser reports itself.
     init?(_ error: any Error) {
@@ -38,7 +37,7 @@ enum ExitStatus: Int32 {
         case .missingInput: .missingInput
         case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable: .wrongUsage
         case .configuration, .weightsMismatch, .nonFiniteWeights, .picture: .badData
-        case .writing: .cannotWrite
+        case .writing: .ourFault
         }
     }
 
@@ -53,8 +52,7 @@ enum ExitStatus: Int32 {
         switch error {
         case .missing, .unreadable: .missingInput
         case .invalidSpecification, .invalidOption: .wrongUsage
-        case .unwritable: .cannotWrite
-        case .cancelled: .ourFault
+        case .unwritable, .cancelled: .ourFault
         default: .badData
         }
     }

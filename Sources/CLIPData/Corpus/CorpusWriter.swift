@@ -46,6 +46,8 @@ struct CorpusWriter {
         var random = SplitMix64(seed: SplitMix64.seed(options.seed, 0x636F_7270_7573))
         random.shuffle(&order)
         let keys = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, Self.padded($0, 9)) })
+        // A keyword that is a held-out picture's caption would let training see that caption after all.
+        let unseen = Set(entries.indices.filter { heldOut[$0] }.flatMap { entries[$0].allCaptions })
         var done = 0
         for (isHeldOut, prefix) in [(false, "train"), (true, "val")] {
             let members = order.filter { heldOut[$0] == isHeldOut }
@@ -54,7 +56,8 @@ struct CorpusWriter {
                 let name = "\(prefix)-\(Self.padded(names.count, 4)).tar"
                 let writer = try ShardWriter(path: "\(directory)/\(name)")
                 for index in members[start..<min(start + options.pairsPerShard, members.count)] {
-                    try append(entries[index], key: keys[index] ?? "", to: writer)
+                    let banned = isHeldOut ? [] : unseen
+                    try append(entries[index], key: keys[index] ?? "", without: banned, to: writer)
                     summary.count(entries[index].candidate)
                     done += 1
                 }
@@ -73,12 +76,15 @@ struct CorpusWriter {
         summary.distinctCaptions = Set(entries.map(\.normalized)).count
     }
 
-    private func append(_ entry: PictureCorpus.Entry, key: String, to writer: ShardWriter) throws {
+    private func append(
+        _ entry: PictureCorpus.Entry, key: String, without banned: Set<String>, to writer: ShardWriter
+    ) throws {
         let candidate = entry.candidate
         var captions = [candidate.caption]
         for caption in candidate.alternatives where !captions.contains(caption) { captions.append(caption) }
         let record = CorpusRecord(
-            key: key, caption: candidate.caption, captions: captions, keywords: candidate.keywords,
+            key: key, caption: candidate.caption, captions: captions,
+            keywords: candidate.keywords.filter { !banned.contains(CaptionWords.normalized($0)) },
             captionsByLanguage: candidate.byLanguage, category: candidate.category, folder: candidate.folder,
             source: candidate.place, license: candidate.license, width: entry.picture.width,
             height: entry.picture.height)

@@ -67,6 +67,9 @@ public struct PictureCorpus: Sendable {
         let picture: CorpusPicture
         /// The main caption as it is compared.
         let normalized: String
+
+        /// The main caption and the others, as they are compared.
+        var allCaptions: [String] { [normalized] + candidate.alternatives.map(CaptionWords.normalized) }
     }
 
     private func check() throws {

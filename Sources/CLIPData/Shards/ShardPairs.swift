@@ -54,7 +54,8 @@ struct ShardPairs {
                 PairSample(
                     key: sample.key, image: .bytes(sample[chosen] ?? Data()),
                     imageName: "\(sample.key).\(chosen)", caption: record.caption,
-                    alternatives: record.alternatives, keywords: record.keywords, category: record.category, location: location))
+                    alternatives: record.alternatives, keywords: record.keywords, category: record.category,
+                    location: location))
         }
     }
 }

@@ -59,7 +59,8 @@ struct FolderPairs: PairList {
                 PairSample(
                     key: Self.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
-                    alternatives: record.alternatives, keywords: record.keywords, category: record.category, location: path))
+                    alternatives: record.alternatives, keywords: record.keywords, category: record.category,
+                    location: path))
         } catch let error as SkipReasonError {
             return .failure(SkippedSampleError(path, error.reason))
         } catch {
