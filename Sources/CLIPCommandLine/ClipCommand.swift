@@ -15,8 +15,9 @@ struct ClipCommand: ParsableCommand {
             """,
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
         subcommands: [
-            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, TokenizeCommand.self,
-            PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self, CorpusCommand.self,
+            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, PageCommand.self,
+            TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
+            CorpusCommand.self,
         ])
 
     static func main() {

@@ -14,29 +14,14 @@ struct ClassifyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
     var images: [String]
 
-    @Option(help: "Labels, separated by commas.")
-    var labels: String?
-
-    @Option(help: ArgumentHelp("A file with one label a line.", valueName: "file"))
-    var labelsFile: String?
-
-    @Option(
-        name: .customLong("template"),
-        help: ArgumentHelp("A sentence with {} for the label; may be given several times.", valueName: "text"))
-    var templates: [String] = []
-
+    @OptionGroup var choices: LabelOptions
+    @OptionGroup var table: AnswerOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let given = (labels?.split(whereSeparator: { ",，".contains($0) }) ?? []).map { part in
-            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
-        let labels = try TextFile.texts(given, file: labelsFile)
-        let templates = try self.templates.isEmpty ? [.plain] : self.templates.map { try PromptTemplate($0) }
-        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
-            throw CLIPError.emptyChoices(what: "labels")
-        }
+        let labels = try choices.texts()
+        let templates = try choices.prompts()
         let clip = try shared.load()
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
         let set = try EmbeddedPictures(images, clip, options: pictures, bad: .leftOut)
@@ -49,7 +34,7 @@ struct ClassifyCommand: ParsableCommand {
             }
             try Console.printJSON(ClassificationDocument(model: clip.name, results: results))
         } else {
-            for (path, choices) in zip(set.paths, ranked) { try AnswerTable.print(path, choices) }
+            for (path, choices) in zip(set.paths, ranked) { try AnswerTable.print(path, choices, most: table.top) }
         }
         try set.finish()
     }

@@ -18,6 +18,7 @@ struct RankCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with one caption a line.", valueName: "file"))
     var captionsFile: String?
 
+    @OptionGroup var table: AnswerOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
@@ -36,7 +37,7 @@ struct RankCommand: ParsableCommand {
                 captions: choices.map { .init(caption: $0.text, score: $0.score, similarity: $0.similarity) })
             try Console.printJSON(RankingDocument(model: clip.name, results: [result]))
         } else {
-            try AnswerTable.print(image, choices)
+            try AnswerTable.print(image, choices, most: table.top)
         }
     }
 }

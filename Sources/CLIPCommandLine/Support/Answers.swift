@@ -1,3 +1,4 @@
+import ArgumentParser
 import CLIP
 
 /// The document `clip classify --json` prints.
@@ -34,9 +35,19 @@ struct RankingDocument: Encodable {
     var results: [Result]
 }
 
+/// How much of an answer people see.
+struct AnswerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Choices a picture's table shows; --json always gives all.", valueName: "count"))
+    var top = 10
+
+    func validate() throws {
+        guard top > 0 else { throw ValidationError("--top takes a number above 0.") }
+    }
+}
+
 /// Prints choices as a small table with bars.
 enum AnswerTable {
-    static func print(_ image: String, _ choices: [ScoredChoice], most: Int = 10) throws {
+    static func print(_ image: String, _ choices: [ScoredChoice], most: Int) throws {
         try Console.answer(image)
         let shown = choices.prefix(most)
         let width = min(60, shown.map { Table.width($0.text) }.max() ?? 0)

@@ -1,0 +1,104 @@
+import CLIP
+import Foundation
+
+/// The page's text: one file with its style and pictures inside, and nothing that runs or is fetched.
+///
+/// It is HTML that is well-formed XML too, so that any parser can check it.
+struct PageDocument {
+    private let content: PageContent
+    /// How many labels and captions a picture's card shows.
+    static let shownLabels = 5
+    static let shownCaptions = 3
+
+    init(_ content: PageContent) { self.content = content }
+
+    func rendered() -> String {
+        let title = Markup.escaped(content.title)
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <meta name="color-scheme" content="light dark"/>
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+            <title>\(title)</title>
+            <style>
+            \(PageStyle.text)
+            </style>
+            </head>
+            <body>
+            <main>
+            <h1 dir="auto">\(title)</h1>
+            <p class="lead">\(lead)</p>
+            <section class="cards">
+            \(content.pictures.map(card).joined())</section>
+            \(matrixSection)<footer>Made by <code>clip page</code> of swift-clip with the model \
+            <code>\(Markup.escaped(content.model))</code>.</footer>
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private var lead: String {
+        let words =
+            content.captions.isEmpty
+            ? Self.counted(content.labels.count, "label")
+            : "\(Self.counted(content.labels.count, "label")) and \(Self.counted(content.captions.count, "caption"))"
+        let among = content.captions.isEmpty ? "the labels" : "the labels, or among the captions,"
+        return "The model <code>\(Markup.escaped(content.model))</code> compared "
+            + "\(Self.counted(content.pictures.count, "picture")) with \(words) written in plain words. "
+            + "Each percentage is a probability among \(among) that were given."
+    }
+
+    private func card(_ picture: PagePicture) -> String {
+        let name = Markup.escaped(picture.name)
+        var html = "<article>\n<figure><img alt=\"\(name)\" src=\""
+        html += Markup.dataAddress(picture.card, type: "image/jpeg")
+        html += "\"/><figcaption dir=\"auto\">\(name)</figcaption></figure>\n"
+        html += choices(picture.labels, heading: "Labels", most: Self.shownLabels)
+        if !picture.captions.isEmpty {
+            html += choices(picture.captions, heading: "Captions", most: Self.shownCaptions)
+        }
+        return html + "</article>\n"
+    }
+
+    private func choices(_ choices: [ScoredChoice], heading: String, most: Int) -> String {
+        var html = "<h3>\(heading)</h3>\n<ol>\n"
+        for choice in choices.prefix(most) {
+            let width = Format.fixed(max(0, min(1, choice.score)) * 100, 1)
+            html += "<li><span class=\"text\" dir=\"auto\">\(Markup.escaped(choice.text))</span>"
+            html += "<span class=\"share\">\(Markup.percent(choice.score))</span>"
+            html += "<span class=\"bar\"><span style=\"width:\(width)%\"></span></span></li>\n"
+        }
+        html += "</ol>\n"
+        if choices.count > most {
+            html += "<p class=\"more\">and \(choices.count - most) less likely</p>\n"
+        }
+        return html
+    }
+
+    private var matrixSection: String {
+        let matrix = SimilarityMatrix(content)
+        let best = content.captions.isEmpty ? "label" : "label and its best caption"
+        let omission = matrix.omission.map { " " + $0 } ?? ""
+        return """
+            <section>
+            <h2>Similarity matrix</h2>
+            <p>Every picture (columns) against every text (rows). A fuller color means that the model finds the two more \
+            alike; the number is the cosine of the angle between their vectors. An outline marks each picture’s best \
+            \(best). Where texts are listed in the pictures’ order, a model that sees well draws a \
+            diagonal.\(omission)</p>
+            <p class="legend"><span>≤ \(Format.fixed(matrix.range.lowerBound, 2))</span><span class="ramp"></span>\
+            <span>\(Format.fixed(matrix.range.upperBound, 2))</span><span class="key"></span><span>best</span></p>
+            \(matrix.rendered())</section>
+
+            """
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+}

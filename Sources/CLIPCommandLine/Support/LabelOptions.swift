@@ -1,0 +1,34 @@
+import ArgumentParser
+import CLIP
+
+/// Free-choice labels and the sentences they are read in.
+struct LabelOptions: ParsableArguments {
+    @Option(help: "Labels, separated by commas.")
+    var labels: String?
+
+    @Option(help: ArgumentHelp("A file with one label a line.", valueName: "file"))
+    var labelsFile: String?
+
+    @Option(
+        name: .customLong("template"),
+        help: ArgumentHelp("A sentence with {} for the label; may be given several times.", valueName: "text"))
+    var templates: [String] = []
+
+    /// The labels given, then the file's.
+    /// - Throws: ``CLIP/CLIPError/emptyChoices(what:)`` for none, or a blank one between two commas.
+    func texts() throws -> [String] {
+        let given = (labels?.split(whereSeparator: { ",，".contains($0) }) ?? []).map { part in
+            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }
+        let texts = try TextFile.texts(given, file: labelsFile)
+        guard !texts.isEmpty, texts.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
+            throw CLIPError.emptyChoices(what: "labels")
+        }
+        return texts
+    }
+
+    /// The templates given; without any, a label stands for itself.
+    func prompts() throws -> [PromptTemplate] {
+        try templates.isEmpty ? [.plain] : templates.map { try PromptTemplate($0) }
+    }
+}
