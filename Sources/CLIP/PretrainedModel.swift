@@ -5,7 +5,7 @@ import Torch
 
 /// A model together with the tokenizer and preprocessing it was trained with, so that nobody can pair the wrong ones.
 ///
-///     let clip = try PretrainedModel.load("path/to/model")
+///     let clip = try ModelCatalog.description(of: "path/to/model").loaded()
 ///     let pictures = try clip.embed(pictures: [Picture.read(path: "cat.jpg")], names: ["cat.jpg"])
 ///     let texts = try clip.embed(texts: ["a cat", "a dog"])
 ///     let similarities = try pictures.matmul(texts.transposed())  // [1, 2]
