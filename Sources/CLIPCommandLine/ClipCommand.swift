@@ -26,7 +26,7 @@ struct ClipCommand: ParsableCommand {
             Foundation.exit(ExitStatus.badData.rawValue)
         }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             do {
                 try command.run()
             } catch {
@@ -39,6 +39,14 @@ struct ClipCommand: ParsableCommand {
             let message = fullMessage(for: error)
             Console.note("clip: error: " + (message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message))
             Foundation.exit(ExitStatus.wrongUsage.rawValue)
+        }
+    }
+
+    /// The arguments with `--text=` split in two: the parser takes an empty value only as an argument of its own.
+    private static var arguments: [String] {
+        CommandLine.arguments.dropFirst().flatMap { argument in
+            argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
+                ? [String(argument.dropLast()), ""] : [argument]
         }
     }
 

@@ -52,6 +52,14 @@ import Torch
         }
     }
 
+    /// What looks like an option, and nothing at all, are texts like others.
+    @Test func anyTextCanBeGiven() throws {
+        let odd = ["--text=", "--text", "-5 degrees", "--text", "--json", "--text=--threads=", "--json"]
+        let document = try clip(["embed"] + odd + Fixture.options).succeeded().json()
+        let captions = try #require(document["texts"] as? [[String: Any]])
+        #expect(captions.map { $0["text"] as? String } == ["", "-5 degrees", "--json", "--threads="])
+    }
+
     @Test func listsComeFromFiles() throws {
         try withTemporaryDirectory { folder in
             let words = try Fixture.write(texts.joined(separator: "\n").utf8, to: folder + "/texts.txt")

@@ -17,7 +17,8 @@ import Torch
         try expectClose(image, #require(expected["image"]), tolerance: 1e-4, "image")
         let json = try Data(contentsOf: URL(fileURLWithPath: folder + "/expected.json"))
         let texts = try #require(try JSONDecoder().decode([String: [String]].self, from: json)["texts"])
-        try expectClose(clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, "text")
+        try expectClose(
+            clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, "text")
     }
 
     @Test func itIsSmallEnoughToCarry() throws {

@@ -14,7 +14,8 @@ struct EmbedCommand: ParsableCommand {
             with --json alone such a picture is left out, and the exit code tells.
             """)
 
-    @Option(name: .customLong("text"), help: "A text; may be given several times.")
+    @Option(
+        name: .customLong("text"), parsing: .unconditionalSingleValue, help: "A text; may be given several times.")
     var texts: [String] = []
 
     @Option(help: ArgumentHelp("A file with one text a line.", valueName: "file"))

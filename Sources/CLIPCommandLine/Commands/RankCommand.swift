@@ -12,7 +12,8 @@ struct RankCommand: ParsableCommand {
     var image: String
 
     @Option(
-        name: .customLong("caption"), help: ArgumentHelp("A caption; may be given several times.", valueName: "text"))
+        name: .customLong("caption"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("A caption; may be given several times.", valueName: "text"))
     var captions: [String] = []
 
     @Option(help: ArgumentHelp("A file with one caption a line.", valueName: "file"))

@@ -3,14 +3,14 @@ import CLIP
 
 /// Free-choice labels and the sentences they are read in.
 struct LabelOptions: ParsableArguments {
-    @Option(help: "Labels, separated by commas.")
+    @Option(parsing: .unconditional, help: "Labels, separated by commas.")
     var labels: String?
 
     @Option(help: ArgumentHelp("A file with one label a line.", valueName: "file"))
     var labelsFile: String?
 
     @Option(
-        name: .customLong("template"),
+        name: .customLong("template"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp("A sentence with {} for the label; may be given several times.", valueName: "text"))
     var templates: [String] = []
 
