@@ -39,8 +39,8 @@ public final class PretrainedModel: Sendable {
             var parts: [Tensor] = []
             for start in stride(from: 0, to: pictures.count, by: Self.batchSize) {
                 let range = start..<min(start + Self.batchSize, pictures.count)
-                let input = try preprocessor(Array(pictures[range]), names: Array(names[range]))
-                parts.append(try finish(model.encode(pictures: input), normalized: normalized))
+                let bytes = try range.map { try preprocessor.bytes(pictures[$0], name: names[$0]) }
+                parts.append(try embed(pictureBytes: bytes, normalized: normalized))
             }
             return try Tensor.concatenated(parts)
         }

@@ -8,10 +8,6 @@ using ctorch::handle_of;
 
 extern "C" {
 
-void ct_tensor_retain(ct_tensor tensor) {
-    c10::raw::intrusive_ptr::incref(reinterpret_cast<c10::TensorImpl *>(tensor));
-}
-
 void ct_tensor_release(ct_tensor tensor) {
     c10::raw::intrusive_ptr::decref(reinterpret_cast<c10::TensorImpl *>(tensor));
 }
@@ -52,10 +48,5 @@ void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes) {
 int32_t ct_tensor_dtype(ct_tensor tensor) { return static_cast<int32_t>(borrow(tensor).scalar_type()); }
 
 int64_t ct_tensor_device(ct_tensor tensor) { return ctorch::code_of(borrow(tensor).device()); }
-
-bool ct_tensor_shares_storage(ct_tensor a, ct_tensor b) {
-    const auto left = borrow(a), right = borrow(b);
-    return left.has_storage() && right.has_storage() && left.storage().is_alias_of(right.storage());
-}
 
 }  // extern "C"

@@ -20,13 +20,6 @@ public enum DType: Int32, Sendable, CaseIterable {
         case .int64, .float64: 8
         }
     }
-
-    public var isFloatingPoint: Bool {
-        switch self {
-        case .float16, .bfloat16, .float32, .float64: true
-        default: false
-        }
-    }
 }
 
 /// A Swift type that has the same memory layout as a tensor element.

@@ -12,7 +12,6 @@ private enum Math {
     static let exponential = Operator("aten::exp")
     static let logarithm = Operator("aten::log")
     static let absolute = Operator("aten::abs")
-    static let clamp = Operator("aten::clamp")
     static let matmul = Operator("aten::matmul")
     static let isFinite = Operator("aten::isfinite")
     static let equal = Operator("aten::eq", overload: "Tensor")
@@ -50,11 +49,6 @@ extension Tensor {
     public func exponential() throws -> Tensor { try Math.exponential.one(.tensor(self)) }
     public func logarithm() throws -> Tensor { try Math.logarithm.one(.tensor(self)) }
     public func absolute() throws -> Tensor { try Math.absolute.one(.tensor(self)) }
-
-    /// Every element forced into `range`.
-    public func clamped(to range: ClosedRange<Double>) throws -> Tensor {
-        try Math.clamp.one(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
-    }
 
     /// The matrix product over the last two dimensions, broadcasting the others: `[…, n, k] × […, k, m] -> […, n, m]`.
     public func matmul(_ other: Tensor) throws -> Tensor { try Math.matmul.one(.tensor(self), .tensor(other)) }

@@ -9,7 +9,6 @@ private enum Shape {
     static let slice = Operator("aten::slice", overload: "Tensor")
     static let select = Operator("aten::select", overload: "int")
     static let indexSelect = Operator("aten::index_select")
-    static let gather = Operator("aten::gather")
     static let index = Operator("aten::index", overload: "Tensor")
     static let concatenate = Operator("aten::cat")
     static let stack = Operator("aten::stack")
@@ -63,11 +62,6 @@ extension Tensor {
     public func atPositions(_ positions: Tensor) throws -> Tensor {
         let rows = try Tensor.range(shape.first ?? 0, device: device)
         return try Shape.index.one(.tensor(self), .tensors([rows, positions]))
-    }
-
-    /// Elements by an index tensor along one dimension, as in `aten::gather`.
-    public func gathered(_ indices: Tensor, dimension: Int) throws -> Tensor {
-        try Shape.gather.one(.tensor(self), .int(dimension), .tensor(indices))
     }
 
     /// Tensors joined along an existing dimension.

@@ -130,9 +130,6 @@ public final class Tensor: @unchecked Sendable {
 
     public var device: Device { Device(code: ct_tensor_device(handle)) ?? .cpu }
 
-    /// Whether both read and write the same memory.
-    public func sharesStorage(with other: Tensor) -> Bool { ct_tensor_shares_storage(handle, other.handle) }
-
     // MARK: Differentiation
 
     /// Whether gradients are accumulated into this leaf, or flow through this result.

@@ -62,11 +62,12 @@ enum CorpusTable {
         func row(_ title: String, _ values: [Int]) -> String {
             let cells = values + [values.reduce(0, +)]
             return Table.padded(title, to: 24)
-                + zip(cells, widths(summary)).map { right(String($0), $1) }.joined()
+                + zip(cells, widths(summary)).map { Table.rightAligned(String($0), to: $1) }.joined()
         }
         var lines = [
             Table.padded("pictures", to: 24)
-                + zip(summary.sources.map(\.name) + ["all"], widths(summary)).map { right($0, $1) }.joined()
+                + zip(summary.sources.map(\.name) + ["all"], widths(summary)).map { Table.rightAligned($0, to: $1) }
+                .joined()
         ]
         lines.append(row("found", summary.sources.map(\.found)))
         for reason in reasons {
@@ -81,9 +82,5 @@ enum CorpusTable {
 
     private static func widths(_ summary: CorpusSummary) -> [Int] {
         (summary.sources.map(\.name) + ["all"]).map { max(9, $0.count + 2) }
-    }
-
-    private static func right(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
     }
 }

@@ -39,7 +39,7 @@ enum EvaluationTable {
             Table.padded(name, to: 16)
                 + RetrievalMetrics.depths.map { depth in
                     let percent = Format.fixed(value(depth) * 100, 1)
-                    return String(repeating: " ", count: max(0, 8 - percent.count)) + percent
+                    return Table.rightAligned(percent, to: 8)
                 }.joined()
         }
         var lines = [

@@ -39,12 +39,10 @@ struct ModelsCommand: ParsableCommand {
         let width = models.map(\.name.count).max() ?? 0
         try Console.answer(Table.padded("name", to: width) + "   parameters  pixels  embedding  weights")
         for model in models {
-            func right(_ text: String, _ width: Int) -> String {
-                String(repeating: " ", count: max(0, width - text.count)) + text
-            }
             try Console.answer(
-                Table.padded(model.name, to: width) + right(String(model.parameters), 13)
-                    + right(String(model.resolution), 8) + right(String(model.embeddingSize), 11)
+                Table.padded(model.name, to: width) + Table.rightAligned(String(model.parameters), to: 13)
+                    + Table.rightAligned(String(model.resolution), to: 8)
+                    + Table.rightAligned(String(model.embeddingSize), to: 11)
                     + (model.hasWeights ? "  bundled" : "  none: add --weights FILE"))
         }
     }

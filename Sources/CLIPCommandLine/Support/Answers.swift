@@ -54,7 +54,7 @@ enum AnswerTable {
         for choice in shown {
             let percent = Format.fixed(choice.score * 100, 1)
             let text = Table.padded(Format.clipped(choice.text, to: width), to: width)
-            let share = String(repeating: " ", count: max(0, 5 - percent.count)) + percent
+            let share = Table.rightAligned(percent, to: 5)
             try Console.answer("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
         }
         if choices.count > most { try Console.answer("  … and \(choices.count - most) more") }

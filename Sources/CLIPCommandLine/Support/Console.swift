@@ -84,6 +84,11 @@ enum Table {
         text + String(repeating: " ", count: max(0, width - Self.width(text)))
     }
 
+    /// For numbers: blanks come first.
+    static func rightAligned(_ text: String, to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - Self.width(text))) + text
+    }
+
     /// A bar of eighths of a character, `length` characters at a share of 1.
     static func bar(_ share: Double, length: Int) -> String {
         let eighths = Int((min(1, max(0, share)) * Double(length * 8)).rounded())

@@ -70,7 +70,6 @@ int ct_call(ct_operator_handle op, const ct_value *arguments, size_t count,
 
 // ---- Tensors --------------------------------------------------------------------------------------------------------
 
-void ct_tensor_retain(ct_tensor tensor);
 void ct_tensor_release(ct_tensor tensor);
 
 /// Copies host memory into a new CPU tensor.
@@ -86,8 +85,6 @@ size_t ct_tensor_rank(ct_tensor tensor);
 void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes);
 int32_t ct_tensor_dtype(ct_tensor tensor);
 int64_t ct_tensor_device(ct_tensor tensor);
-/// Whether two handles share their storage's memory.
-bool ct_tensor_shares_storage(ct_tensor a, ct_tensor b);
 
 // ---- Autograd -------------------------------------------------------------------------------------------------------
 
