@@ -1,0 +1,2 @@
+// GLib, which libvips brings along: its checksums are used.
+#include <glib.h>

@@ -1,0 +1,2 @@
+// xxHash: hashes at the speed of memory.
+#include <xxhash.h>

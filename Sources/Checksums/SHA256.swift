@@ -1,0 +1,68 @@
+import CGLib
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The SHA-256 of bytes that arrive in pieces (FIPS 180-4): what model hubs name files by.
+public struct SHA256: ~Copyable {
+    private let state: OpaquePointer
+
+    public init() {
+        // GLib returns null for kinds it does not know; SHA-256 is part of every release since 2.16.
+        state = g_checksum_new(G_CHECKSUM_SHA256)
+    }
+
+    deinit { g_checksum_free(state) }
+
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        g_checksum_update(state, start.assumingMemoryBound(to: UInt8.self), gssize(bytes.count))
+    }
+
+    public mutating func update(_ bytes: some Sequence<UInt8>) {
+        Array(bytes).withUnsafeBytes { update($0) }
+    }
+
+    /// 64 lower-case hexadecimal digits. Nothing can be added afterwards.
+    public consuming func hexadecimal() -> String { String(cString: g_checksum_get_string(state)) }
+}
+
+extension SHA256 {
+    /// The SHA-256 of a file, read in pieces of a mebibyte.
+    /// - Parameter progress: told the number of bytes read so far after each piece.
+    /// - Throws: ``ChecksumError/unreadable(path:reason:)``.
+    public static func hexadecimal(
+        ofFile path: String, progress: (Int) -> Void = { _ in }
+    ) throws(ChecksumError) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        var digest = SHA256()
+        var total = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(file, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
+            if count == 0 { return digest.hexadecimal() }
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            total += count
+            progress(total)
+        }
+    }
+}
+
+/// Why a checksum could not be taken.
+public enum ChecksumError: Error, Sendable, Equatable, CustomStringConvertible {
+    case unreadable(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let path, let reason): "\(path): cannot be read: \(reason). Check the path and its permissions."
+        }
+    }
+}
