@@ -22,6 +22,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case emptyChoices(what: String)
     /// Something this machine cannot do.
     case deviceUnavailable(String)
+    /// A model that another layout cannot express.
+    case unsupportedConversion(what: String)
     /// A file could not be written.
     case writing(path: String, reason: String)
 }
@@ -49,6 +51,8 @@ extension CLIPError: CustomStringConvertible {
             "no \(what) given: give at least one that is not empty."
         case .deviceUnavailable(let device):
             "device \(device) cannot be used here: this libtorch or this machine has none. Use --device cpu."
+        case .unsupportedConversion(let what):
+            "this model has \(what). Keep the layout it came in."
         case .writing(let path, let reason):
             "\(path): cannot be written: \(reason)"
         }

@@ -25,8 +25,8 @@ public enum BuiltInModels {
             name: name, openAIName: openAI,
             configuration: ModelConfiguration(
                 embeddingSize: embed,
-                vision: .init(imageSize: image, patchSize: patch, width: width, layers: layers),
-                text: .init(width: text, headCount: text / 64, layers: 12)))
+                vision: .transformer(.init(imageSize: image, patchSize: patch, width: width, layers: layers)),
+                text: .transformer(.init(width: text, headCount: text / 64, layers: 12))))
     }
 
     /// Every name ``configuration(named:)`` knows, smallest model first.
@@ -37,9 +37,7 @@ public enum BuiltInModels {
         for entry in shapes {
             if name == entry.name { return entry.configuration }
             if name == entry.name + "-quickgelu" || name == entry.openAIName {
-                var configuration = entry.configuration
-                configuration.activation = .quickGELU
-                return configuration
+                return entry.configuration.with(activation: .quickGELU)
             }
         }
         return nil

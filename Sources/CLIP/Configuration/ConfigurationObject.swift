@@ -48,6 +48,25 @@ struct ConfigurationObject {
         return number
     }
 
+    /// A whole number from 0 to a billion, such as a token's id; nil where there is none.
+    func natural(_ key: String) throws -> Int? {
+        guard let found = try value(key) else { return nil }
+        guard let number = exactInteger(found), (0...1_000_000_000).contains(number) else {
+            throw problem(key, "a whole number from 0 to 1000000000 is needed")
+        }
+        return number
+    }
+
+    /// Several sizes; nil where the key is missing or holds a single number.
+    func sizes(_ key: String) throws -> [Int]? {
+        guard let list = try value(key) as? [Any] else { return nil }
+        let sizes = list.compactMap(exactInteger)
+        guard sizes.count == list.count, sizes.allSatisfy({ (1...1_000_000).contains($0) }) else {
+            throw problem(key, "whole numbers from 1 to 1000000 are needed")
+        }
+        return sizes
+    }
+
     /// A size written as one number or as two equal ones.
     func squareSize(_ key: String, default fallback: Int) throws -> Int {
         if let pair = try value(key) as? [Any] {

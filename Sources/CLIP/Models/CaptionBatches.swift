@@ -40,7 +40,7 @@ struct CaptionBatches {
 
     /// Where each caption ends: the first place of its highest id, as the paper's code pools.
     /// - Throws: `TorchError` for a caption without tokens, too long, or with an id outside the vocabulary.
-    static func ends(of captions: [[Int32]], configuration: ModelConfiguration.Text) throws -> [Int] {
+    static func ends(of captions: [[Int32]], configuration: TextTransformerConfiguration) throws -> [Int] {
         try captions.enumerated().map { row, caption in
             func problem(_ text: String) -> TorchError {
                 TorchError(context: "TextTransformer", message: "caption \(row) \(text)")

@@ -6,10 +6,13 @@ import TorchNN
 ///
 /// Not safe for use from several threads while it is trained; inference from several threads is.
 public final class DualEncoder: Module, @unchecked Sendable {
-    public let visual: VisionTransformer
-    public let text: TextTransformer
+    public let visual: any ImageTower
+    public let text: any TextTower
     /// ln(1/τ), a scalar: similarities are multiplied by its exponential.
     public let logitScale: Parameter
+    /// What is added to scaled similarities, a scalar; nil for models without one. See
+    /// ``ModelConfiguration/initialLogitBias``.
+    public let logitBias: Parameter?
     public let configuration: ModelConfiguration
 
     /// The temperature's start, ln(1/0.07) (arXiv 2103.00020, section 2.4).
@@ -20,17 +23,16 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// A model with random weights, drawn from libtorch's generator: seed it with ``Torch/Engine/seed(_:)``.
     public init(_ configuration: ModelConfiguration) throws {
         self.configuration = configuration
-        visual = try VisionTransformer(
-            configuration.vision, embeddingSize: configuration.embeddingSize, activation: configuration.activation)
-        text = try TextTransformer(
-            configuration.text, embeddingSize: configuration.embeddingSize, activation: configuration.activation)
-        logitScale = try Parameter(Tensor([Float(Self.initialLogitScale)], shape: []))
+        visual = try configuration.imageTower()
+        text = try configuration.textTower()
+        logitScale = try Parameter(Tensor([Float(configuration.initialLogitScale)], shape: []))
+        logitBias = try configuration.initialLogitBias.map { try Parameter(Tensor([Float($0)], shape: [])) }
     }
 
     public var device: Device { logitScale.tensor.device }
 
     /// The type the towers compute in.
-    public var dtype: DType { visual.projection.tensor.dtype }
+    public private(set) var dtype = DType.float32
 
     /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
     /// 100 would become 98.9.
@@ -38,6 +40,8 @@ public final class DualEncoder: Module, @unchecked Sendable {
         try visual.convert(to: dtype, device: device)
         try text.convert(to: dtype, device: device)
         try logitScale.convert(device: device)
+        try logitBias?.convert(device: device)
+        self.dtype = dtype
     }
 
     /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
@@ -45,7 +49,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
         try visual(pictures.moved(to: device).converted(to: dtype))
     }
 
-    /// Token ids of captions to embeddings `[B, E]`, not normalized.
+    /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
     public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }
 
     /// What similarities are multiplied by, exp(``logitScale``).

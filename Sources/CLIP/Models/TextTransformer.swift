@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// CLIP's causal text transformer: token ids to embeddings `[B, E]` (arXiv 2103.00020, section 2.4).
-public final class TextTransformer: Module {
+public final class TextTransformer: TextTower {
     public let tokenEmbedding: Embedding
     /// `[context length, W]`
     public let positionalEmbedding: Parameter
@@ -10,7 +10,7 @@ public final class TextTransformer: Module {
     public let finalNorm: LayerNorm
     /// `[W, E]`
     public let projection: Parameter
-    private let configuration: ModelConfiguration.Text
+    private let configuration: TextTransformerConfiguration
 
     /// Whether only the end-of-text token goes through the last block. Off, the whole sequence does: the same numbers,
     /// slower.
@@ -20,7 +20,7 @@ public final class TextTransformer: Module {
     public var trimsToLongest = true
 
     /// Initialized as the paper's code.
-    public init(_ configuration: ModelConfiguration.Text, embeddingSize: Int, activation: Activation) throws {
+    public init(_ configuration: TextTransformerConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let width = configuration.width
         tokenEmbedding = try Embedding(configuration.vocabularySize, width)
@@ -28,7 +28,7 @@ public final class TextTransformer: Module {
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
                 width: width, headCount: configuration.headCount,
-                hidden: Int(Double(width) * configuration.feedForwardRatio), activation: activation)
+                hidden: configuration.hiddenWidth, activation: configuration.activation)
         }
         finalNorm = try LayerNorm(width)
         projection = try Parameter(zeros: width, embeddingSize)

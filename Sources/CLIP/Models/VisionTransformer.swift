@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// CLIP's vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4).
-public final class VisionTransformer: Module {
+public final class VisionTransformer: ImageTower {
     public let patches: PatchEmbedding
     /// `[W]`, the vector of the extra token whose last state stands for the picture.
     public let classEmbedding: Parameter
@@ -13,13 +13,13 @@ public final class VisionTransformer: Module {
     public let postNorm: LayerNorm
     /// `[W, E]`
     public let projection: Parameter
-    private let configuration: ModelConfiguration.Vision
+    private let configuration: VisionTransformerConfiguration
 
     /// Whether only the class token goes through the last block. Off, the whole sequence does: the same numbers, slower.
     public var readsOnlyClassToken = true
 
     /// Initialized as the paper's code: embeddings and projection at width^-½, blocks as PyTorch's defaults.
-    public init(_ configuration: ModelConfiguration.Vision, embeddingSize: Int, activation: Activation) throws {
+    public init(_ configuration: VisionTransformerConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let width = configuration.width
         patches = try PatchEmbedding(width: width, patchSize: configuration.patchSize)
@@ -29,7 +29,7 @@ public final class VisionTransformer: Module {
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
                 width: width, headCount: configuration.headCount,
-                hidden: Int(Double(width) * configuration.feedForwardRatio), activation: activation)
+                hidden: configuration.hiddenWidth, activation: configuration.activation)
         }
         postNorm = try LayerNorm(width)
         projection = try Parameter(zeros: width, embeddingSize)

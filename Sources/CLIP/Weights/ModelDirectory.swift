@@ -43,7 +43,7 @@ public struct ModelDirectory: Sendable {
     /// - Parameter dtype: see ``Weights``.
     public func write(_ model: DualEncoder, preprocess: PreprocessConfiguration, dtype: DType? = nil) throws {
         let object: [String: Any] = [
-            "model_cfg": model.configuration.jsonObject, "preprocess_cfg": preprocess.jsonObject,
+            "model_cfg": try model.configuration.openCLIPObject(), "preprocess_cfg": preprocess.jsonObject,
         ]
         let json = try JSONSerialization.data(
             withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])

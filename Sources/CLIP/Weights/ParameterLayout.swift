@@ -1,35 +1,96 @@
-/// How a family of checkpoints names the parameters this package's modules have: a table of name patterns, read both ways.
+/// How a family of checkpoints names and lays out the parameters this package's modules have: a table of name patterns,
+/// read both ways.
 public struct ParameterLayout: Sendable {
-    /// Two spellings of one name; `*` stands for a number, and a trailing `**` for the rest.
+    /// How a module's parameter relates to the checkpoint's entries.
+    enum Form: Sendable, Equatable {
+        case same
+        /// Rows and columns are exchanged.
+        case transposed
+        /// The checkpoint has this many more leading dimensions, of size 1.
+        case leadingOnes(Int)
+        /// The module's parameter is several of the checkpoint's, one above the other, with heights in these
+        /// proportions.
+        case stacked([Int])
+    }
+
+    /// One parameter's names; `*` stands for a number, and a trailing `**` for the rest.
     struct Rule: Sendable {
         let module: String
-        let checkpoint: String
+        let checkpoint: [String]
+        let form: Form
 
-        init(_ module: String, _ checkpoint: String) {
+        init(_ module: String, _ checkpoint: String, _ form: Form = .same) {
+            self.module = module
+            self.checkpoint = [checkpoint]
+            self.form = form
+        }
+
+        /// A parameter made of parts of equal height, or with heights in the given proportions.
+        init(_ module: String, stacking checkpoint: [String], proportions: [Int]? = nil) {
             self.module = module
             self.checkpoint = checkpoint
+            form = .stacked(proportions ?? checkpoint.map { _ in 1 })
         }
     }
 
+    /// What people call the layout.
+    let name: String
     let rules: [Rule]
+    /// Entries that hold nothing a model learns (constants, counters, parts that are never used), left out on reading.
+    let ignored: [String]
 
-    /// The checkpoint's name for a module's parameter; nil where no rule applies.
-    public func checkpointName(of name: String) -> String? {
+    init(name: String, rules: [Rule], ignored: [String] = []) {
+        self.name = name
+        self.rules = rules
+        self.ignored = ignored
+    }
+
+    /// A layout with every checkpoint name moved under a prefix such as "visual.".
+    static func prefixed(_ prefix: String, _ rules: [Rule]) -> [Rule] {
+        rules.map { rule in
+            switch rule.form {
+            case .stacked(let proportions):
+                Rule(rule.module, stacking: rule.checkpoint.map { prefix + $0 }, proportions: proportions)
+            default: Rule(rule.module, prefix + rule.checkpoint[0], rule.form)
+            }
+        }
+    }
+
+    /// A module parameter's place in a checkpoint.
+    struct Place: Equatable {
+        let names: [String]
+        let form: Form
+    }
+
+    /// Where a module's parameter stands in the checkpoint; nil where no rule applies.
+    func place(of name: String) -> Place? {
         for rule in rules {
-            if let translated = Self.translate(name, from: rule.module, to: rule.checkpoint) { return translated }
+            let names = rule.checkpoint.compactMap { NamePattern.translate(name, from: rule.module, to: $0) }
+            if names.count == rule.checkpoint.count { return Place(names: names, form: rule.form) }
         }
         return nil
     }
 
-    /// The module's name for a checkpoint's entry; nil where no rule applies.
-    public func moduleName(of name: String) -> String? {
+    /// The module's parameter that a checkpoint's entry belongs to, and which part of it the entry is; nil where no rule
+    /// applies.
+    func parameter(of entry: String) -> (name: String, part: Int, rule: Rule)? {
         for rule in rules {
-            if let translated = Self.translate(name, from: rule.checkpoint, to: rule.module) { return translated }
+            for (part, pattern) in rule.checkpoint.enumerated() {
+                if let name = NamePattern.translate(entry, from: pattern, to: rule.module) { return (name, part, rule) }
+            }
         }
         return nil
     }
 
-    private static func translate(_ name: String, from source: String, to target: String) -> String? {
+    func isIgnored(_ entry: String) -> Bool {
+        ignored.contains { NamePattern.translate(entry, from: $0, to: $0) != nil }
+    }
+}
+
+/// Dotted names with `*` for a number and a trailing `**` for the rest.
+enum NamePattern {
+    /// The name spelled by `target`, if it fits `source`; nil if not.
+    static func translate(_ name: String, from source: String, to target: String) -> String? {
         let parts = name.split(separator: ".")
         let pattern = source.split(separator: ".")
         var captured: [Substring] = []
@@ -58,35 +119,5 @@ public struct ParameterLayout: Sendable {
             }
         }
         return result.joined(separator: ".")
-    }
-}
-
-extension ParameterLayout {
-    /// open_clip's names for a model with its own transformers (also OpenAI's).
-    public static let openCLIP = ParameterLayout(
-        rules: [
-            Rule("logit_scale", "logit_scale"),
-            Rule("visual.class_embedding", "visual.class_embedding"),
-            Rule("visual.positional_embedding", "visual.positional_embedding"),
-            Rule("visual.patches.weight", "visual.conv1.weight"),
-            Rule("visual.pre_norm.**", "visual.ln_pre.**"),
-            Rule("visual.post_norm.**", "visual.ln_post.**"),
-            Rule("visual.projection", "visual.proj"),
-            Rule("text.token_embedding.weight", "token_embedding.weight"),
-            Rule("text.positional_embedding", "positional_embedding"),
-            Rule("text.final_norm.**", "ln_final.**"),
-            Rule("text.projection", "text_projection"),
-        ] + blocks("visual.blocks", "visual.transformer.resblocks") + blocks("text.blocks", "transformer.resblocks"))
-
-    private static func blocks(_ module: String, _ checkpoint: String) -> [Rule] {
-        [
-            Rule("\(module).*.norm1.**", "\(checkpoint).*.ln_1.**"),
-            Rule("\(module).*.norm2.**", "\(checkpoint).*.ln_2.**"),
-            Rule("\(module).*.attention.in_weight", "\(checkpoint).*.attn.in_proj_weight"),
-            Rule("\(module).*.attention.in_bias", "\(checkpoint).*.attn.in_proj_bias"),
-            Rule("\(module).*.attention.out_projection.**", "\(checkpoint).*.attn.out_proj.**"),
-            Rule("\(module).*.feed_forward.expand.**", "\(checkpoint).*.mlp.c_fc.**"),
-            Rule("\(module).*.feed_forward.contract.**", "\(checkpoint).*.mlp.c_proj.**"),
-        ]
     }
 }

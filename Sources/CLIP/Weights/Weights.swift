@@ -9,54 +9,44 @@ public enum Weights {
     /// model is left as it was.
     /// - Throws: ``CLIPError/weightsMismatch(path:model:_:)``, ``CLIPError/nonFiniteWeights(path:key:)``, or
     ///   `SafetensorsError`.
-    public static func load(
-        _ path: String, into model: DualEncoder, called name: String, layout: ParameterLayout = .openCLIP
+    public static func load(_ path: String, into model: DualEncoder, called name: String) throws {
+        try load(TensorFile.read(path), from: path, into: model, called: name, layout: .openCLIP)
+    }
+
+    static func load(
+        _ entries: [String: Tensor], from path: String, into model: DualEncoder, called name: String,
+        layout: ParameterLayout
     ) throws {
-        var tensors: [String: Tensor] = [:]
-        var foreign: [String] = []
-        for (key, tensor) in try TensorFile.read(path) {
-            if let own = layout.moduleName(of: key) {
-                tensors[own] = tensor
-            } else {
-                foreign.append(key)
-            }
-        }
+        let translation = StateTranslation(layout: layout)
+        let shapes = Dictionary(uniqueKeysWithValues: model.namedParameters.map { ($0.name, $0.parameter.shape) })
+        let (state, foreign) = try translation.moduleState(entries, shapes: shapes)
         do {
-            if !foreign.isEmpty { throw mismatch(of: model, with: tensors, foreign: foreign) }
-            for (key, tensor) in tensors where try !tensor.isFinite().allTrue() {
-                throw CLIPError.nonFiniteWeights(path: path, key: layout.checkpointName(of: key) ?? key)
+            if !foreign.isEmpty { throw mismatch(shapes: shapes, state: state, foreign: foreign) }
+            for (key, tensor) in state where try !tensor.isFinite().allTrue() {
+                throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
             }
-            try model.load(tensors)
+            try model.load(state)
         } catch let mismatch as StateMismatch {
-            let renamed = mismatch.renamed { layout.checkpointName(of: $0) ?? $0 }
+            let renamed = mismatch.renamed { translation.checkpointName(of: $0) }
             throw CLIPError.weightsMismatch(path: path, model: name, renamed)
         }
     }
 
     /// Names a layout does not know are unexpected, beside whatever else does not fit.
     private static func mismatch(
-        of model: DualEncoder, with tensors: [String: Tensor], foreign: [String]
+        shapes: [String: [Int]], state: [String: Tensor], foreign: [String]
     ) -> StateMismatch {
-        let own = model.namedParameters
-        let names = Set(own.map(\.name))
-        return StateMismatch(
-            missing: own.map(\.name).filter { tensors[$0] == nil },
-            unexpected: (foreign + tensors.keys.filter { !names.contains($0) }).sorted(),
+        StateMismatch(
+            missing: shapes.keys.filter { state[$0] == nil }.sorted(),
+            unexpected: (foreign + state.keys.filter { shapes[$0] == nil }).sorted(),
             misshaped: [])
     }
 
     /// Writes all parameters under a layout's names.
     /// - Parameter dtype: what floating-point parameters are stored as; nil stores them as they are.
-    public static func save(
-        _ model: DualEncoder, to path: String, dtype: DType? = nil, layout: ParameterLayout = .openCLIP
-    ) throws {
-        var tensors: [String: Tensor] = [:]
-        for (name, tensor) in try model.state() {
-            guard let key = layout.checkpointName(of: name) else {
-                throw CLIPError.writing(path: path, reason: "the layout has no name for \(name)")
-            }
-            tensors[key] = try dtype.map { try tensor.converted(to: $0) } ?? tensor
-        }
-        try TensorFile.write(tensors, to: path)
+    public static func save(_ model: DualEncoder, to path: String, dtype: DType? = nil) throws {
+        let layout: ParameterLayout = model.configuration.usesCustomText ? .openCLIPCustomText : .openCLIP
+        let entries = try StateTranslation(layout: layout).checkpointState(model.state())
+        try TensorFile.write(try entries.mapValues { tensor in try dtype.map(tensor.converted) ?? tensor }, to: path)
     }
 }

@@ -1,0 +1,43 @@
+/// CLIP's modified ResNet (arXiv 2103.00020, section 2.4): a stem of three convolutions, average pooling before strided
+/// convolutions, attention pooling at the end.
+public struct ResNetConfiguration: Sendable, Equatable {
+    /// Pixels of a side.
+    public var imageSize: Int
+    /// Bottleneck blocks of the four stages.
+    public var layers: [Int]
+    /// Channels of the stem.
+    public var width: Int
+    /// Heads of the attention pooling.
+    public var headCount: Int
+
+    /// Channels that attention pooling sees.
+    public var outputWidth: Int { width * 32 }
+    /// Cells of a side that attention pooling sees.
+    public var gridSize: Int { imageSize / 32 }
+
+    public init(imageSize: Int, layers: [Int], width: Int, headCount: Int? = nil) {
+        self.imageSize = imageSize
+        self.layers = layers
+        self.width = width
+        self.headCount = headCount ?? width * 32 / 64
+    }
+
+    /// Learnable values; running statistics are not counted.
+    func parameterCount(embeddingSize: Int) -> Double {
+        let stem = Double(width)
+        var count = (3 * 9 * stem / 2 + stem) + (9 * stem / 2 * stem / 2 + stem) + (9 * stem / 2 * stem + 2 * stem)
+        var inputs = stem
+        for (stage, blocks) in layers.enumerated() {
+            let planes = stem * Double(1 << stage)
+            for block in 0..<blocks {
+                count += inputs * planes + 2 * planes + 9 * planes * planes + 2 * planes
+                count += 4 * planes * planes + 8 * planes
+                if block == 0 { count += inputs * 4 * planes + 8 * planes }
+                inputs = 4 * planes
+            }
+        }
+        let output = Double(outputWidth)
+        let positions = Double(gridSize) * Double(gridSize) + 1
+        return count + positions * output + 3 * (output * output + output) + (output + 1) * Double(embeddingSize)
+    }
+}
