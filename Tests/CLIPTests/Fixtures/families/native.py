@@ -9,7 +9,7 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 
 TEXT = {"context_length": 16, "vocab_size": 300, "width": 12, "heads": 2, "layers": 2}
 VIT = {"image_size": 32, "patch_size": 8, "width": 16, "head_width": 8, "layers": 2}
-RESNET = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 4, "head_width": 64}
+RESNET = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 2, "head_width": 64}
 RESNET_DEEPER = {"image_size": 64, "layers": [1, 2, 1, 1], "width": 2, "head_width": 32}
 
 
@@ -39,7 +39,7 @@ def write_config(folder, config, preprocess):
 
 
 class OpenAI(torch.nn.Module):
-    """The three scalars in OpenAI's archives beside the towers; forward and both encoders as there."""
+    """The three scalars in OpenAI's archives beside the towers; and its forward."""
 
     def __init__(self, model, resolution):
         super().__init__()
@@ -80,12 +80,9 @@ def write_openai(name, vision, images, seed):
     wrapped = OpenAI(model.float(), size).eval()
     sample = (pixels[:1], tokens[:1])
     with torch.no_grad():
-        traced = torch.jit.trace_module(wrapped, {
-            "forward": sample, "encode_image": sample[:1], "encode_text": sample[1:]}, check_trace=False)
+        traced = torch.jit.trace(wrapped, sample, check_trace=False)
         expected = answers(model, pixels, tokens)
-        own = traced.encode_text(tokens), traced.encode_image(pixels)
-        assert torch.allclose(own[0], expected["text"], atol=1e-5)
-        assert torch.allclose(own[1], expected["image"], atol=1e-5)
+        assert torch.allclose(traced(pixels, tokens)[0], expected["logits"], atol=1e-4)
         # Tracing runs in fp32, which every CPU can; what the archive stores is OpenAI's mixture.
         for key, parameter in traced.named_parameters():
             parameter.data = stored[key]
@@ -138,7 +135,7 @@ def write_open_clip(name, config, images, seed, preprocess=CLIP_PREPROCESS, save
 
 def write():
     write_openai("openai-vit", VIT, EXACT_32, 21)
-    write_openai("openai-rn", RESNET, EXACT_64, 29)
+    write_openai("openai-rn", RESNET, EXACT_64, 28)
     write_open_clip("open_clip-rn", {"embed_dim": 20, "vision_cfg": RESNET_DEEPER, "text_cfg": TEXT}, EXACT_64, 23,
                     notes="Erf GELU in the text tower; heads = width * 32 / head_width = 2.")
     write_open_clip("open_clip-bin", {"embed_dim": 20, "quick_gelu": True, "vision_cfg": VIT, "text_cfg": TEXT},

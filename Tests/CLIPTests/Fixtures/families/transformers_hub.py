@@ -8,6 +8,7 @@ from common import *
 import open_clip
 import sentencepiece
 from PIL import Image
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, CLIPConfig, CLIPModel, CLIPTokenizer, SiglipConfig, SiglipModel,
@@ -45,9 +46,14 @@ def write_clip_tokenizer(folder, merges_kept, length):
 def write_siglip_tokenizer(folder, length, size):
     """A unigram sentencepiece model with SigLIP's specials: padding and end are both </s> = 1."""
     model = io.BytesIO()
+    # A few of NFKC's rules: all of them would take 240 kB. (ﬁ, full-width A and a, wide spaces, decomposed é.)
+    rules = folder / "rules.tsv"
+    rules.write_text("FB01\t66 69\nFF21\t41\nFF41\t61\n3000\t20\n2003\t20\nE9\t65 301\n")
     sentencepiece.SentencePieceTrainer.train(
+        normalization_rule_tsv=str(rules),
         sentence_iterator=iter(SENTENCES * 3), model_writer=model, vocab_size=size, model_type="unigram", pad_id=0,
         eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2, num_threads=1)
+    rules.unlink()
     (folder / "spiece.model").write_bytes(model.getvalue())
     tokenizer = SiglipTokenizer(str(folder / "spiece.model"), model_max_length=length)
     tokenizer.save_pretrained(folder)
@@ -108,6 +114,9 @@ def answers(model, pixels, tokens, mask=None):
 
 def save(model, folder, seed, **options):
     randomize(model.eval(), seed)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding) and module.padding_idx is not None:
+            module.weight.data[module.padding_idx] = 0  # loading does so
     model.save_pretrained(folder, **options)
     again = type(model).from_pretrained(folder).state_dict()
     assert all(torch.equal(again[key], value) for key, value in model.state_dict().items())
@@ -123,14 +132,21 @@ def write_clip(name, seed, kept, eos=None, activation="quick_gelu", **options):
     model = CLIPModel(CLIPConfig(
         text_config=text, vision_config={**VISION, "hidden_act": activation}, projection_dim=20, logit_scale_init_value=3.0))
     save(model, folder, seed, **options)
+    if name == "hf-clip":
+        # The published files are of a time when these were saved too.
+        state = load_file(folder / "model.safetensors")
+        state["text_model.embeddings.position_ids"] = torch.arange(16)[None]
+        state["vision_model.embeddings.position_ids"] = torch.arange(17)[None]
+        save_file(state, folder / "model.safetensors", {"format": "pt"})
     write_processor(folder, "CLIPImageProcessor", "CLIPProcessor", CLIP_MEAN, CLIP_STD, {"shortest_edge": 32},
                     {"height": 32, "width": 32})
-    pixels = load_pixels(RESIZED_32, preprocessing(32, CLIP_PREPROCESS))
+    images = RESIZED_32 if name == "hf-clip" else EXACT_32
+    pixels = load_pixels(images, preprocessing(32, CLIP_PREPROCESS))
     texts = TEXTS[:5] + TEXTS[6:]
     batch = tokenizer(texts, padding="max_length", truncation=True, max_length=16, return_tensors="pt")
     notes = f"{activation}; padded with the end of text; eos_token_id {text['eos_token_id']} in config.json, so the text "
     notes += "is read at its largest id." if eos == 2 else "is read at the first of these."
-    write_expected(folder, answers(model, pixels, batch.input_ids), RESIZED_32, texts, notes)
+    write_expected(folder, answers(model, pixels, batch.input_ids), images, texts, notes)
 
 
 def write_siglip(name, seed, gemma):
