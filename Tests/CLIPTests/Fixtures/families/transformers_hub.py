@@ -126,7 +126,10 @@ def write_clip(name, seed, kept, eos=None, activation="quick_gelu", **options):
     folder = FAMILIES / name
     folder.mkdir()
     tokenizer, size = write_clip_tokenizer(folder, kept, 16)
-    text = {"vocab_size": size, "hidden_size": 12, "intermediate_size": 32, "num_hidden_layers": 2, "hidden_act": activation,
+    # Without the old configurations' 2, ids above the end of text (added tokens) must not draw the reading position.
+    added = 0 if eos == 2 else 3
+    text = {"vocab_size": size + added, "hidden_size": 12, "intermediate_size": 32, "num_hidden_layers": 2,
+            "hidden_act": activation,
             "num_attention_heads": 2, "max_position_embeddings": 16, "bos_token_id": size - 2 if eos is None else 0,
             "eos_token_id": size - 1 if eos is None else eos, "pad_token_id": 1}
     model = CLIPModel(CLIPConfig(
@@ -145,8 +148,11 @@ def write_clip(name, seed, kept, eos=None, activation="quick_gelu", **options):
     texts = TEXTS[:5] + TEXTS[6:]
     batch = tokenizer(texts, padding="max_length", truncation=True, max_length=16, return_tensors="pt")
     notes = f"{activation}; padded with the end of text; eos_token_id {text['eos_token_id']} in config.json, so the text "
-    notes += "is read at its largest id." if eos == 2 else "is read at the first of these."
-    write_expected(folder, answers(model, pixels, batch.input_ids), images, texts, notes)
+    notes += "is read at its largest id." if eos == 2 else "is read at the first of these; some ids are above it."
+    tokens = batch.input_ids
+    if added:
+        tokens[1, 1], tokens[2, 3], texts = size + 1, size, None
+    write_expected(folder, answers(model, pixels, tokens), images, texts, notes)
 
 
 def write_siglip(name, seed, gemma):
