@@ -10,7 +10,7 @@ public final class TextTransformer: TextTower {
     public let finalNorm: LayerNorm
     /// `[W, E]`
     public let projection: Parameter
-    private let configuration: TextTransformerConfiguration
+    let configuration: TextTransformerConfiguration
 
     /// Whether only the end-of-text token goes through the last block. Off, the whole sequence does: the same numbers,
     /// slower.
