@@ -131,9 +131,8 @@ struct SentencePieceModel {
             throw malformed("pieces", "expected one for what is unknown")
         }
         if hasByteFallback {
-            let spelled = (0..<256).map { "<0x\(String($0 / 16, radix: 16, uppercase: true))\(String($0 % 16, radix: 16, uppercase: true))>" }
             let bytes = pieces.filter { $0.type == .byte }.map { String(decoding: $0.text, as: UTF8.self) }
-            guard Set(bytes) == Set(spelled) else { throw malformed("pieces", "expected one for each of 256 bytes") }
+            guard Set(bytes) == Set(CharacterPairVocabulary.byteNames) else { throw malformed("pieces", "expected one for each of 256 bytes") }
         } else if pieces.contains(where: { $0.type == .byte }) {
             throw malformed("pieces", "pieces for bytes, but no byte fallback")
         }
