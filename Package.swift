@@ -22,11 +22,18 @@ let package = Package(
             name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"]), .brew(["glib"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
+        .systemLibrary(
+            name: "CLibSentencePiece", pkgConfig: "sentencepiece",
+            providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
+        .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
         .target(
-            name: "CLIPText", exclude: ["make_resources.py"],
-            resources: ["merges", "unicode", "mojibake", "html-entities"].map { .copy("Resources/\($0).txt") }),
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
+            exclude: ["make_resources.py", "make_rules.py"],
+            resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
+                .copy("Resources/\($0).txt")
+            }),
         .target(name: "Safetensors"),
         .target(name: "TorchArchive"),
         // Layer 1
