@@ -1,0 +1,99 @@
+import Torch
+
+/// Attention of learned queries over a sequence of another width, as PyTorch's `nn.MultiheadAttention` with `kdim`.
+public final class PoolingAttention: Module {
+    /// `[width, width]`
+    public let queryWeight: Parameter
+    /// `[width, input width]`
+    public let keyWeight: Parameter
+    /// `[width, input width]`
+    public let valueWeight: Parameter
+    /// Queries', keys' and values', one after another: `[3·width]`.
+    public let inBias: Parameter
+    public let outProjection: Linear
+    private let width: Int
+    private let headCount: Int
+
+    /// Initialized as PyTorch's `nn.MultiheadAttention`: Xavier-uniform projections, biases zero.
+    public init(width: Int, inputWidth: Int, headCount: Int) throws {
+        guard headCount > 0, width % headCount == 0 else {
+            throw TorchError(
+                context: "PoolingAttention", message: "width \(width) cannot be shared out over \(headCount) heads")
+        }
+        self.width = width
+        self.headCount = headCount
+        queryWeight = try Parameter(zeros: width, width)
+        keyWeight = try Parameter(zeros: width, inputWidth)
+        valueWeight = try Parameter(zeros: width, inputWidth)
+        inBias = try Parameter(zeros: 3 * width)
+        outProjection = try Linear(width, width)
+        for weight in [queryWeight, keyWeight, valueWeight] {
+            let bound = (6 / Double(weight.shape[0] + weight.shape[1])).squareRoot()
+            try Initializer.uniform(bound: bound).apply(to: weight)
+        }
+        if let bias = outProjection.bias { try Initializer.constant(0).apply(to: bias) }
+    }
+
+    /// - Parameters:
+    ///   - queries: `[Q, width]`, the same for every sequence.
+    ///   - input: `[B, L, input width]`.
+    /// - Returns: `[B, Q, width]`.
+    public func callAsFunction(queries: Tensor, over input: Tensor) throws -> Tensor {
+        let (batch, count, depth) = (input.shape[0], queries.shape[0], width / headCount)
+        func heads(_ states: Tensor, _ weight: Parameter, _ part: Int) throws -> Tensor {
+            let bias = try inBias.tensor.slice(part * width..<(part + 1) * width)
+            return try states.linear(weight: weight.tensor, bias: bias)
+                .reshaped([states.shape[0], -1, headCount, depth]).transposed(1, 2)  // [B, heads, L, d]
+        }
+        let query = try heads(queries.unsqueezed(0), queryWeight, 0).expanded([batch, headCount, count, depth])
+        let mixed = try query.attention(keys: heads(input, keyWeight, 1), values: heads(input, valueWeight, 2))
+        return try outProjection(mixed.transposed(1, 2).reshaped([batch, count, width]))
+    }
+}
+
+/// Learned queries that gather a sequence into a fixed number of states: `[B, L, input width] -> [B, queries, width]`
+/// (CoCa, Yu et al., arXiv 2205.01917, section 3.2).
+public final class AttentionalPooler: Module {
+    /// `[queries, width]`
+    public let query: Parameter
+    public let queryNorm: LayerNorm
+    public let inputNorm: LayerNorm
+    public let attention: PoolingAttention
+
+    public init(queries: Int, width: Int, inputWidth: Int, headCount: Int) throws {
+        query = try Parameter(zeros: queries, width)
+        queryNorm = try LayerNorm(width)
+        inputNorm = try LayerNorm(inputWidth)
+        attention = try PoolingAttention(width: width, inputWidth: inputWidth, headCount: headCount)
+        try Initializer.normal(1).apply(to: query)
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        try attention(queries: queryNorm(query.tensor), over: inputNorm(input))
+    }
+}
+
+/// One learned query attends to a sequence; then a residual feed-forward layer: `[B, L, width] -> [B, width]` (SigLIP's
+/// multihead attention pooling, Zhai et al., arXiv 2106.04560, appendix B).
+public final class AttentionPoolingHead: Module {
+    /// `[1, width]`
+    public let probe: Parameter
+    public let attention: MultiHeadAttention
+    public let norm: LayerNorm
+    public let feedForward: FeedForward
+
+    public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double) throws {
+        probe = try Parameter(zeros: 1, width)
+        attention = try MultiHeadAttention(width: width, headCount: headCount)
+        norm = try LayerNorm(width, epsilon: epsilon)
+        feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
+        try Initializer.normal(1 / Double(width).squareRoot()).apply(to: probe)
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        let shape = input.shape
+        let queries = try probe.tensor.expanded([shape[0], shape[2]])
+        let pooled = try attention(queries: queries, over: input, visible: nil)
+        return try pooled + feedForward(norm(pooled))
+    }
+}
