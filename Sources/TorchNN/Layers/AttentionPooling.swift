@@ -1,13 +1,16 @@
 import Torch
 
-/// Attention of learned queries over a sequence of another width, as PyTorch's `nn.MultiheadAttention` with `kdim`.
+/// Attention of learned queries over a sequence of any width, as PyTorch's `nn.MultiheadAttention` with `kdim`.
 public final class PoolingAttention: Module {
-    /// `[width, width]`
-    public let queryWeight: Parameter
+    /// Queries', keys' and values' projections, one above the other, `[3·width, width]`; nil where the sequence is of
+    /// another width.
+    public let inWeight: Parameter?
+    /// `[width, width]`; with the next two, nil where the sequence is of the queries' width.
+    public let queryWeight: Parameter?
     /// `[width, input width]`
-    public let keyWeight: Parameter
+    public let keyWeight: Parameter?
     /// `[width, input width]`
-    public let valueWeight: Parameter
+    public let valueWeight: Parameter?
     /// Queries', keys' and values', one after another: `[3·width]`.
     public let inBias: Parameter
     public let outProjection: Linear
@@ -22,16 +25,24 @@ public final class PoolingAttention: Module {
         }
         self.width = width
         self.headCount = headCount
-        queryWeight = try Parameter(zeros: width, width)
-        keyWeight = try Parameter(zeros: width, inputWidth)
-        valueWeight = try Parameter(zeros: width, inputWidth)
+        let isOneMatrix = width == inputWidth
+        inWeight = isOneMatrix ? try Parameter(zeros: 3 * width, width) : nil
+        queryWeight = isOneMatrix ? nil : try Parameter(zeros: width, width)
+        keyWeight = isOneMatrix ? nil : try Parameter(zeros: width, inputWidth)
+        valueWeight = isOneMatrix ? nil : try Parameter(zeros: width, inputWidth)
         inBias = try Parameter(zeros: 3 * width)
         outProjection = try Linear(width, width)
-        for weight in [queryWeight, keyWeight, valueWeight] {
+        for weight in [inWeight, queryWeight, keyWeight, valueWeight].compactMap({ $0 }) {
             let bound = (6 / Double(weight.shape[0] + weight.shape[1])).squareRoot()
             try Initializer.uniform(bound: bound).apply(to: weight)
         }
         if let bias = outProjection.bias { try Initializer.constant(0).apply(to: bias) }
+    }
+
+    /// Projections of queries, keys and values.
+    private func weights() throws -> [Tensor] {
+        if let inWeight { return try (0..<3).map { try inWeight.tensor.slice($0 * width..<($0 + 1) * width) } }
+        return [queryWeight, keyWeight, valueWeight].compactMap { $0?.tensor }
     }
 
     /// - Parameters:
@@ -40,13 +51,14 @@ public final class PoolingAttention: Module {
     /// - Returns: `[B, Q, width]`.
     public func callAsFunction(queries: Tensor, over input: Tensor) throws -> Tensor {
         let (batch, count, depth) = (input.shape[0], queries.shape[0], width / headCount)
-        func heads(_ states: Tensor, _ weight: Parameter, _ part: Int) throws -> Tensor {
+        let weights = try weights()
+        func heads(_ states: Tensor, _ part: Int) throws -> Tensor {
             let bias = try inBias.tensor.slice(part * width..<(part + 1) * width)
-            return try states.linear(weight: weight.tensor, bias: bias)
+            return try states.linear(weight: weights[part], bias: bias)
                 .reshaped([states.shape[0], -1, headCount, depth]).transposed(1, 2)  // [B, heads, L, d]
         }
-        let query = try heads(queries.unsqueezed(0), queryWeight, 0).expanded([batch, headCount, count, depth])
-        let mixed = try query.attention(keys: heads(input, keyWeight, 1), values: heads(input, valueWeight, 2))
+        let query = try heads(queries.unsqueezed(0), 0).expanded([batch, headCount, count, depth])
+        let mixed = try query.attention(keys: heads(input, 1), values: heads(input, 2))
         return try outProjection(mixed.transposed(1, 2).reshaped([batch, count, width]))
     }
 }

@@ -48,7 +48,7 @@ public final class MultiHeadAttention: Module {
     ///   - input: the whole sequences, `[B, L, width]`.
     ///   - visible: real `[B, L]` added to the scores (0 or -infinity); nil when every position is seen.
     public func callAsFunction(queries: Tensor, over input: Tensor, visible: Tensor?) throws -> Tensor {
-        try self(queries: queries.unsqueezed(1), over: keysAndValues(input), visible: visible).squeezed(1)
+        try self(queries: queries.unsqueezed(1), keysAndValues: keysAndValues(input), visible: visible).squeezed(1)
     }
 
     /// What queries need of a sequence, to be computed once where several calls ask the same one:
@@ -65,7 +65,7 @@ public final class MultiHeadAttention: Module {
     /// - Parameters:
     ///   - keysAndValues: that sequence as ``keysAndValues(_:)`` gives it.
     ///   - visible: real `[B, L]` added to the scores (0 or -infinity); nil when every position is seen.
-    public func callAsFunction(queries: Tensor, over keysAndValues: Tensor, visible: Tensor? = nil) throws -> Tensor {
+    public func callAsFunction(queries: Tensor, keysAndValues: Tensor, visible: Tensor? = nil) throws -> Tensor {
         let shape = queries.shape
         let (batch, count) = (shape[0], shape[1])
         let query =
