@@ -2,6 +2,7 @@
 private enum Write {
     static let copy = Operator("aten::copy_")
     static let fill = Operator("aten::fill_", overload: "Scalar")
+    static let add = Operator("aten::add_", overload: "Scalar")
     static let clamp = Operator("aten::clamp_")
     static let normal = Operator("aten::normal_")
     static let multiply = Operator("aten::mul_", overload: "Scalar")
@@ -16,6 +17,9 @@ extension Tensor {
     public func copyInPlace(_ source: Tensor) throws { try Write.copy.run(.tensor(self), .tensor(source)) }
 
     public func fillInPlace(_ value: Double) throws { try Write.fill.run(.tensor(self), .double(value)) }
+
+    /// Adds a whole number, which is exact for integer tensors too.
+    public func addInPlace(_ amount: Int) throws { try Write.add.run(.tensor(self), .int(amount)) }
 
     public func multiplyInPlace(_ factor: Double) throws { try Write.multiply.run(.tensor(self), .double(factor)) }
 

@@ -2,9 +2,13 @@
 private enum Network {
     static let linear = Operator("aten::linear")
     static let convolution = Operator("aten::conv2d")
+    static let averagePool = Operator("aten::avg_pool2d")
+    static let batchNorm = Operator("aten::batch_norm")
     static let layerNorm = Operator("aten::layer_norm")
     static let embedding = Operator("aten::embedding")
     static let gelu = Operator("aten::gelu")
+    static let relu = Operator("aten::relu")
+    static let silu = Operator("aten::silu")
     static let sigmoid = Operator("aten::sigmoid")
     static let attention = Operator("aten::scaled_dot_product_attention")
     static let crossEntropy = Operator("aten::cross_entropy_loss")
@@ -25,8 +29,30 @@ extension Tensor {
     }
 
     /// A two-dimensional convolution: `[B, in, H, W] -> [B, out, H', W']`.
-    public func convolution(weight: Tensor, bias: Tensor?, stride: Int) throws -> Tensor {
-        try Network.convolution.one(.tensor(self), .tensor(weight), .tensor(bias), .ints([stride, stride]))
+    /// - Parameter padding: rows and columns of zeros put around the pictures first.
+    public func convolution(weight: Tensor, bias: Tensor?, stride: Int, padding: Int = 0) throws -> Tensor {
+        try Network.convolution.one(
+            .tensor(self), .tensor(weight), .tensor(bias), .ints([stride, stride]), .ints([padding, padding]))
+    }
+
+    /// Means of squares of `size` × `size`: `[B, C, H, W] -> [B, C, H/size, W/size]`, rounded down.
+    public func averagePooled(_ size: Int) throws -> Tensor {
+        try Network.averagePool.one(.tensor(self), .ints([size, size]))
+    }
+
+    /// Mean 0 and variance 1 of each channel of `[B, C, …]`, then scaled and shifted (Ioffe and Szegedy, arXiv
+    /// 1502.03167).
+    /// - Parameters:
+    ///   - runningMean: `[C]`; with `training`, moved in place towards the batch's by `momentum`.
+    ///   - runningVariance: `[C]`; likewise, towards the unbiased estimate.
+    ///   - training: whether the batch's own statistics are used; otherwise the running ones, which must be given.
+    public func batchNormalized(
+        gain: Tensor, bias: Tensor, runningMean: Tensor?, runningVariance: Tensor?, training: Bool, momentum: Double,
+        epsilon: Double
+    ) throws -> Tensor {
+        try Network.batchNorm.one(
+            .tensor(self), .tensor(gain), .tensor(bias), .tensor(runningMean), .tensor(runningVariance),
+            .bool(training), .double(momentum), .double(epsilon), .bool(true))
     }
 
     /// Mean 0 and variance 1 over the last dimension, then scaled and shifted (Ba et al., arXiv 1607.06450).
@@ -43,6 +69,12 @@ extension Tensor {
     public func gelu(approximate: Bool = false) throws -> Tensor {
         try Network.gelu.one(.tensor(self), .string(approximate ? "tanh" : "none"))
     }
+
+    /// max(x, 0).
+    public func relu() throws -> Tensor { try Network.relu.one(.tensor(self)) }
+
+    /// x·σ(x) (Hendrycks and Gimpel, arXiv 1606.08415).
+    public func silu() throws -> Tensor { try Network.silu.one(.tensor(self)) }
 
     public func sigmoid() throws -> Tensor { try Network.sigmoid.one(.tensor(self)) }
 

@@ -1,7 +1,7 @@
 import Torch
 
-/// A part of a network: its stored properties that are parameters, modules, or arrays of modules make up its
-/// parameters, named by the path of properties that leads to them (`visual.blocks.0.attention.out_projection.weight`).
+/// A part of a network: its stored properties that are parameters, buffers, modules, or arrays of modules make up its
+/// state, named by the path of properties that leads to them (`visual.blocks.0.attention.out_projection.weight`).
 ///
 /// Property names are written in snake case in those paths. Layouts of existing checkpoints are mapped to and from
 /// these names by tables of rules, outside the modules.
@@ -10,9 +10,16 @@ public protocol Module: AnyObject {}
 extension Module {
     /// Every parameter with its dotted name, in the order of declaration.
     public var namedParameters: [(name: String, parameter: Parameter)] {
-        var found: [(String, Parameter)] = []
-        collectParameters(of: self, prefix: "", into: &found)
-        return found
+        ModuleTree.leaves(of: self).compactMap { name, leaf in
+            (leaf as? Parameter).map { (name, $0) }
+        }
+    }
+
+    /// Every buffer with its dotted name, in the order of declaration.
+    public var namedBuffers: [(name: String, buffer: Buffer)] {
+        ModuleTree.leaves(of: self).compactMap { name, leaf in
+            (leaf as? Buffer).map { (name, $0) }
+        }
     }
 
     public var parameters: [Parameter] { namedParameters.map(\.parameter) }
@@ -20,37 +27,63 @@ extension Module {
     /// The number of learnable values.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
 
-    /// Moves or converts every parameter.
-    public func convert(to dtype: DType? = nil, device: Device? = nil) throws {
-        for parameter in parameters { try parameter.convert(to: dtype, device: device) }
+    /// Every module of a type in the tree below this one, itself included.
+    public func modules<Kind>(of kind: Kind.Type = Kind.self) -> [Kind] {
+        ModuleTree.modules(of: self).compactMap { $0 as? Kind }
     }
 
-    /// Replaces every parameter by the tensor of its name, converted to the parameter's element type and device.
+    /// Moves or converts every parameter. Buffers are moved only: they keep their element type.
+    public func convert(to dtype: DType? = nil, device: Device? = nil) throws {
+        for parameter in parameters { try parameter.convert(to: dtype, device: device) }
+        guard let device else { return }
+        for (_, buffer) in namedBuffers { try buffer.move(to: device) }
+    }
+
+    /// The shapes of all parameters and buffers by name: what ``load(_:)`` takes.
+    public var stateShapes: [String: [Int]] {
+        var shapes: [String: [Int]] = [:]
+        for (name, parameter) in namedParameters { shapes[name] = parameter.shape }
+        for (name, buffer) in namedBuffers { shapes[name] = buffer.shape }
+        return shapes
+    }
+
+    /// Names that a state may lack; see ``Buffer/isOptional``.
+    public var optionalNames: Set<String> { Set(namedBuffers.filter(\.buffer.isOptional).map(\.name)) }
+
+    /// Replaces every parameter and buffer by the tensor of its name, converted to its element type and device.
     ///
-    /// Strict: nothing is changed unless names and shapes agree exactly.
+    /// Strict: nothing is changed unless names and shapes agree exactly, but for optional buffers, which may be absent
+    /// and then start afresh.
     /// - Throws: ``StateMismatch`` naming every missing, unexpected and mis-shaped entry at once.
     public func load(_ tensors: [String: Tensor]) throws {
-        let own = namedParameters
+        let (parameters, buffers) = (namedParameters, namedBuffers)
+        let own =
+            parameters.map { (name: $0.name, shape: $0.parameter.shape, isOptional: false) }
+            + buffers.map { (name: $0.name, shape: $0.buffer.shape, isOptional: $0.buffer.isOptional) }
         let names = Set(own.map(\.name))
         let mismatch = StateMismatch(
-            missing: own.map(\.name).filter { tensors[$0] == nil },
+            missing: own.filter { tensors[$0.name] == nil && !$0.isOptional }.map(\.name),
             unexpected: tensors.keys.filter { !names.contains($0) }.sorted(),
-            misshaped: own.compactMap { name, parameter in
-                guard let found = tensors[name], found.shape != parameter.shape else { return nil }
-                return StateMismatch.Shape(name: name, expected: parameter.shape, found: found.shape)
+            misshaped: own.compactMap { name, shape, _ in
+                guard let found = tensors[name], found.shape != shape else { return nil }
+                return StateMismatch.Shape(name: name, expected: shape, found: found.shape)
             })
         if !mismatch.isEmpty { throw mismatch }
-        for (name, parameter) in own {
+        for (name, parameter) in parameters {
             guard let values = tensors[name] else { continue }
             let device = parameter.tensor.device
             try parameter.replace(with: values.converted(to: parameter.tensor.dtype).moved(to: device))
         }
+        for (name, buffer) in buffers {
+            if let values = tensors[name] { try buffer.replace(with: values) } else { try buffer.reset() }
+        }
     }
 
-    /// Every parameter's values by name.
+    /// Every parameter's and buffer's values by name.
     public func state() throws -> [String: Tensor] {
         var state: [String: Tensor] = [:]
         for (name, parameter) in namedParameters { state[name] = try parameter.tensor.detached() }
+        for (name, buffer) in namedBuffers { state[name] = try buffer.tensor.detached() }
         return state
     }
 }
@@ -94,44 +127,4 @@ extension StateMismatch: CustomStringConvertible {
         }
         return parts.joined(separator: "; ")
     }
-}
-
-private func collectParameters(of value: Any, prefix: String, into found: inout [(String, Parameter)]) {
-    var mirror: Mirror? = Mirror(reflecting: value)
-    var levels: [Mirror] = []
-    while let level = mirror {
-        levels.insert(level, at: 0)
-        mirror = level.superclassMirror
-    }
-    for child in levels.flatMap(\.children) {
-        guard let label = child.label else { continue }
-        visit(child.value, name: prefix + snakeCased(label), into: &found)
-    }
-}
-
-private func visit(_ value: Any, name: String, into found: inout [(String, Parameter)]) {
-    switch value {
-    case let parameter as Parameter:
-        found.append((name, parameter))
-    case let module as any Module:
-        collectParameters(of: module, prefix: name + ".", into: &found)
-    case let modules as [any Module]:
-        for (index, module) in modules.enumerated() {
-            collectParameters(of: module, prefix: "\(name).\(index).", into: &found)
-        }
-    default:
-        let mirror = Mirror(reflecting: value)
-        if mirror.displayStyle == .optional, let wrapped = mirror.children.first {
-            visit(wrapped.value, name: name, into: &found)
-        }
-    }
-}
-
-/// `classEmbedding` as `class_embedding`.
-private func snakeCased(_ name: String) -> String {
-    var result = ""
-    for character in name {
-        if character.isUppercase { result += "_" + character.lowercased() } else { result.append(character) }
-    }
-    return result
 }

@@ -31,9 +31,13 @@ import TorchNN
     }
 
     @Test func theActivationIsPartOfTheName() {
-        #expect(BuiltInModels.configuration(named: "ViT-B-32")?.activation == .gelu)
-        #expect(BuiltInModels.configuration(named: "ViT-B-32-quickgelu")?.activation == .quickGELU)
-        #expect(BuiltInModels.configuration(named: "ViT-B/32")?.activation == .quickGELU)
+        func activation(_ name: String) -> Activation? {
+            guard case .transformer(let tower) = BuiltInModels.configuration(named: name)?.text else { return nil }
+            return tower.activation
+        }
+        #expect(activation("ViT-B-32") == .gelu)
+        #expect(activation("ViT-B-32-quickgelu") == .quickGELU)
+        #expect(activation("ViT-B/32") == .quickGELU)
         #expect(BuiltInModels.configuration(named: "ViT-B-33") == nil)
     }
 
@@ -41,8 +45,11 @@ import TorchNN
         let configuration = try read("{\"embed_dim\": 16, \(small)}")
         #expect(configuration.text.contextLength == 77)
         #expect(configuration.text.vocabularySize == 49_408)
-        #expect(configuration.vision.headWidth == 64)
-        #expect(configuration.activation == .gelu)
+        guard case .transformer(let vision) = configuration.vision, case .transformer(let text) = configuration.text
+        else { throw CLIPError.emptyChoices(what: "transformers") }
+        #expect(vision.headWidth == 64)
+        #expect(vision.activation == .gelu && text.activation == .gelu)
+        #expect(text.isCausal && text.pooling == .highestToken && vision.pooling == .token)
     }
 
     @Test(arguments: [
@@ -55,13 +62,14 @@ import TorchNN
         ("{SMALL}", "embed_dim"),
         ("{\"embed_dim\": true, SMALL}", "embed_dim"),
         ("{\"embed_dim\": 16, \"quick_gelu\": \"yes\", SMALL}", "quick_gelu"),
-        ("{\"embed_dim\": 16, \"init_logit_bias\": -10, SMALL}", "init_logit_bias"),
-        ("{\"embed_dim\": 16, \"vision_cfg\": {\"layers\": [3, 4, 6, 3]}, \"text_cfg\": {}}", "vision_cfg.layers"),
+        ("{\"embed_dim\": 16, \"init_logit_bias\": \"-10\", SMALL}", "init_logit_bias"),
+        ("{\"embed_dim\": 16, \"vision_cfg\": {\"layers\": [3, 4, 6]}, \"text_cfg\": {}}", "vision_cfg.layers"),
+        ("{\"embed_dim\": 16, \"vision_cfg\": {\"ls_init_value\": 0.1}, \"text_cfg\": {}}", "vision_cfg.ls_init_value"),
         (
             "{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 30, \"patch_size\": 8}, \"text_cfg\": {}}",
             "vision_cfg.patch_size"
         ),
-        ("{\"embed_dim\": 16, \"vision_cfg\": {\"pool_type\": \"avg\"}, \"text_cfg\": {}}", "vision_cfg.pool_type"),
+        ("{\"embed_dim\": 16, \"vision_cfg\": {\"pool_type\": \"max\"}, \"text_cfg\": {}}", "vision_cfg.pool_type"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {}, \"text_cfg\": {\"heads\": 7}}", "text_cfg.heads"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {}, \"text_cfg\": {\"hf_model_name\": \"x\"}}", "text_cfg.hf_model_name"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {}}", "text_cfg"),
@@ -81,31 +89,35 @@ import TorchNN
     @Test func settingsThatAreSwitchedOffAreNoMatter() throws {
         let vision =
             "\"vision_cfg\": {\"width\": 64, \"ls_init_value\": null, \"patch_dropout\": 0.0, \"pool_type\": \"tok\"}"
-        #expect(try read("{\"embed_dim\": 16, \(vision), \"text_cfg\": {}}").vision.width == 64)
+        guard case .transformer(let tower) = try read("{\"embed_dim\": 16, \(vision), \"text_cfg\": {}}").vision
+        else { throw CLIPError.emptyChoices(what: "transformers") }
+        #expect(tower.width == 64)
     }
 
     @Test func initialValuesHaveThePapersSpread() throws {
-        var configuration = ModelConfiguration(
-            embeddingSize: 64, vision: .init(imageSize: 32, patchSize: 8, width: 128, layers: 2),
-            text: .init(width: 128, headCount: 2, layers: 4))
-        configuration.text.vocabularySize = 4000
+        var tower = TextTransformerConfiguration(width: 128, headCount: 2, layers: 4)
+        tower.vocabularySize = 4000
+        let configuration = ModelConfiguration(
+            embeddingSize: 64, vision: .transformer(.init(imageSize: 32, patchSize: 8, width: 128, layers: 2)),
+            text: .transformer(tower))
         let model = try withSeed(1) { try DualEncoder(configuration) }
         func deviation(_ parameter: Parameter) throws -> Double {
             let values = try parameter.tensor.elements(Double.self)
             return (values.map { $0 * $0 }.reduce(0, +) / Double(values.count)).squareRoot()
         }
+        let (visual, text) = try model.transformers()
         let width = 128.0
         let expected: [(Parameter, Double)] = [
-            (model.text.tokenEmbedding.weight, 0.02), (model.text.positionalEmbedding, 0.01),
-            (model.text.blocks[1].attention.inWeight, 1 / width.squareRoot()),
-            (model.text.blocks[1].attention.outProjection.weight, 1 / (width * 8).squareRoot()),
-            (model.text.blocks[1].feedForward.expand.weight, 1 / (2 * width).squareRoot()),
-            (model.text.blocks[1].feedForward.contract.weight, 1 / (width * 8).squareRoot()),
-            (model.text.projection, 1 / width.squareRoot()), (model.visual.projection, 1 / width.squareRoot()),
-            (model.visual.positionalEmbedding, 1 / width.squareRoot()),
+            (text.tokenEmbedding.weight, 0.02), (text.positionalEmbedding, 0.01),
+            (text.blocks[1].attention.inWeight, 1 / width.squareRoot()),
+            (text.blocks[1].attention.outProjection.weight, 1 / (width * 8).squareRoot()),
+            (text.blocks[1].feedForward.expand.weight, 1 / (2 * width).squareRoot()),
+            (text.blocks[1].feedForward.contract.weight, 1 / (width * 8).squareRoot()),
+            (text.projection, 1 / width.squareRoot()), (visual.projection, 1 / width.squareRoot()),
+            (visual.positionalEmbedding, 1 / width.squareRoot()),
             // Uniform within ±b has a spread of b/√3.
-            (model.visual.blocks[0].attention.inWeight, (6 / (4 * width) / 3).squareRoot()),
-            (model.visual.blocks[0].feedForward.expand.weight, (1 / width / 3).squareRoot()),
+            (visual.blocks[0].attention.inWeight, (6 / (4 * width) / 3).squareRoot()),
+            (visual.blocks[0].feedForward.expand.weight, (1 / width / 3).squareRoot()),
         ]
         for (index, pair) in expected.enumerated() {
             let found = try deviation(pair.0)

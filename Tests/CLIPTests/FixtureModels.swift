@@ -52,3 +52,10 @@ struct FixtureModel: Sendable, CustomTestStringConvertible {
         return stride(from: 0, to: flat.count, by: length).map { Array(flat[$0..<$0 + length]) }
     }
 }
+
+extension DualEncoder {
+    /// The towers as what they are in most fixtures.
+    func transformers() throws -> (visual: VisionTransformer, text: TextTransformer) {
+        (try #require(visual as? VisionTransformer), try #require(text as? TextTransformer))
+    }
+}

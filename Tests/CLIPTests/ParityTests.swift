@@ -58,13 +58,14 @@ import Torch
         let pixels = try #require(expected["pixels"])
         let captions = try FixtureModel.rows(#require(expected["tokens"]))
         try Engine.inference {
-            let (fastPictures, fastTexts) = (try model.visual(pixels), try model.text(captions))
-            model.visual.readsOnlyClassToken = false
-            model.text.readsOnlyEndOfText = false
-            try expectClose(fastPictures, model.visual(pixels), tolerance: 1e-6, "class token alone")
-            try expectClose(fastTexts, model.text(captions), tolerance: 1e-6, "end of text alone")
-            model.text.trimsToLongest = false
-            try expectClose(fastTexts, model.text(captions), tolerance: 1e-6, "trimmed text")
+            let (visual, text) = try model.transformers()
+            let (fastPictures, fastTexts) = (try visual(pixels), try text(captions))
+            visual.readsOnlyClassToken = false
+            text.readsOnlyEndOfText = false
+            try expectClose(fastPictures, visual(pixels), tolerance: 1e-6, "class token alone")
+            try expectClose(fastTexts, text(captions), tolerance: 1e-6, "end of text alone")
+            text.trimsToLongest = false
+            try expectClose(fastTexts, text(captions), tolerance: 1e-6, "trimmed text")
         }
     }
 
@@ -93,28 +94,28 @@ import Torch
     }
 
     @Test func mixedLengthsAreSplitAndPutBackInOrder() throws {
-        let model = try FixtureModel(name: "words").model()
+        let text = try FixtureModel(name: "words").model().transformers().text
         let lengths = (0..<300).map { 1 + ($0 * 7) % 60 }
         let captions = lengths.map { length in [49406] + (0..<length).map { Int32(300 + $0 * 13) } + [49407] }
-        let ends = try CaptionBatches.ends(of: captions, configuration: model.configuration.text)
+        let ends = try CaptionBatches.ends(of: captions, configuration: text.configuration)
         let batches = CaptionBatches(ends: ends)
         #expect(batches.rows.count > 2)
         #expect(batches.rows.joined().sorted() == Array(0..<300))
         try Engine.inference {
-            let fast = try model.text(captions)
-            model.text.trimsToLongest = false
-            try expectClose(fast, model.text(captions), tolerance: 1e-5)
+            let fast = try text(captions)
+            text.trimsToLongest = false
+            try expectClose(fast, text(captions), tolerance: 1e-5)
         }
     }
 
     @Test func gradientsAreTheSameForSplitCaptions() throws {
         let captions = (0..<40).map { row in [49406] + (0..<1 + row).map { Int32(500 + $0) } + [49407] }
         func gradient(trimmed: Bool) throws -> Tensor {
-            let model = try FixtureModel(name: "words").model()
-            model.text.trimsToLongest = trimmed
+            let text = try FixtureModel(name: "words").model().transformers().text
+            text.trimsToLongest = trimmed
             let weights = try Tensor((0..<40 * 12).map { Float($0 % 17) - 8 }, shape: [40, 12])
-            try (model.text(captions) * weights).sum().backward()
-            return try #require(try model.text.positionalEmbedding.tensor.gradient())
+            try (text(captions) * weights).sum().backward()
+            return try #require(try text.positionalEmbedding.tensor.gradient())
         }
         try expectClose(gradient(trimmed: true), gradient(trimmed: false), tolerance: 1e-5)
     }

@@ -45,7 +45,7 @@ import TorchNN
     @Test func everythingAboutForeignWeightsIsReportedAtOnce() throws {
         let model = try fixture.model()
         let other = try FixtureModel(name: "ratio").directory() + "/open_clip_model.safetensors"
-        let before = try model.visual.projection.tensor.bytes()
+        let before = try model.transformers().visual.projection.tensor.bytes()
         let error = #expect(throws: CLIPError.self) { try Weights.load(other, into: model, called: "quick") }
         guard case .weightsMismatch(let path, _, let mismatch) = error else {
             Issue.record("\(String(describing: error))")
@@ -58,7 +58,7 @@ import TorchNN
             mismatch.misshaped.contains {
                 $0.name == "visual.proj" && $0.expected == [48, 20] && $0.found == [64, 24]
             })
-        #expect(try model.visual.projection.tensor.bytes() == before)
+        #expect(try model.transformers().visual.projection.tensor.bytes() == before)
     }
 
     @Test func valuesThatAreNotNumbersAreRefused() throws {
@@ -77,12 +77,13 @@ import TorchNN
     @Test func theLayoutIsReadBothWays() throws {
         let layout = ParameterLayout.openCLIP
         for (name, _) in try fixture.model().namedParameters {
-            let key = try #require(layout.checkpointName(of: name), "\(name)")
-            #expect(layout.moduleName(of: key) == name)
+            let place = try #require(layout.place(of: name), "\(name)")
+            #expect(place.form == .same && place.names.count == 1)
+            #expect(layout.parameter(of: place.names[0])?.name == name)
         }
-        #expect(layout.moduleName(of: "visual.transformer.resblocks.x.ln_1.weight") == nil)
-        #expect(layout.moduleName(of: "visual.proj.weight") == nil)
-        #expect(layout.moduleName(of: "ln_final") == nil)
+        #expect(layout.parameter(of: "visual.transformer.resblocks.x.ln_1.weight") == nil)
+        #expect(layout.parameter(of: "visual.proj.weight") == nil)
+        #expect(layout.parameter(of: "ln_final") == nil)
     }
 
     @Test func numbersAreReadByNumPysRules() throws {

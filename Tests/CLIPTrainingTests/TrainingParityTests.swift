@@ -1,10 +1,10 @@
-import CLIP
 import Foundation
 import TestSupport
 import Testing
 import Torch
 import TorchNN
 
+@testable import CLIP
 @testable import CLIPTraining
 
 /// Steps as open_clip's code and PyTorch take them; `Fixtures/make_training.py` computed what is expected.
@@ -85,7 +85,7 @@ import TorchNN
     }
 
     private func openCLIPName(_ name: String) throws -> String {
-        try #require(ParameterLayout.openCLIP.checkpointName(of: name), "\(name)")
+        try #require(ParameterLayout.openCLIP.place(of: name)?.names.first, "\(name)")
     }
 
     @Test func logitsAndEveryGradientArePyTorchs() throws {
@@ -163,16 +163,16 @@ import TorchNN
             let (left, right) = (try exact.train(on: batch), try low.train(on: batch))
             #expect(abs(left.loss - right.loss) < 0.1, "step \(left.step)")
         }
-        #expect(low.model.visual.projection.tensor.dtype == .float32)
+        #expect(low.model.visual.parameters.allSatisfy { $0.tensor.dtype == .float32 })
     }
 
     @Test func aBatchThatDivergesStopsBeforeItSpoilsTheWeights() throws {
         let trainer = try trainer()
-        let before = try trainer.model.visual.projection.tensor.bytes()
+        let before = try trainer.model.visual.parameters[0].tensor.bytes()
         let bad = TrainingBatch(
             pictures: try batches[0].pictures * .infinity, captions: batches[0].captions, locations: ["a.tar: 1"])
         let error = #expect(throws: TrainingError.self) { try trainer.train(on: bad) }
         #expect(error?.description.contains("a.tar: 1") == true)
-        #expect(try trainer.model.visual.projection.tensor.bytes() == before)
+        #expect(try trainer.model.visual.parameters[0].tensor.bytes() == before)
     }
 }

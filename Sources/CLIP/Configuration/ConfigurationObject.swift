@@ -31,6 +31,8 @@ struct ConfigurationObject {
 
     func has(_ key: String) -> Bool { values[key].map { !($0 is NSNull) } ?? false }
 
+    func isObject(_ key: String) -> Bool { values[key] is [String: Any] }
+
     func object(_ key: String) throws -> ConfigurationObject {
         guard let inner = try value(key) as? [String: Any] else { throw problem(key, "an object is needed") }
         return ConfigurationObject(inner, source: source, path: path + key + ".")

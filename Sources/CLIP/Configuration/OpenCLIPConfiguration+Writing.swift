@@ -87,7 +87,7 @@ extension VisionTransformerConfiguration {
             if normAfter { object["final_ln_after_pool"] = true }
         case .attentionalPooler(let queries, let headCount):
             object["attentional_pool"] = true
-            object["n_queries"] = queries
+            object["attn_pooler_queries"] = queries
             object["attn_pooler_heads"] = headCount
             object["output_tokens"] = true
         }

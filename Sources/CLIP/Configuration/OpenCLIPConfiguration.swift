@@ -64,10 +64,10 @@ extension ModelConfiguration.Vision {
     private static func pooling(_ object: ConfigurationObject) throws -> VisionTransformerConfiguration.Pooling {
         if try object.flag("attentional_pool", default: false) {
             return .attentionalPooler(
-                queries: try object.size("n_queries", default: 256),
+                queries: try object.size("attn_pooler_queries", default: 256),
                 headCount: try object.size("attn_pooler_heads", default: 8))
         }
-        _ = try object.natural("n_queries")
+        _ = try object.natural("attn_pooler_queries")
         _ = try object.natural("attn_pooler_heads")
         let normAfter = try object.flag("final_ln_after_pool", default: false)
         switch try object.string("pool_type", default: "tok") {
@@ -128,7 +128,7 @@ extension CaptionDecoderConfiguration {
         feedForwardRatio = try object.real("mlp_ratio", default: 4)
         self.activation = activation
         // open_clip's decoder has no use for these, which its configurations state all the same.
-        for key in ["attn_pooler_heads", "n_queries", "dim_head"] { _ = try object.natural(key) }
+        for key in ["attn_pooler_heads", "attn_pooler_queries", "n_queries", "dim_head"] { _ = try object.natural(key) }
         try object.refuseOthers()
     }
 }

@@ -20,7 +20,8 @@ extension ModelConfiguration {
     func imageTower() throws -> any ImageTower {
         switch vision {
         case .transformer(let tower): try VisionTransformer(tower, embeddingSize: embeddingSize)
-        case .resNet, .eva: throw CLIPError.emptyChoices(what: "towers")
+        case .resNet(let tower): try ModifiedResNet(tower, embeddingSize: embeddingSize)
+        case .eva: throw CLIPError.emptyChoices(what: "towers")
         }
     }
 

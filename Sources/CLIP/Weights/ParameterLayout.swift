@@ -73,13 +73,22 @@ public struct ParameterLayout: Sendable {
 
     /// The module's parameter that a checkpoint's entry belongs to, and which part of it the entry is; nil where no rule
     /// applies.
-    func parameter(of entry: String) -> (name: String, part: Int, rule: Rule)? {
+    ///
+    /// Towers of different kinds may call different parameters by one name (`visual.conv1.weight`): where several rules
+    /// apply, the first that gives a name the model has is taken, or the very first if none does.
+    /// - Parameter isKnown: whether the model has a parameter or buffer of a name.
+    func parameter(
+        of entry: String, isKnown: (String) -> Bool = { _ in true }
+    ) -> (name: String, part: Int, rule: Rule)? {
+        var first: (name: String, part: Int, rule: Rule)?
         for rule in rules {
             for (part, pattern) in rule.checkpoint.enumerated() {
-                if let name = NamePattern.translate(entry, from: pattern, to: rule.module) { return (name, part, rule) }
+                guard let name = NamePattern.translate(entry, from: pattern, to: rule.module) else { continue }
+                if isKnown(name) { return (name, part, rule) }
+                if first == nil { first = (name, part, rule) }
             }
         }
-        return nil
+        return first
     }
 
     func isIgnored(_ entry: String) -> Bool {

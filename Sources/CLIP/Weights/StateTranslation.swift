@@ -15,7 +15,7 @@ struct StateTranslation {
         var state: [String: Tensor] = [:]
         var foreign: [String] = []
         for (entry, tensor) in entries {
-            guard let (name, part, rule) = layout.parameter(of: entry) else {
+            guard let (name, part, rule) = layout.parameter(of: entry, isKnown: { shapes[$0] != nil }) else {
                 if !layout.isIgnored(entry) { foreign.append(entry) }
                 continue
             }

@@ -3,7 +3,7 @@ import TorchNN
 
 /// Loads and saves a model's parameters under a layout's names.
 public enum Weights {
-    /// Replaces all parameters by a file's, converted to the model's element type.
+    /// Replaces all parameters and buffers by a file's, converted to the model's element type.
     ///
     /// Strict: every missing, unexpected and mis-shaped entry is reported at once, in the file's own names, and the
     /// model is left as it was.
@@ -18,10 +18,10 @@ public enum Weights {
         layout: ParameterLayout
     ) throws {
         let translation = StateTranslation(layout: layout)
-        let shapes = Dictionary(uniqueKeysWithValues: model.namedParameters.map { ($0.name, $0.parameter.shape) })
+        let shapes = model.stateShapes
         let (state, foreign) = try translation.moduleState(entries, shapes: shapes)
         do {
-            if !foreign.isEmpty { throw mismatch(shapes: shapes, state: state, foreign: foreign) }
+            if !foreign.isEmpty { throw mismatch(model, shapes: shapes, state: state, foreign: foreign) }
             for (key, tensor) in state where try !tensor.isFinite().allTrue() {
                 throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
             }
@@ -34,19 +34,26 @@ public enum Weights {
 
     /// Names a layout does not know are unexpected, beside whatever else does not fit.
     private static func mismatch(
-        shapes: [String: [Int]], state: [String: Tensor], foreign: [String]
+        _ model: DualEncoder, shapes: [String: [Int]], state: [String: Tensor], foreign: [String]
     ) -> StateMismatch {
-        StateMismatch(
-            missing: shapes.keys.filter { state[$0] == nil }.sorted(),
+        let optional = model.optionalNames
+        return StateMismatch(
+            missing: shapes.keys.filter { state[$0] == nil && !optional.contains($0) }.sorted(),
             unexpected: (foreign + state.keys.filter { shapes[$0] == nil }).sorted(),
             misshaped: [])
     }
 
-    /// Writes all parameters under a layout's names.
-    /// - Parameter dtype: what floating-point parameters are stored as; nil stores them as they are.
+    /// Writes all parameters and buffers under a layout's names.
+    /// - Parameter dtype: what parameters are stored as; nil stores them as they are. Buffers (running statistics,
+    ///   counters) are always stored as they are.
     public static func save(_ model: DualEncoder, to path: String, dtype: DType? = nil) throws {
         let layout: ParameterLayout = model.configuration.usesCustomText ? .openCLIPCustomText : .openCLIP
-        let entries = try StateTranslation(layout: layout).checkpointState(model.state())
-        try TensorFile.write(try entries.mapValues { tensor in try dtype.map(tensor.converted) ?? tensor }, to: path)
+        var state = try model.state()
+        if let dtype {
+            for (name, parameter) in model.namedParameters {
+                state[name] = try parameter.tensor.detached().converted(to: dtype)
+            }
+        }
+        try TensorFile.write(StateTranslation(layout: layout).checkpointState(state), to: path)
     }
 }

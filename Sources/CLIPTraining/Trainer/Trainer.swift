@@ -19,6 +19,10 @@ public struct StepReport: Sendable, Equatable {
 /// The loss's gradient is taken with respect to the embeddings of the whole batch and fed back to the towers chunk by
 /// chunk (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", arXiv 2101.06983), so
 /// that a micro-batch costs the memory of its own activations, and the temperature's gradient is counted once.
+///
+/// Batch normalization, in ResNet towers, sees one micro-batch at a time: its statistics are the micro-batch's, so that
+/// there, and only there, a step depends on the micro-batch's size. Both passes over a micro-batch compute the same
+/// statistics; only the second moves the running ones, once per micro-batch.
 public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
@@ -43,7 +47,7 @@ public final class Trainer {
     }
 
     /// Takes one step on a batch.
-    /// - Throws: ``TrainingError/notFinite(step:what:samples:)`` before anything is changed by a bad gradient.
+    /// - Throws: ``TrainingError/notFinite(step:what:samples:)`` before any parameter is changed by a bad gradient.
     public func train(on batch: TrainingBatch) throws -> StepReport {
         try optimizer.clearGradients()
         let value = try computeGradients(batch)
@@ -65,6 +69,9 @@ public final class Trainer {
     /// - Returns: the loss.
     public func computeGradients(_ batch: TrainingBatch) throws -> Double {
         let size = configuration.microBatchSize
+        // Whoever uses the model between steps gets it as it will be used when it is trained.
+        defer { model.setTraining(false) }
+        model.setTraining(true, updatesStatistics: batch.count <= size)
         guard batch.count > size else {
             let (pictures, texts) = try encode(batch, 0..<batch.count)
             let cut = try embeddingGradients(pictures: pictures.detached(), texts: texts.detached(), of: batch)
@@ -83,6 +90,7 @@ public final class Trainer {
         }
         let cut = try embeddingGradients(
             pictures: Tensor.concatenated(pictureParts), texts: Tensor.concatenated(textParts), of: batch)
+        model.setTraining(true)
         for chunk in chunks {
             let (pictures, texts) = try encode(batch, chunk)
             try Tensor.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])

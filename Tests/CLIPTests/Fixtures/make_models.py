@@ -21,20 +21,14 @@ import sys
 
 import numpy
 import torch
-import torch.library
 
-# A CPU build of torch beside PyPI's torchvision has no torchvision operators; its Python half does without.
-_register_fake = torch.library.register_fake
-torch.library.register_fake = lambda name, *rest, **named: (
-    (lambda function: function)
-    if isinstance(name, str) and name.startswith("torchvision::")
-    else _register_fake(name, *rest, **named)
-)
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "Scripts" / "parity"))
+import torchvision_stub  # noqa: F401, before open_clip
 import open_clip
 from PIL import Image
 from safetensors.torch import save_file
 
-HERE = pathlib.Path(__file__).resolve().parent
 CLIP_PIXELS = {
     "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711],
     "interpolation": "bicubic", "resize_mode": "shortest",

@@ -22,7 +22,7 @@ extension ParameterLayout {
             Rule("visual.pre_norm.**", "visual.ln_pre.**"),
             Rule("visual.post_norm.**", "visual.ln_post.**"),
             Rule("visual.projection", "visual.proj"),
-        ] + openCLIPBlocks("visual.blocks", "visual.transformer.resblocks")
+        ] + openCLIPBlocks("visual.blocks", "visual.transformer.resblocks") + openCLIPResNet
 
     static func openCLIPText(prefix: String) -> [Rule] {
         prefixed(

@@ -1,0 +1,194 @@
+import Foundation
+import Safetensors
+import Torch
+import TorchArchive
+
+/// A weights file's tensors by name, whatever wrote it: safetensors in one file or in shards, PyTorch's archives (with
+/// or without TorchScript) and its older streams. No code in a file is run, and bytes stay where they lie until used.
+public struct Checkpoint: Sendable {
+    public enum Format: String, Sendable, Codable {
+        case safetensors
+        case shardedSafetensors = "sharded safetensors"
+        case torch = "PyTorch archive"
+        case shardedTorch = "sharded PyTorch archives"
+        case torchScript = "TorchScript archive"
+        case legacyTorch = "PyTorch stream (before 1.6)"
+    }
+
+    public let path: String
+    public let format: Format
+    /// The files read; several for shards.
+    public let files: [String]
+    /// By name, without what training put in front of names (`state_dict.`, `module.`, `_orig_mod.`).
+    public let tensors: [String: Tensor]
+    /// What was taken from the front of every name, such as "state_dict.module.".
+    public let prefix: String
+    /// Tensors beside the model's, such as an optimizer's, that were left out.
+    public let leftOut: Int
+
+    /// - Throws: `SafetensorsError`, `TorchArchiveError`, or ``CLIPError`` for an index that is missing files.
+    public init(path: String) throws {
+        self.path = path
+        let raw: [String: Tensor]
+        if path.hasSuffix(".index.json") {
+            let shards = try ShardIndex(path: path)
+            raw = try shards.read()
+            files = shards.files
+            format = shards.files.contains { $0.hasSuffix(".safetensors") } ? .shardedSafetensors : .shardedTorch
+        } else {
+            (raw, format) = try Self.read(path)
+            files = [path]
+        }
+        let unwrapped = Self.unwrap(raw)
+        tensors = unwrapped.tensors
+        prefix = unwrapped.prefix
+        leftOut = raw.count - unwrapped.tensors.count
+    }
+
+    static func read(_ path: String) throws -> ([String: Tensor], Format) {
+        guard Self.looksLikeTorch(path) else { return (try TensorFile.read(path), .safetensors) }
+        let archive = try TorchArchiveFile(path: path)
+        var tensors: [String: Tensor] = [:]
+        for name in archive.names {
+            // Optimizer states and generators may have types that models have not; they are not needed here.
+            guard let entry = archive.entry(name), let dtype = DType(entry.dtype) else { continue }
+            tensors[name] = try Tensor(archive.storage(of: name), entry, dtype)
+        }
+        switch archive.kind {
+        case .dictionary: return (tensors, .torch)
+        case .torchScript: return (tensors, .torchScript)
+        case .legacy: return (tensors, .legacyTorch)
+        }
+    }
+
+    /// A zip archive, a pickle, or neither.
+    private static func looksLikeTorch(_ path: String) -> Bool {
+        guard let file = FileHandle(forReadingAtPath: path) else { return false }
+        defer { try? file.close() }
+        guard let head = try? file.read(upToCount: 4), head.count == 4 else { return false }
+        return head.starts(with: [0x50, 0x4B]) || (head[0] == 0x80 && (2...5).contains(head[1]) && head[2] != 0)
+    }
+
+    /// What training wraps a state dictionary in, outermost first.
+    private static let wrappers = ["state_dict.", "model_state_dict.", "model.", "module.", "_orig_mod."]
+
+    private static func unwrap(_ raw: [String: Tensor]) -> (tensors: [String: Tensor], prefix: String) {
+        var (tensors, prefix) = (raw, "")
+        for wrapper in wrappers {
+            let inside = tensors.filter { $0.key.hasPrefix(wrapper) }
+            // Beside the dictionary lie an optimizer's tensors; "model." and the like must be around everything.
+            let holdsAll = inside.count == tensors.count
+            guard !inside.isEmpty, holdsAll || wrapper.hasSuffix("state_dict.") else { continue }
+            tensors = Dictionary(
+                uniqueKeysWithValues: inside.map { (String($0.key.dropFirst(wrapper.count)), $0.value) })
+            prefix += wrapper
+        }
+        return (tensors, prefix)
+    }
+}
+
+/// `model.safetensors.index.json` or `pytorch_model.bin.index.json`: which shard holds which tensor.
+struct ShardIndex {
+    let path: String
+    /// The shards' paths, in order of their names.
+    let files: [String]
+    private let shardOf: [String: String]
+
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` or ``CLIPError/missingInput(path:hint:)``.
+    init(path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CLIPError.missingInput(path: path, hint: "It lists the shards of the weights.")
+        }
+        func refuse(_ key: String, _ problem: String) -> CLIPError {
+            .configuration(source: path, key: key, problem: problem)
+        }
+        guard data.count <= 64 << 20 else { throw refuse("file", "an index of more than 64 MiB") }
+        let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+        guard let map = object?["weight_map"] as? [String: String], !map.isEmpty else {
+            throw refuse("weight_map", "an object from tensor names to file names is needed")
+        }
+        for name in Set(map.values) where name.contains("/") || name.contains("\0") || name.hasPrefix(".") {
+            throw refuse("weight_map", "\"\(name)\" is not the name of a file beside the index")
+        }
+        self.path = path
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        shardOf = map.mapValues { folder + "/" + $0 }
+        files = Set(shardOf.values).sorted()
+        for file in files where !FileManager.default.fileExists(atPath: file) {
+            throw CLIPError.missingInput(path: file, hint: "\(path) lists it: fetch all shards.")
+        }
+    }
+
+    /// All shards' tensors. What a shard holds beyond the index, or the index beyond a shard, is refused.
+    func read() throws -> [String: Tensor] {
+        var tensors: [String: Tensor] = [:]
+        for file in files {
+            for (name, tensor) in try Checkpoint.read(file).0 {
+                guard shardOf[name] == file else {
+                    throw CLIPError.configuration(
+                        source: path, key: "weight_map.\(name)", problem: "\(file) holds it, and the index says otherwise")
+                }
+                tensors[name] = tensor
+            }
+        }
+        if let missing = shardOf.keys.sorted().first(where: { tensors[$0] == nil }) {
+            throw CLIPError.configuration(
+                source: path, key: "weight_map.\(missing)", problem: "no shard holds it: fetch the shards again")
+        }
+        return tensors
+    }
+}
+
+extension Tensor {
+    /// A tensor of an archive, where its bytes lie if that can be.
+    fileprivate convenience init(_ storage: TorchArchiveBytes, _ entry: TorchArchiveEntry, _ dtype: DType) throws {
+        let start = entry.storageOffset * dtype.byteCount
+        if entry.isContiguous {
+            let count = entry.elementCount * dtype.byteCount
+            let bytes = UnsafeRawBufferPointer(start: storage.baseAddress + (count == 0 ? 0 : start), count: count)
+            if entry.isAligned, count > 0 {
+                try self.init(borrowing: bytes, ownedBy: storage, shape: entry.shape, dtype: dtype)
+            } else {
+                try self.init(copying: bytes, shape: entry.shape, dtype: dtype)
+            }
+            return
+        }
+        // A view such as a transposed matrix: gathered element by element, which only odd files need.
+        var gathered = [UInt8](repeating: 0, count: entry.elementCount * dtype.byteCount)
+        gathered.withUnsafeMutableBytes { target in
+            var place = [Int](repeating: 0, count: entry.shape.count)
+            for element in 0..<entry.elementCount {
+                let source = zip(place, entry.strides).reduce(entry.storageOffset) { $0 + $1.0 * $1.1 }
+                let from = UnsafeRawBufferPointer(
+                    start: storage.baseAddress + source * dtype.byteCount, count: dtype.byteCount)
+                UnsafeMutableRawBufferPointer(rebasing: target[(element * dtype.byteCount)...]).copyMemory(from: from)
+                for dimension in place.indices.reversed() {
+                    place[dimension] += 1
+                    if place[dimension] < entry.shape[dimension] { break }
+                    place[dimension] = 0
+                }
+            }
+        }
+        try gathered.withUnsafeBytes { try self.init(copying: $0, shape: entry.shape, dtype: dtype) }
+        withExtendedLifetime(storage) {}
+    }
+}
+
+extension DType {
+    /// The same type as PyTorch's archives name it; nil for one models do not use.
+    init?(_ dtype: TorchArchiveDType) {
+        switch dtype {
+        case .bool: self = .bool
+        case .uint8: self = .uint8
+        case .int8: self = .int8
+        case .int16: self = .int16
+        case .int32: self = .int32
+        case .int64: self = .int64
+        case .float16: self = .float16
+        case .bfloat16: self = .bfloat16
+        case .float32: self = .float32
+        case .float64: self = .float64
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,105 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Why a PyTorch checkpoint could not be read.
+public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Nothing lies at the path.
+    case fileNotFound(path: String)
+    /// The file, or a folder on its way, may not be read by this user.
+    case permissionDenied(path: String)
+    /// A folder, pipe or device lies at the path.
+    case notAFile(path: String)
+    /// The operating system failed for another reason; `code` is its `errno`.
+    case inputOutput(path: String, operation: String, code: Int32)
+    /// The file is neither a zip archive with a `data.pkl` nor a stream of the older format.
+    case unknownFormat(path: String, reason: String)
+    /// `part` of the file breaks its format or contradicts another part.
+    case corrupt(path: String, part: String, reason: String)
+    /// The tensor breaks the format or does not lie within its storage.
+    case corruptTensor(path: String, name: String, reason: String)
+    /// The file is well formed but holds what this library does not read.
+    case unsupported(path: String, feature: String)
+    /// The file names a function or class, as `module.name`, that is not known to be harmless.
+    case wouldRunCode(path: String, function: String)
+    /// The file is within the format and beyond what a checkpoint needs; refused before memory runs out.
+    case tooLarge(path: String, reason: String)
+    /// The file has no tensor of this name.
+    case noSuchTensor(path: String, name: String)
+
+    public var description: String {
+        switch self {
+        case .fileNotFound(let path):
+            "\(path): no such file; check the path"
+        case .permissionDenied(let path):
+            "\(path): permission denied; check the rights of the file and of the folders above it"
+        case .notAFile(let path):
+            "\(path): not a regular file; name a checkpoint (.pt, .pth, .bin, .ckpt)"
+        case .inputOutput(let path, let operation, let code):
+            "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+        case .unknownFormat(let path, let reason):
+            "\(path): not a PyTorch checkpoint: \(reason); name a file written by torch.save or torch.jit.save"
+        case .corrupt(let path, let part, let reason):
+            "\(path): corrupt \(part): \(reason); fetch or write the file again"
+        case .corruptTensor(let path, let name, let reason):
+            "\(path): corrupt tensor \(Self.quoted(name)): \(reason); fetch or write the file again"
+        case .unsupported(let path, let feature):
+            "\(path): it holds \(feature), which cannot be read; save plain dense tensors (a state_dict) instead"
+        case .wouldRunCode(let path, let function):
+            "\(path): refused, for it refers to \(Self.quoted(function)): opened elsewhere, such a file runs code; "
+                + "save only the state_dict, and trust the file's source before loading it with anything else"
+        case .tooLarge(let path, let reason):
+            "\(path): refused as too large: \(reason); save only the state_dict"
+        case .noSuchTensor(let path, let name):
+            "\(path): no tensor named \(Self.quoted(name)); list the file's names to see what it holds"
+        }
+    }
+
+    /// Translates `errno` after a failed call.
+    static func system(_ path: String, _ operation: String, code: Int32) -> TorchArchiveError {
+        switch code {
+        case ENOENT: .fileNotFound(path: path)
+        case EACCES, EPERM: .permissionDenied(path: path)
+        case EISDIR, ENOTDIR: .notAFile(path: path)
+        default: .inputOutput(path: path, operation: operation, code: code)
+        }
+    }
+
+    /// A name from an untrusted file made fit for one line of a terminal: control characters escaped, length bounded.
+    static func quoted(_ name: String) -> String {
+        let limit = 200
+        var text = "\""
+        for scalar in name.unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: text += scalar.escaped(asASCII: true)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + (name.unicodeScalars.dropFirst(limit).isEmpty ? "\"" : "…\"")
+    }
+}
+
+/// Why the inner parts refuse a file; the path is added by `TorchArchiveFile`.
+enum ArchiveFault: Error, Equatable {
+    case format(String)
+    case corrupt(part: String, reason: String)
+    case tensor(name: String, reason: String)
+    case unsupported(String)
+    case code(String)
+    case tooLarge(String)
+
+    func error(path: String) -> TorchArchiveError {
+        switch self {
+        case .format(let reason): .unknownFormat(path: path, reason: reason)
+        case .corrupt(let part, let reason): .corrupt(path: path, part: part, reason: reason)
+        case .tensor(let name, let reason): .corruptTensor(path: path, name: name, reason: reason)
+        case .unsupported(let feature): .unsupported(path: path, feature: feature)
+        case .code(let function): .wouldRunCode(path: path, function: function)
+        case .tooLarge(let reason): .tooLarge(path: path, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+/// A PyTorch checkpoint, mapped into memory and checked in full before anything is handed out.
+///
+/// Read are the zip archives of `torch.save` (since 1.6), those of `torch.jit.save`, and the older streams of
+/// `torch.save`. Such files hold a pickle, a program that Python would run; here none of it is run. Functions and
+/// classes are looked up in a short list of known ones, whose results are worked out without them; any other makes
+/// the whole file be refused. Layouts: torch/serialization.py and torch/csrc/jit/serialization of PyTorch.
+///
+/// Opening costs the pickle and the zip directory; a tensor's bytes are read from disk when they are touched. The
+/// mapping lives as long as this object or any `TorchArchiveBytes` made by it. Check sums are not looked at.
+public final class TorchArchiveFile: Sendable {
+    public enum Kind: Sendable {
+        /// A zip archive of `torch.save`.
+        case dictionary
+        /// A zip archive of `torch.jit.save`: attribute paths are the module's names in its state dictionary.
+        case torchScript
+        /// A stream of `torch.save` before 1.6.
+        case legacy
+    }
+
+    /// The path it was opened with.
+    public let path: String
+    public let kind: Kind
+    /// The tensors' names in ascending order of their UTF-8 bytes: keys, attributes and places in lists joined by dots,
+    /// as in `state_dict.module.visual.conv1.weight`; keys that have dots stay as they are. A file that is one tensor
+    /// has the name "".
+    public let names: [String]
+    /// Numbers and texts beside the tensors, by their dotted paths.
+    public let scalars: [String: TorchArchiveScalar]
+
+    private let mapping: MappedFile
+    private let entries: [String: TorchArchiveEntry]
+
+    /// Maps and checks a file.
+    ///
+    /// - Throws: `TorchArchiveError`, which tells a missing file, a corrupt one and a dangerous one apart.
+    public init(path: String) throws(TorchArchiveError) {
+        let mapping = try MappedFile(path: path)
+        let file = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
+        let contents: ArchiveContents
+        do {
+            (kind, contents) = try Self.read(file)
+        } catch {
+            throw error.error(path: path)
+        }
+        self.path = path
+        self.mapping = mapping
+        entries = contents.entries
+        scalars = contents.scalars
+        names = contents.entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func read(_ file: UnsafeRawBufferPointer) throws(ArchiveFault) -> (Kind, ArchiveContents) {
+        if file.starts(with: [0x50, 0x4B]) { return try ZipCheckpoint.read(file) }
+        if file[0] == 0x80 { return (.legacy, try LegacyCheckpoint.read(file)) }
+        if file.count > 262, file[257..<262].elementsEqual("ustar".utf8) {
+            throw .unsupported("the tar archive of PyTorch 0.1")
+        }
+        throw .format("it begins neither like a zip archive nor like a pickle")
+    }
+
+    /// The tensor's type, shape and place, or nil where the file has none of this name.
+    public func entry(_ name: String) -> TorchArchiveEntry? { entries[name] }
+
+    /// The bytes of the tensor's whole storage with the mapping that holds them; `entry(_:)` says where in it the
+    /// tensor's elements lie. Several tensors may share one storage: then the addresses are the same.
+    ///
+    /// - Throws: `TorchArchiveError.noSuchTensor`.
+    public func storage(of name: String) throws(TorchArchiveError) -> TorchArchiveBytes {
+        guard let entry = entries[name] else { throw .noSuchTensor(path: path, name: name) }
+        return TorchArchiveBytes(owner: mapping, range: entry.storageByteRange)
+    }
+}

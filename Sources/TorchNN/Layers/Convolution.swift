@@ -1,0 +1,29 @@
+import Torch
+
+/// A two-dimensional convolution: `[B, in, H, W] -> [B, out, H', W']`.
+public final class Convolution: Module {
+    /// `[out, in, kernel, kernel]`
+    public let weight: Parameter
+    /// `[out]`
+    public let bias: Parameter?
+    public let stride: Int
+    /// Rows and columns of zeros around the pictures.
+    public let padding: Int
+
+    /// Initialized uniformly within ±1/√(in·kernel²), as PyTorch's `nn.Conv2d`.
+    public init(
+        _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, bias hasBias: Bool = true
+    ) throws {
+        self.stride = stride
+        self.padding = padding
+        weight = try Parameter(zeros: outputs, inputs, kernel, kernel)
+        bias = hasBias ? try Parameter(zeros: outputs) : nil
+        let draw = Initializer.uniformByFanIn(inputs * kernel * kernel)
+        try draw.apply(to: weight)
+        if let bias { try draw.apply(to: bias) }
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        try input.convolution(weight: weight.tensor, bias: bias?.tensor, stride: stride, padding: padding)
+    }
+}
