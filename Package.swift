@@ -36,7 +36,9 @@ let package = Package(
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
         .target(
-            name: "CLIP", dependencies: ["CLIPText", "Imaging", "Safetensors", "Torch", "TorchNN"],
+            name: "CLIP", dependencies: [
+                "Checksums", "CLIPText", "Imaging", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+            ],
             resources: [.copy("Resources/Models")]),
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),

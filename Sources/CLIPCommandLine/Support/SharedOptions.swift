@@ -5,10 +5,16 @@ import Torch
 
 /// Options every command takes.
 struct SharedOptions: ParsableArguments {
-    @Option(help: "A model directory, or a name: see \"clip models\".")
-    var model = ModelCatalog.bundledName
+    @Option(
+        help: ArgumentHelp(
+            "A model directory (open_clip's, Hugging Face's, or in a hub's cache) or a name: see \"clip models\" "
+                + "(default: \(ModelCatalog.bundledName)).", valueName: "name|directory"))
+    var model: String?
 
-    @Option(help: ArgumentHelp("Weights to use in place of the model's own.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Weights in place of the model's own: safetensors, or a PyTorch .pt or .bin. Without --model, the file has "
+                + "to say by itself what it is.", valueName: "file"))
     var weights: String?
 
     @Option(help: "What the towers compute in: fp32 or bf16.")
@@ -53,7 +59,8 @@ struct SharedOptions: ParsableArguments {
     /// Architecture, preprocessing and tokenizer, without weights.
     func describe() throws -> ModelDescription {
         prepare()
-        return try ModelCatalog.description(of: model)
+        if model == nil, let weights { return try ModelCatalog.description(ofWeights: weights) }
+        return try ModelCatalog.description(of: model ?? ModelCatalog.bundledName)
     }
 
     /// The model, ready to answer.
