@@ -74,7 +74,7 @@ public struct Downloader: Sendable {
             }
             try download.part.commit(to: path)
         } catch {
-            if !error.keepsPart { download.part.remove() }
+            if !error.keepsPart || download.part.length == 0 { download.part.remove() }
             throw error
         }
     }

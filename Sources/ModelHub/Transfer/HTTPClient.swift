@@ -139,16 +139,20 @@ final class TransferRouter: NSObject, URLSessionDataDelegate, @unchecked Sendabl
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
-        put(.answer(response), for: task)
+        #if !canImport(FoundationNetworking)
         completionHandler(nil)
+        #endif
+        // On Linux, Foundation ends the process if it is told this about a task that was canceled meanwhile, so it is
+        // not told: the task waits, until whoever takes the answer from the mailbox cancels it.
+        put(.answer(response), for: task)
     }
 
     func urlSession(
         _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
         completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
     ) {
-        if let response = response as? HTTPURLResponse { put(.answer(response), for: dataTask) }
         completionHandler(.allow)
+        if let response = response as? HTTPURLResponse { put(.answer(response), for: dataTask) }
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
@@ -156,6 +160,8 @@ final class TransferRouter: NSObject, URLSessionDataDelegate, @unchecked Sendabl
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        // Redirects that lead nowhere are told nowhere else.
+        if error == nil, let response = task.response as? HTTPURLResponse { put(.answer(response), for: task) }
         put(.end(error.map { ($0 as NSError).localizedDescription }), for: task)
     }
 }
