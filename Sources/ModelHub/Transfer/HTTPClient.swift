@@ -19,7 +19,7 @@ final class HTTPClient: Sendable {
         // Stalls are watched for here, byte by byte; the session's own limits must not come first.
         configuration.timeoutIntervalForRequest = 24 * 3600
         configuration.timeoutIntervalForResource = 7 * 24 * 3600
-        let queue = OperationQueue()
+        let queue = ImmediateQueue()
         queue.maxConcurrentOperationCount = 1
         session = URLSession(configuration: configuration, delegate: router, delegateQueue: queue)
     }
@@ -43,6 +43,7 @@ final class HTTPClient: Sendable {
         router.add(mailbox)
         defer {
             router.remove(mailbox)
+            mailbox.abandon()
             task.cancel()
         }
         task.resume()
@@ -75,30 +76,29 @@ enum TransferEvent {
     case end(String?)
 }
 
-/// What came for one request and has not been looked at yet.
+/// What came for one request and has not been looked at yet. A network faster than the disk has to wait.
 final class TransferMailbox: @unchecked Sendable {
-    /// A network faster than the disk waits above the one and goes on below the other.
-    private static let highWater = 32 << 20
-    private static let lowWater = 8 << 20
+    private static let capacity = 16 << 20
 
     let task: URLSessionDataTask
     private let condition = NSCondition()
     private var events: [TransferEvent] = []
+    /// Bytes in `events`.
     private var waiting = 0
-    private var isSuspended = false
+    private var isAbandoned = false
 
     init(_ task: URLSessionDataTask) { self.task = task }
 
+    /// Adds an event, once there is room for it. Suspending the task instead would not do: on Linux, Foundation then
+    /// hands out some bytes twice.
     func put(_ event: TransferEvent) {
         condition.lock()
         defer { condition.unlock() }
+        while waiting > Self.capacity, !isAbandoned { condition.wait() }
+        guard !isAbandoned else { return }
         events.append(event)
         if case .body(let data) = event { waiting += data.count }
-        if waiting > Self.highWater, !isSuspended {
-            isSuspended = true
-            task.suspend()
-        }
-        condition.signal()
+        condition.broadcast()
     }
 
     /// The next event, or `nil` if none came in time.
@@ -111,12 +111,26 @@ final class TransferMailbox: @unchecked Sendable {
         }
         let event = events.removeFirst()
         if case .body(let data) = event { waiting -= data.count }
-        if isSuspended, waiting < Self.lowWater {
-            isSuspended = false
-            task.resume()
-        }
+        condition.broadcast()
         return event
     }
+
+    /// Nobody will look again: whatever waits for room may go.
+    func abandon() {
+        condition.lock()
+        defer { condition.unlock() }
+        isAbandoned = true
+        events = []
+        condition.broadcast()
+    }
+}
+
+/// On Linux, a session goes on reading while its delegate works, and keeps in memory what the delegate has not seen.
+/// Here it runs the delegate's methods itself, and reads on when they return.
+private final class ImmediateQueue: OperationQueue, @unchecked Sendable {
+    #if canImport(FoundationNetworking)
+    override func addOperation(_ block: @escaping @Sendable () -> Void) { block() }
+    #endif
 }
 
 /// Brings what the session tells to the mailbox of the request that it is about.
