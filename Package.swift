@@ -39,6 +39,7 @@ let package = Package(
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips"]),
+        .target(name: "ModelHub", dependencies: ["Checksums"]),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
@@ -62,6 +63,7 @@ let package = Package(
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
