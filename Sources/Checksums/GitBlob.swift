@@ -12,9 +12,9 @@ public enum GitBlob {
             guard let start = bytes.baseAddress else { return }
             g_checksum_update(state, start.assumingMemoryBound(to: UInt8.self), gssize(bytes.count))
         }
-        try FilePieces.read(path, open: { size in Array("blob \(size)\0".utf8).withUnsafeBytes(update) }) { piece, _ in
-            update(piece)
-        }
+        try FilePieces.read(
+            path, open: { size in Array("blob \(size)\0".utf8).withUnsafeBytes(update) },
+            piece: { piece, _ in update(piece) })
         return String(cString: g_checksum_get_string(state))
     }
 }

@@ -131,7 +131,13 @@ struct SnapshotJob {
             wanted.append(try server.file(name, commit: commit))
         }
         var total: Int? = 0
-        for file in wanted { total = file.size.flatMap { size in total.map { $0.addingReportingOverflow(size).partialValue } } }
+        for file in wanted {
+            guard let sum = total, let size = file.size, size <= Int.max - sum else {
+                total = nil
+                break
+            }
+            total = sum + size
+        }
         var before = 0
         for file in wanted {
             var ofThis = 0
@@ -140,6 +146,8 @@ struct SnapshotJob {
                 progress(HubProgress(file: file.name, done: before + done, total: total))
             }
             before += file.size ?? ofThis
+            // A blob that was there under another name took no bytes.
+            if ofThis == 0 { progress(HubProgress(file: file.name, done: before, total: total)) }
         }
     }
 

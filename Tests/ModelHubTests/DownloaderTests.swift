@@ -4,7 +4,8 @@ import Testing
 @testable import ModelHub
 
 @Suite struct DownloaderTests {
-    private let bytes = sampleBytes(3_000_000)
+    private static let sample = sampleBytes(3_000_000)
+    private let bytes = Self.sample
 
     /// Every byte, the progress of it, and nothing else beside the file.
     @Test func aWholeFile() throws {

@@ -28,8 +28,8 @@ struct FakeHub: Sendable {
             return Reply(headers: ["Content-Type": "application/json"], body: Array(body))
         }
         let prefix = "/\(id)/resolve/\(FakeHub.commit)/"
-        guard asked.path.hasPrefix(prefix), let name = String(asked.path.dropFirst(prefix.count)).removingPercentEncoding,
-            let bytes = files[name]
+        guard asked.path.hasPrefix(prefix),
+            let name = String(asked.path.dropFirst(prefix.count)).removingPercentEncoding, let bytes = files[name]
         else { return Reply(status: 404) }
         var headers = ["X-Repo-Commit": FakeHub.commit, "X-Linked-Size": "\(bytes.count)"]
         guard !large.contains(name) else {
@@ -67,7 +67,8 @@ func configuration(_ server: TestServer, _ folder: String, token: String? = nil,
 
 /// Runs `body` with a hub, the host of its large files, and an empty folder.
 func withHub(
-    _ hub: FakeHub, store: @escaping @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, _, bytes in .file(bytes, to: asked) },
+    _ hub: FakeHub,
+    store: @escaping @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, _, bytes in .file(bytes, to: asked) },
     body: (_ server: TestServer, _ store: TestServer, _ folder: String) throws -> Void
 ) throws {
     try withFolder { folder in

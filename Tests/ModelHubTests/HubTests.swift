@@ -4,12 +4,14 @@ import Testing
 @testable import ModelHub
 
 @Suite struct HubTests {
-    private let files: [String: [UInt8]] = [
+    private static let files: [String: [UInt8]] = [
         "open_clip_config.json": Array("{}".utf8), "config.json": Array("{ }".utf8),
         "tokenizer.json": Array("{\"a\": 1}".utf8), "README.md": Array("# model".utf8),
-        "open_clip_model.safetensors": sampleBytes(2_500_000), "open_clip_pytorch_model.bin": sampleBytes(1000, seed: 2),
+        "open_clip_model.safetensors": sampleBytes(2_500_000),
+        "open_clip_pytorch_model.bin": sampleBytes(1000, seed: 2),
         "model.safetensors": sampleBytes(900, seed: 3), "odd names/ä #1.txt": Array("odd".utf8),
     ]
+    private let files = Self.files
     private let large: Set = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"]
 
     private func hub() -> FakeHub { FakeHub(files: files, large: large, token: "hf_abc") }
@@ -30,7 +32,8 @@ import Testing
             for name in names {
                 let bytes = try #require(files[name])
                 let tag = large.contains(name) ? sha256(bytes) : gitBlob(bytes)
-                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)") == "../../blobs/\(tag)")
+                let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")
+                #expect(link == "../../blobs/\(tag)")
                 #expect(contents("\(path)/\(name)") == bytes)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/blobs").count == names.count)
@@ -62,14 +65,12 @@ import Testing
     }
 
     @Test func anInterruptedSnapshotIsContinued() throws {
-        try withHub(
-            hub(),
-            store: { asked, earlier, bytes in
-                var reply = Reply.file(bytes, to: asked)
-                if earlier == 0 { reply.dropsAfter = 1_500_000 }
-                return reply
-            }
-        ) { server, store, folder in
+        let breaking: @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, earlier, bytes in
+            var reply = Reply.file(bytes, to: asked)
+            if earlier == 0 { reply.dropsAfter = 1_500_000 }
+            return reply
+        }
+        try withHub(hub(), store: breaking) { server, store, folder in
             let settings = try configuration(server, folder, token: "hf_abc")
             let repository = try HubRepository("owner/name")
             let error = hubError {
@@ -99,7 +100,8 @@ import Testing
 
     /// What an index lists comes with it, and its absence is noticed.
     @Test func weightsInSeveralFiles() throws {
-        let index = Array(#"{"metadata":{},"weight_map":{"a":"part-1.safetensors","b":"sub/2.bin","c":"part-1.safetensors"}}"#.utf8)
+        let map = #""a": "part-1.safetensors", "b": "sub/2.bin", "c": "part-1.safetensors""#
+        let index = Array("{\"metadata\": {}, \"weight_map\": {\(map)}}".utf8)
         let files = [
             "config.json": Array("{}".utf8), "model.safetensors.index.json": index, "pytorch_model.bin": [1],
             "part-1.safetensors": [1, 2], "sub/2.bin": [3, 4, 5],
@@ -108,8 +110,9 @@ import Testing
             let hub = Hub(try configuration(server, folder))
             let repository = try HubRepository("owner/name")
             let path = try hub.snapshot(of: repository)
-            let found = HubCache(root: hub.configuration.cacheDirectory, repository: repository).files(of: FakeHub.commit)
-            #expect(found.sorted() == ["config.json", "model.safetensors.index.json", "part-1.safetensors", "sub/2.bin"])
+            let cache = HubCache(root: hub.configuration.cacheDirectory, repository: repository)
+            let names = ["config.json", "model.safetensors.index.json", "part-1.safetensors", "sub/2.bin"]
+            #expect(cache.files(of: FakeHub.commit).sorted() == names)
             #expect(hub.cachedSnapshot(of: repository) == path)
             try FileManager.default.removeItem(atPath: path + "/sub/2.bin")
             #expect(hub.cachedSnapshot(of: repository) == nil)
@@ -146,7 +149,9 @@ import Testing
         try withHub(hostile) { server, _, folder in
             let hub = Hub(try configuration(server, folder, token: "hf_abc"))
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name"), selecting: .everything) }
-            guard case .invalidName("file", name, _) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .invalidName("file", name, _) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
             #expect(server.asked.count == 1)
             #expect(!FileManager.default.fileExists(atPath: folder + "/hub"))
         }

@@ -38,7 +38,9 @@ struct Reply: Sendable {
         guard let start = asked.rangeStart, asked.headers["if-range"].map({ $0 == tag }) ?? true else {
             return Reply(headers: ["ETag": tag], body: bytes)
         }
-        guard start < bytes.count else { return Reply(status: 416, headers: ["Content-Range": "bytes */\(bytes.count)"]) }
+        guard start < bytes.count else {
+            return Reply(status: 416, headers: ["Content-Range": "bytes */\(bytes.count)"])
+        }
         let range = "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"
         return Reply(status: 206, headers: ["ETag": tag, "Content-Range": range], body: Array(bytes[start...]))
     }

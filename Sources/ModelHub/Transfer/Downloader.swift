@@ -131,7 +131,8 @@ struct RemoteFile {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
         guard !isFolder.boolValue else { throw .unwritable(path: path, reason: "a folder has this name") }
         if let size {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: (path as NSString).resolvingSymlinksInPath)
             guard (attributes?[.size] as? NSNumber)?.intValue == size else { return false }
         }
         if let checksum { return try checksum.actual(path) == checksum.digits }
