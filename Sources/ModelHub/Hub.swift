@@ -37,7 +37,7 @@ public struct Hub: Sendable {
         return cache.snapshot(commit)
     }
 
-    /// Fetches what the cache lacks of a repository's files.
+    /// Fetches what the cache lacks of a repository's files. Where the hub cannot be reached, what is in the cache does.
     ///
     /// - Parameter progress: called on this thread.
     /// - Returns: the folder of the files.
@@ -46,13 +46,20 @@ public struct Hub: Sendable {
         of repository: HubRepository, selecting selection: FileSelection = .model,
         progress: (HubProgress) -> Void = { _ in }
     ) throws(ModelHubError) -> String {
+        let cached = cachedSnapshot(of: repository, selecting: selection)
         if configuration.isOffline {
-            if let path = cachedSnapshot(of: repository, selecting: selection) { return path }
-            throw .offline(wanted: "\(repository)")
+            guard let cached else { throw .offline(wanted: "\(repository)") }
+            return cached
         }
         let cache = HubCache(root: configuration.cacheDirectory, repository: repository)
         let server = HubServer(configuration: configuration, repository: repository, downloader: downloader)
-        let listing = try server.listing()
+        let listing: (commit: String, names: [String])
+        do throws(ModelHubError) {
+            listing = try server.listing(attempts: cached == nil ? downloader.options.attempts : 1)
+        } catch {
+            guard error.isTransient, let cached else { throw error }
+            return cached
+        }
         var names = selection.choose(listing.names)
         let weights = names.first(where: FileSelection.weights.contains)
         if selection.wantsWeights, weights == nil { throw .noWeights(repository: "\(repository)") }

@@ -133,6 +133,20 @@ import Testing
         }
     }
 
+    @Test func aHubOutOfReachLeavesTheCache() throws {
+        try withHub(hub()) { server, _, folder in
+            let pauses = Pauses()
+            let hub = Hub(try configuration(server, folder, token: "hf_abc"), options: pauses.options())
+            let path = try hub.snapshot(of: try HubRepository("owner/name"))
+            server.stop()
+            #expect(try hub.snapshot(of: try HubRepository("owner/name")) == path)
+            #expect(pauses.seconds.isEmpty)
+            let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/other")) }
+            guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            #expect(pauses.seconds == [1, 2, 4, 8])
+        }
+    }
+
     @Test func gatedRepositoriesSayWhatToDo() throws {
         try withHub(hub()) { server, _, folder in
             let hub = Hub(try configuration(server, folder))

@@ -92,10 +92,12 @@ final class TestServer: @unchecked Sendable {
     var asked: [Asked] { lock.withLock { log } }
 
     func stop() {
-        lock.withLock {
-            isStopped = true
+        let isFirst = lock.withLock {
+            defer { isStopped = true }
             lock.broadcast()
+            return !isStopped
         }
+        guard isFirst else { return }
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
