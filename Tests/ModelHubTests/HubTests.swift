@@ -34,7 +34,7 @@ import Testing
                 let tag = large.contains(name) ? sha256(bytes) : gitBlob(bytes)
                 let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")
                 #expect(link == "../../blobs/\(tag)")
-                #expect(contents("\(path)/\(name)") == bytes)
+                #expect(difference("\(path)/\(name)", bytes) == nil)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/blobs").count == names.count)
             let total = names.reduce(0) { $0 + (files[$1]?.count ?? 0) }
@@ -59,7 +59,7 @@ import Testing
             _ = try hub.snapshot(of: try HubRepository("owner/name"))
             // The blob is there yet: one question for its name, and no bytes.
             #expect(server.asked.dropFirst(before + 1).map(\.method) == ["GET", "HEAD"])
-            #expect(contents(path + "/config.json") == files["config.json"])
+            #expect(difference(path + "/config.json", files["config.json"]) == nil)
             #expect(store.asked.count == 1)
         }
     }
@@ -79,7 +79,7 @@ import Testing
             guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
             #expect(Hub(settings).cachedSnapshot(of: repository) == nil)
             let path = try Hub(settings).snapshot(of: repository)
-            #expect(contents(path + "/open_clip_model.safetensors") == files["open_clip_model.safetensors"])
+            #expect(difference(path + "/open_clip_model.safetensors", files["open_clip_model.safetensors"]) == nil)
             #expect(store.asked.map(\.rangeStart) == [nil, 1_500_000])
         }
     }
@@ -90,7 +90,7 @@ import Testing
             let odd = "odd names/ä #1.txt"
             let path = try hub.snapshot(
                 of: try HubRepository("owner/name", revision: "refs/pr/1"), selecting: .matching { $0 == odd })
-            #expect(contents("\(path)/\(odd)") == files[odd])
+            #expect(difference("\(path)/\(odd)", files[odd]) == nil)
             let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(odd)")
             #expect(link.hasPrefix("../../../blobs/"))
             #expect(contents(folder + "/hub/models--owner--name/refs/refs/pr/1") == Array(FakeHub.commit.utf8))
@@ -214,7 +214,7 @@ import Testing
                 #expect(hub.cachedModel(model) == nil)
                 let path = try hub.fetch(.openAI(model))
                 #expect(path == folder + "/.cache/clip/Test.pt")
-                #expect(contents(path) == bytes)
+                #expect(difference(path, bytes) == nil)
                 #expect(hub.cached(.openAI(model)) == path)
                 #expect(try hub.model(model) == path)
                 #expect(server.asked.count == 1)
