@@ -76,7 +76,7 @@ struct HubServer {
         if let size, size < 0 { throw .invalidAnswer(url: request.url.shown, reason: "its size is negative") }
         var checksum: RemoteFile.Checksum?
         if SafeName.isHexadecimal(tag, count: 64) { checksum = .sha256(tag) }
-        if SafeName.isHexadecimal(tag, count: 40) { checksum = .gitBlob(tag) }
+        if SafeName.isHexadecimal(tag, count: 40) { checksum = .sha1(tag) }
         let remote = RemoteFile(request: try self.request("GET", path), checksum: checksum, size: size)
         return HubFile(name: name, tag: tag, size: size, remote: remote)
     }

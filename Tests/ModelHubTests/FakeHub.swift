@@ -48,7 +48,7 @@ func gitBlob(_ bytes: [UInt8]) -> String {
     let path = NSTemporaryDirectory() + "blob-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     guard (try? Data(bytes).write(to: URL(fileURLWithPath: path))) != nil else { return "" }
-    return (try? GitBlob.hexadecimal(ofFile: path)) ?? ""
+    return (try? SHA1.hexadecimal(ofFile: path, asGitBlob: true)) ?? ""
 }
 
 /// A configuration for a server and a folder of the test's own.

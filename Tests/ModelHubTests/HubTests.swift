@@ -193,6 +193,31 @@ import Testing
         }
     }
 
+    /// Small files are verified by the SHA-1 that names them, Git's or (mirrors) the plain one; wrong ones do not stay.
+    @Test(arguments: [
+        ("f572d396fae9206628714fb2ce00f72e94f2258f", true), ("ce013625030ba8dba906f756967f9e9ca394464a", true),
+        ("0000000000000000000000000000000000000000", false), ("no-checksum-1", true),
+    ]) func smallFilesAreVerified(_ tag: String, _ isRight: Bool) throws {
+        try withFolder { folder in
+            let fake = FakeHub(files: ["config.json": Array("hello\n".utf8)])
+            try withServer({ asked, _ in
+                guard asked.path.contains("/resolve/") else { return fake.reply(to: asked) }
+                return Reply(headers: ["ETag": "\"\(tag)\""], body: Array("hello\n".utf8))
+            }) { server in
+                let hub = Hub(try configuration(server, folder))
+                let repository = try HubRepository("owner/name")
+                let error = hubError { _ = try hub.snapshot(of: repository, selecting: .configuration) }
+                #expect((error == nil) == isRight, "\(String(describing: error))")
+                if let error {
+                    guard case .checksumMismatch(_, tag, _) = error else { return #expect(Bool(false), "\(error)") }
+                }
+                let blobs = try FileManager.default.contentsOfDirectory(
+                    atPath: folder + "/hub/models--owner--name/blobs")
+                #expect(blobs == (isRight ? [tag] : []))
+            }
+        }
+    }
+
     @Test func aRepositoryWithoutWeights() throws {
         try withHub(FakeHub(files: ["config.json": [1], "flax_model.msgpack": [2]])) { server, _, folder in
             let hub = Hub(try configuration(server, folder))
