@@ -111,8 +111,8 @@ extension ModelHubError: CustomStringConvertible {
         case .invalidAnswer(let url, let reason):
             "\(url): the answer cannot be used: \(reason). Check HF_ENDPOINT, and whether a proxy stands in between."
         case .rangeMismatch(let url, let asked, let answered):
-            "\(url): asked for \(asked), the server answered with \(Self.shown(answered)). Delete the .incomplete file and "
-                + "try again."
+            "\(url): asked for \(asked), the server answered with \(Self.shown(answered)). The part that was there is "
+                + "deleted; try again."
         default: ""
         }
     }
