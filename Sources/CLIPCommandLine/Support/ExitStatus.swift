@@ -35,7 +35,8 @@ enum ExitStatus: Int32 {
     private static func code(of error: CLIPError) -> ExitStatus {
         switch error {
         case .missingInput: .missingInput
-        case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable: .wrongUsage
+        case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable, .unsupportedConversion:
+            .wrongUsage
         case .configuration, .weightsMismatch, .nonFiniteWeights, .picture: .badData
         case .writing: .ourFault
         }
