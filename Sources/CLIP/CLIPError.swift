@@ -12,8 +12,18 @@ public enum CLIPError: Error, Sendable, Equatable {
     case configuration(source: String, key: String, problem: String)
     /// A weights file does not belong to the model.
     case weightsMismatch(path: String, model: String, StateMismatch)
+    /// A weights file whose names are none that are known.
+    case unknownLayout(path: String, examples: [String])
+    /// A weights file that does not say by itself which model it is.
+    case architectureNeeded(path: String, reason: String, choices: [String])
+    /// Weights whose maker is known, for a model that computes something else.
+    case activationMismatch(path: String, model: String, problem: String)
     /// A weights file holds values that are infinite or not numbers.
     case nonFiniteWeights(path: String, key: String)
+    /// A file of vectors, or its description, that cannot be used.
+    case embeddingFile(path: String, problem: String)
+    /// Vectors of two spaces, which mean nothing to one another.
+    case spacesDiffer(left: String, right: String, differences: [String])
     /// A picture cannot be brought to the model's size.
     case picture(name: String, problem: String)
     /// A prompt template without a place for the label.
@@ -41,8 +51,23 @@ extension CLIPError: CustomStringConvertible {
             "\(source): \(key): \(problem)"
         case .weightsMismatch(let path, let model, let mismatch):
             "\(path): these weights do not belong to \(model). \(mismatch). Choose the --model they were made for."
+        case .unknownLayout(let path, let examples):
+            "\(path): its tensors (\(examples.isEmpty ? "none" : examples.joined(separator: ", ") + ", …")) are named like "
+                + "no model known here. Look at it with \"clip inspect\"."
+        case .architectureNeeded(let path, let reason, let choices):
+            "\(path): \(reason). Say which model it is: --model "
+                + (choices.isEmpty
+                    ? "with a name of \"clip models\" or a JSON configuration."
+                    : choices.joined(separator: " or --model ") + ".")
+        case .activationMismatch(let path, let model, let problem):
+            "\(path): \(problem), and \(model) computes something else."
         case .nonFiniteWeights(let path, let key):
             "\(path): \(key) holds values that are infinite or not numbers. The file is damaged, or its training diverged."
+        case .embeddingFile(let path, let problem):
+            "\(path): \(problem). Make the vectors anew with \"clip embed\"."
+        case .spacesDiffer(let left, let right, let differences):
+            "\(left) and \(right) hold vectors of different spaces, which cannot be compared. They differ in "
+                + differences.joined(separator: "; ") + ". Make both with one model."
         case .picture(let name, let problem):
             "\(name): \(problem)"
         case .template(let template):

@@ -1,62 +1,5 @@
 import CLIPText
 import Foundation
-import Torch
-import TorchNN
-
-/// What a name, a directory or a configuration file stands for, before any weights are read.
-public struct ModelDescription: Sendable {
-    public let name: String
-    public let configuration: ModelConfiguration
-    public let preprocess: PreprocessConfiguration
-    /// Where its weights are; nil for an architecture without any.
-    public let weightsPath: String?
-
-    /// A model of this shape with random weights.
-    public func untrained(device: Device = .cpu) throws -> PretrainedModel {
-        try check(device)
-        return try assembled(DualEncoder(configuration), device: device, precision: .float32)
-    }
-
-    /// The model with its weights, or another file's.
-    /// - Parameters:
-    ///   - weights: a file to read instead of the model's own.
-    ///   - precision: what the towers compute in.
-    /// - Throws: ``CLIPError/weightsNeeded(model:)`` where there is no file to read.
-    public func loaded(
-        weights: String? = nil, device: Device = .cpu, precision: DType = .float32
-    ) throws -> PretrainedModel {
-        guard let path = weights ?? weightsPath else { throw CLIPError.weightsNeeded(model: name) }
-        try check(device)
-        let model = try Initializer.skipping { try DualEncoder(configuration) }
-        try Weights.load(path, into: model, called: name)
-        return try assembled(model, device: device, precision: precision)
-    }
-
-    /// Before minutes are spent on reading or drawing weights.
-    private func check(_ device: Device) throws {
-        guard device.isAvailable else { throw CLIPError.deviceUnavailable(device.description) }
-    }
-
-    private func assembled(_ model: DualEncoder, device: Device, precision: DType) throws -> PretrainedModel {
-        let tokenizer = try self.tokenizer()
-        try model.prepare(computingIn: precision, on: device)
-        return PretrainedModel(
-            name: name, model: model, tokenizer: tokenizer, preprocessor: PicturePreprocessor(preprocess))
-    }
-
-    /// The tokenizer the model's text tower takes.
-    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not CLIP's.
-    public func tokenizer() throws -> any TextTokenizer {
-        let tokenizer = try CLIPTokenizer(contextLength: configuration.text.contextLength)
-        guard tokenizer.vocabularySize == configuration.text.vocabularySize else {
-            throw CLIPError.configuration(
-                source: name, key: "text_cfg.vocab_size",
-                problem:
-                    "\(configuration.text.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
-        }
-        return tokenizer
-    }
-}
 
 /// Finds models by name or path.
 public enum ModelCatalog {
@@ -81,18 +24,30 @@ public enum ModelCatalog {
         guard let configuration = BuiltInModels.configuration(named: name) else {
             throw CLIPError.unknownModel(name: name, known: names)
         }
+        var description = ModelDescription(
+            name: name, configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
+            weightsPath: nil)
+        description.isAmbiguous = BuiltInModels.isAmbiguous(name)
+        return description
+    }
+
+    /// What a bare weights file is, where that is certain.
+    /// - Throws: ``CLIPError/architectureNeeded(path:reason:choices:)`` where it is not.
+    public static func description(ofWeights path: String) throws -> ModelDescription {
+        let checkpoint = try Checkpoint(path: path)
+        let layout = try ParameterLayout.detected(in: checkpoint)
+        let finding = try ArchitectureInference(checkpoint: checkpoint, layout: layout).finding()
         return ModelDescription(
-            name: name, configuration: configuration,
-            preprocess: PreprocessConfiguration(size: configuration.vision.imageSize), weightsPath: nil)
+            name: finding.name, configuration: finding.configuration,
+            preprocess: PreprocessConfiguration(for: finding.configuration), weightsPath: path)
     }
 
     private static func directory(_ path: String, called name: String) throws -> ModelDescription {
         let directory = ModelDirectory(path)
         let (model, preprocess) = try directory.configuration()
-        let hasWeights = FileManager.default.fileExists(atPath: directory.weightsPath)
         return ModelDescription(
-            name: name, configuration: model, preprocess: preprocess,
-            weightsPath: hasWeights ? directory.weightsPath : nil)
+            name: name, configuration: model, preprocess: preprocess, weightsPath: directory.existingWeightsPath,
+            tokenizerDirectory: directory.path)
     }
 
     private static func file(_ path: String) throws -> ModelDescription {

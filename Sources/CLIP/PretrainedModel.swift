@@ -14,10 +14,20 @@ public final class PretrainedModel: Sendable {
     public let model: DualEncoder
     public let tokenizer: any TextTokenizer
     public let preprocessor: PicturePreprocessor
+    /// Where its weights came from; nil for a model that was never loaded.
+    let weights: WeightsSource?
 
-    public init(
+    public convenience init(
         name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor
     ) {
+        self.init(name: name, model: model, tokenizer: tokenizer, preprocessor: preprocessor, weights: nil)
+    }
+
+    init(
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor,
+        weights: WeightsSource?
+    ) {
+        self.weights = weights
         self.name = name
         self.model = model
         self.tokenizer = tokenizer

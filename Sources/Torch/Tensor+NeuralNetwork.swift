@@ -13,6 +13,7 @@ private enum Network {
     static let attention = Operator("aten::scaled_dot_product_attention")
     static let crossEntropy = Operator("aten::cross_entropy_loss")
     static let resizeBicubic = Operator("aten::_upsample_bicubic2d_aa")
+    static let resizeLinear = Operator("aten::upsample_linear1d")
     static let resizeBilinear = Operator("aten::_upsample_bilinear2d_aa")
 }
 
@@ -91,6 +92,11 @@ extension Tensor {
     /// Targets may also be probabilities `[N, C]`.
     public func crossEntropy(targets: Tensor) throws -> Tensor {
         try Network.crossEntropy.one(.tensor(self), .tensor(targets))
+    }
+
+    /// `[B, C, L] -> [B, C, length]`, linearly between neighbors, without antialiasing; corners are not aligned.
+    public func resampledLinearly(to length: Int) throws -> Tensor {
+        try Network.resizeLinear.one(.tensor(self), .ints([length]), .bool(false))
     }
 
     /// Pictures `[B, C, H, W]`, uint8 or real, at another size. On bytes in channels-last memory this follows

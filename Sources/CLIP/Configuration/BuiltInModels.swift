@@ -49,10 +49,18 @@ public enum BuiltInModels {
     /// Every name ``configuration(named:)`` knows: vision transformers, then ResNets, smallest first.
     public static var names: [String] { shapes.flatMap { [$0.name, $0.name + "-quickgelu"] } }
 
+    /// OpenAI's nine models as they call them. Their ResNets' names are open_clip's too, which has no QuickGELU then.
+    public static let openAINames = [
+        "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "ViT-B/32", "ViT-B/16", "ViT-L/14", "ViT-L/14@336px",
+    ]
+
+    /// Whether OpenAI and open_clip mean different models by the name.
+    static func isAmbiguous(_ name: String) -> Bool { name.hasPrefix("RN") && openAINames.contains(name) }
+
     /// The architecture of a name such as "ViT-B-32", "ViT-B-32-quickgelu" or OpenAI's "ViT-B/32".
     public static func configuration(named name: String) -> ModelConfiguration? {
         for entry in shapes {
-            if name == entry.name { return entry.configuration }
+            if name == entry.name || name == entry.name + "-gelu" { return entry.configuration }
             if name == entry.name + "-quickgelu" || name == entry.openAIName {
                 return entry.configuration.with(activation: .quickGELU)
             }

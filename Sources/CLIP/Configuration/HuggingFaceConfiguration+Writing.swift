@@ -72,7 +72,11 @@ extension HuggingFaceConfiguration {
             object["projection_dim"] = model.embeddingSize
             object["bos_token_id"] = 49_406
             // 2 stands for "the highest id"; see the reading side.
-            if case .firstToken(let id) = tower.pooling { object["eos_token_id"] = Int(id) } else { object["eos_token_id"] = 2 }
+            if case .firstToken(let id) = tower.pooling {
+                object["eos_token_id"] = Int(id)
+            } else {
+                object["eos_token_id"] = 2
+            }
             return object
         case .bert(let tower):
             return [

@@ -105,7 +105,8 @@ extension ModelConfiguration.Text {
         case "eos": tower.pooling = .firstToken(Int32(clamping: end))
         case "last": tower.pooling = .last
         case "first": tower.pooling = .first
-        case let other: throw object.problem("pool_type", "\"\(other)\" is not supported: use argmax, eos, last or first")
+        case let other:
+            throw object.problem("pool_type", "\"\(other)\" is not supported: use argmax, eos, last or first")
         }
         let hasBias = try object.flag("proj_bias", default: false)
         switch try object.string("proj_type", default: "linear") {

@@ -25,6 +25,17 @@ public struct PreprocessConfiguration: Sendable, Equatable {
 
     public init(size: Int) { self.size = size }
 
+    /// What a model is trained with where nothing is said: SigLIP's towers squash and center on one half, Chinese-CLIP's
+    /// squash, all others cut the middle out.
+    public init(for model: ModelConfiguration) {
+        size = model.vision.imageSize
+        if case .bert = model.text { resizeMode = .squash }
+        guard case .transformer(let tower) = model.vision, tower.isSigLIP else { return }
+        resizeMode = .squash
+        mean = [0.5, 0.5, 0.5]
+        standardDeviation = [0.5, 0.5, 0.5]
+    }
+
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.
     init(_ object: ConfigurationObject, imageSize: Int) throws {
         size = try object.squareSize("size", default: imageSize)

@@ -8,7 +8,7 @@ struct CaptionBatches {
     /// A further pass through the tower costs about as much as this many tokens.
     private static let passCost = 512
 
-    /// - Parameter ends: where each caption ends; see ``ends(of:configuration:)``.
+    /// - Parameter ends: the place of the last token that matters of each caption.
     init(ends: [Int]) {
         let order = ends.indices.sorted { (ends[$0], $0) < (ends[$1], $1) }
         var rows: [[Int]] = []
@@ -38,23 +38,63 @@ struct CaptionBatches {
         return places
     }
 
-    /// Where each caption ends: the first place of its highest id, as the paper's code pools.
-    /// - Throws: `TorchError` for a caption without tokens, too long, or with an id outside the vocabulary.
-    static func ends(of captions: [[Int32]], configuration: TextTransformerConfiguration) throws -> [Int] {
-        try captions.enumerated().map { row, caption in
-            func problem(_ text: String) -> TorchError {
-                TorchError(context: "TextTransformer", message: "caption \(row) \(text)")
+    /// Runs `encode` on each batch and puts the results in the captions' own order.
+    /// - Parameter encode: takes captions' places and gives one row for each.
+    func map(device: Device, _ encode: ([Int]) throws -> Tensor) throws -> Tensor {
+        let parts = try rows.map(encode)
+        if parts.count == 1, isInOrder { return parts[0] }
+        return try Tensor.concatenated(parts).rows(Tensor(places).moved(to: device))
+    }
+}
+
+/// Captions as a text tower reads them, checked.
+struct CaptionRows {
+    /// The tower's name in messages.
+    let tower: String
+    let contextLength: Int
+    let vocabularySize: Int
+
+    func problem(_ row: Int, _ text: String) -> TorchError {
+        TorchError(context: tower, message: "caption \(row) \(text)")
+    }
+
+    /// - Throws: `TorchError` for a caption without tokens or with an id outside the vocabulary.
+    func checkTokens(_ captions: [[Int32]]) throws {
+        for (row, caption) in captions.enumerated() {
+            if caption.isEmpty { throw problem(row, "has no tokens") }
+            if let bad = caption.first(where: { $0 < 0 || $0 >= vocabularySize }) {
+                throw problem(row, "has token \(bad), outside the vocabulary of \(vocabularySize)")
             }
-            guard let highest = caption.max(), let end = caption.firstIndex(of: highest) else {
-                throw problem("has no tokens")
-            }
-            guard end < configuration.contextLength else {
-                throw problem("has more than the \(configuration.contextLength) tokens the model takes")
-            }
-            if let bad = caption.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-                throw problem("has token \(bad), outside the vocabulary of \(configuration.vocabularySize)")
-            }
-            return end
         }
+    }
+
+    /// - Throws: `TorchError` if the last token that matters is outside the context.
+    func checkEnd(_ end: Int, row: Int) throws {
+        if end >= contextLength { throw problem(row, "has more than the \(contextLength) tokens the model takes") }
+    }
+
+    /// - Throws: `TorchError` if a caption is not of the context's length.
+    func checkWhole(_ captions: [[Int32]]) throws {
+        for (row, caption) in captions.enumerated() where caption.count != contextLength {
+            throw problem(
+                row,
+                "has \(caption.count) tokens where exactly \(contextLength) are needed: this model reads its padding. "
+                    + "Pad it as its tokenizer does")
+        }
+    }
+
+    /// As one rectangle `[B, length]`; rows are cut or filled with `padding`.
+    static func rectangle(_ captions: [[Int32]], length: Int, padding: Int32, device: Device) throws -> Tensor {
+        var ids = [Int32](repeating: padding, count: captions.count * length)
+        for (row, caption) in captions.enumerated() {
+            for (column, token) in caption.prefix(length).enumerated() { ids[row * length + column] = token }
+        }
+        return try Tensor(ids, shape: [captions.count, length]).moved(to: device)
+    }
+
+    /// 0 where a flag is set and -infinity elsewhere: `[B, L]`, to be added to scores.
+    static func visibility(_ flags: [[Bool]], dtype: DType, device: Device) throws -> Tensor {
+        let values: [Float] = flags.flatMap { $0.map { $0 ? 0 : -.infinity } }
+        return try Tensor(values, shape: [flags.count, flags.first?.count ?? 0]).converted(to: dtype).moved(to: device)
     }
 }

@@ -1,22 +1,26 @@
 import Torch
 import TorchNN
 
-/// CLIP's causal text transformer: token ids to embeddings `[B, E]` (arXiv 2103.00020, section 2.4).
+/// A text transformer: token ids to embeddings `[B, E]` (arXiv 2103.00020, section 2.4; SigLIP's, arXiv 2303.15343;
+/// CoCa's, arXiv 2205.01917).
 public final class TextTransformer: TextTower {
     public let tokenEmbedding: Embedding
-    /// `[context length, W]`
+    /// `[context length, W]`, or one more with the class token's last.
     public let positionalEmbedding: Parameter
+    /// `[W]`, the vector of the extra token after the text whose last state stands for it.
+    public let classEmbedding: Parameter?
     public let blocks: [TransformerBlock]
     public let finalNorm: LayerNorm
-    /// `[W, E]`
-    public let projection: Parameter
+    /// `[W, E]`; nil for a tower without projection, or with a linear layer.
+    public let projection: Parameter?
+    public let linearProjection: Linear?
     let configuration: TextTransformerConfiguration
 
-    /// Whether only the end-of-text token goes through the last block. Off, the whole sequence does: the same numbers,
+    /// Whether only the pooled token goes through the last block. Off, the whole sequence does: the same numbers,
     /// slower.
     public var readsOnlyEndOfText = true
-    /// Whether captions of like length share a batch that is cut to its longest. Off, all are padded to the context
-    /// length: the same numbers, several times slower.
+    /// Whether captions of like length share a batch that is cut to its longest, where padding changes nothing. Off, all
+    /// are padded to the context length: the same numbers, several times slower.
     public var trimsToLongest = true
 
     /// Initialized as the paper's code.
@@ -24,72 +28,169 @@ public final class TextTransformer: TextTower {
         self.configuration = configuration
         let width = configuration.width
         tokenEmbedding = try Embedding(configuration.vocabularySize, width)
-        positionalEmbedding = try Parameter(zeros: configuration.contextLength, width)
+        positionalEmbedding = try Parameter(zeros: configuration.positionCount, width)
+        classEmbedding = configuration.hasClassEmbedding ? try Parameter(zeros: width) : nil
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
-                width: width, headCount: configuration.headCount,
-                hidden: configuration.hiddenWidth, activation: configuration.activation)
+                width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
+                activation: configuration.activation, epsilon: configuration.epsilon)
         }
-        finalNorm = try LayerNorm(width)
-        projection = try Parameter(zeros: width, embeddingSize)
+        finalNorm = try LayerNorm(width, epsilon: configuration.epsilon)
+        projection = configuration.projection == .matrix ? try Parameter(zeros: width, embeddingSize) : nil
+        linearProjection = configuration.projection == .linear ? try Linear(width, embeddingSize) : nil
+        if configuration.projection == .none, width != embeddingSize {
+            throw TorchError(
+                context: "TextTransformer",
+                message: "without projection, width \(width) has to be the embedding's size \(embeddingSize)")
+        }
         try initialize()
     }
 
     private func initialize() throws {
         let width = Double(configuration.width)
-        let residual = 1 / (width * 2 * Double(configuration.layers)).squareRoot()
         try Initializer.normal(0.02).apply(to: tokenEmbedding.weight)
         try Initializer.normal(0.01).apply(to: positionalEmbedding)
-        for block in blocks {
+        if let classEmbedding { try Initializer.normal(0.01).apply(to: classEmbedding) }
+        try blocks.initializeAsText(width: configuration.width)
+        let scale = Initializer.normal(1 / width.squareRoot())
+        if let projection { try scale.apply(to: projection) }
+        if let linearProjection {
+            try scale.apply(to: linearProjection.weight)
+            if let bias = linearProjection.bias { try Initializer.constant(0).apply(to: bias) }
+        }
+    }
+
+    /// - Parameter captions: token ids with start and end of text. Where the tower reads no padding (causal attention, and
+    ///   pooling of a token that ends the text), rows need none, and what stands after the pooled token is never seen.
+    ///   Elsewhere rows are filled to the context length with ``TextTransformerConfiguration/padToken``, but
+    ///   ``TextTransformerConfiguration/Pooling/last`` takes only rows that the tokenizer has filled itself.
+    /// - Returns: embeddings `[B, E]`, not normalized.
+    /// - Throws: `TorchError` for a caption without tokens, of a wrong length, with an id outside the vocabulary, or
+    ///   without the token that is to be pooled.
+    public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
+        let ends = try CaptionBatches.ends(of: captions, configuration: configuration)
+        guard trimsToLongest, !configuration.readsPadding else {
+            return try encode(captions, ends: ends, length: configuration.contextLength)
+        }
+        return try CaptionBatches(ends: ends).map(device: device) { rows in
+            try encode(
+                rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        }
+    }
+
+    var device: Device { positionalEmbedding.tensor.device }
+
+    /// Captions as one rectangle of `length` columns.
+    private func encode(_ captions: [[Int32]], ends: [Int], length: Int) throws -> Tensor {
+        let input = try embed(captions, length: length, padToken: configuration.padToken)
+        var states = input.states
+        for block in blocks.dropLast() { states = try block(states, causal: configuration.isCausal, mask: input.mask) }
+        let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
+        let places = try Tensor(pooled.map(Int64.init)).moved(to: device)  // [B]
+        let state = try finalNorm(self.state(states, at: places, input: input))
+        if let linearProjection { return try linearProjection(state) }
+        return try projection.map { try state.matmul($0.tensor) } ?? state
+    }
+
+    /// The last block's state at one place of each row: `[B, L, W] -> [B, W]`.
+    private func state(_ states: Tensor, at places: Tensor, input: Input) throws -> Tensor {
+        guard let last = blocks.last else { return try states.atPositions(places) }
+        guard readsOnlyEndOfText else {
+            return try last(states, causal: configuration.isCausal, mask: input.mask).atPositions(places)
+        }
+        var visible = input.visible
+        if configuration.isCausal, !configuration.hasClassEmbedding {
+            let later = try Tensor.range(states.shape[1], device: states.device).unsqueezed(0)
+                .greater(than: places.unsqueezed(1))  // [B, L]
+            visible = try Tensor.zeros(later.shape, dtype: states.dtype, device: states.device)
+                .filled(where: later, with: -.infinity)
+        }
+        return try last(states, at: places, visible: visible)
+    }
+
+    /// What enters the first block.
+    struct Input {
+        /// `[B, L, W]`, or `[B, L + 1, W]` with the class token last.
+        let states: Tensor
+        /// What each row hides from attention, real `[B, L + 1]`; nil where nothing is hidden.
+        let visible: Tensor?
+
+        /// The same for whole sequences: `[B, 1, 1, L + 1]`.
+        var mask: Tensor? { get throws { try visible?.unsqueezed(1).unsqueezed(1) } }
+    }
+
+    func embed(_ captions: [[Int32]], length: Int, padToken: Int32) throws -> Input {
+        let tokens = try CaptionRows.rectangle(captions, length: length, padding: padToken, device: device)
+        let states = try tokenEmbedding(tokens)  // [B, L, W]
+        let positions = positionalEmbedding.tensor
+        let placed = try states + positions.slice(0..<length)
+        guard let classEmbedding else { return Input(states: placed, visible: nil) }
+        let context = configuration.contextLength
+        let classState = try (classEmbedding.tensor + positions.select(context))
+            .expanded([captions.count, 1, configuration.width])
+        let flags = captions.map { Self.visibility($0, length: length, context: context, padToken: padToken) }
+        return Input(
+            states: try Tensor.concatenated([placed, classState], dimension: 1),
+            visible: try CaptionRows.visibility(flags, dtype: states.dtype, device: device))
+    }
+
+    /// What CoCa's published models were trained with: the class token was meant to be first when padding was hidden and
+    /// stands last, so each place is hidden where the token before it is padding. The first padding is seen; the class
+    /// token sees itself only in a row that is full.
+    private static func visibility(_ caption: [Int32], length: Int, context: Int, padToken: Int32) -> [Bool] {
+        let previous = (1..<max(1, length)).map { $0 - 1 < caption.count && caption[$0 - 1] != padToken }
+        return [true] + previous + [caption.count >= context && caption[context - 1] != padToken]
+    }
+}
+
+extension TextTransformerConfiguration {
+    /// Whether padding changes the embedding, so that every row has to be of the context length.
+    var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
+}
+
+extension CaptionBatches {
+    /// The place of each caption's pooled token; with a class token, of the last token it sees.
+    /// - Throws: `TorchError` for a caption without tokens, of a wrong length, with an id outside the vocabulary, or
+    ///   without the token that is to be pooled.
+    static func ends(of captions: [[Int32]], configuration: TextTransformerConfiguration) throws -> [Int] {
+        let rows = CaptionRows(
+            tower: "TextTransformer", contextLength: configuration.contextLength,
+            vocabularySize: configuration.vocabularySize)
+        try rows.checkTokens(captions)
+        if configuration.pooling == .last, !configuration.hasClassEmbedding { try rows.checkWhole(captions) }
+        return try captions.enumerated().map { row, caption in
+            if configuration.readsPadding || configuration.hasClassEmbedding {
+                let last = caption.lastIndex { $0 != configuration.padToken } ?? 0
+                try rows.checkEnd(last, row: row)
+                if configuration.hasClassEmbedding { return min(last + 1, configuration.contextLength - 1) }
+            }
+            let end: Int
+            switch configuration.pooling {
+            case .highestToken: end = caption.max().flatMap(caption.firstIndex) ?? 0
+            case .firstToken(let token):
+                guard let place = caption.firstIndex(of: token) else {
+                    throw rows.problem(row, "has no token \(token), which ends a text for this model")
+                }
+                end = place
+            case .last: end = configuration.contextLength - 1
+            case .first: end = 0
+            }
+            try rows.checkEnd(end, row: row)
+            return end
+        }
+    }
+}
+
+extension [TransformerBlock] {
+    /// As the paper's code initializes a text tower's blocks.
+    func initializeAsText(width: Int) throws {
+        let width = Double(width)
+        let residual = 1 / (width * 2 * Double(count)).squareRoot()
+        for block in self {
             try Initializer.normal(1 / width.squareRoot()).apply(to: block.attention.inWeight)
             try Initializer.normal(residual).apply(to: block.attention.outProjection.weight)
             try Initializer.normal(1 / (2 * width).squareRoot()).apply(to: block.feedForward.expand.weight)
             try Initializer.normal(residual).apply(to: block.feedForward.contract.weight)
         }
-        try Initializer.normal(1 / width.squareRoot()).apply(to: projection)
-    }
-
-    /// - Parameter captions: token ids with start and end of text, not padded (or padded with anything: what stands
-    ///   after the highest id, which is end-of-text, is never seen).
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
-        let ends = try CaptionBatches.ends(of: captions, configuration: configuration)
-        guard trimsToLongest else {
-            return try encode(captions, ends: ends, length: configuration.contextLength)
-        }
-        let batches = CaptionBatches(ends: ends)
-        let parts = try batches.rows.map { rows in
-            try encode(
-                rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
-        }
-        if parts.count == 1, batches.isInOrder { return parts[0] }
-        let device = positionalEmbedding.tensor.device
-        return try Tensor.concatenated(parts).rows(Tensor(batches.places).moved(to: device))
-    }
-
-    /// Captions as one rectangle of `length` columns, each read up to its end.
-    private func encode(_ captions: [[Int32]], ends: [Int], length: Int) throws -> Tensor {
-        let device = positionalEmbedding.tensor.device
-        var ids = [Int32](repeating: 0, count: captions.count * length)
-        for (row, caption) in captions.enumerated() {
-            for (column, token) in caption.prefix(length).enumerated() { ids[row * length + column] = token }
-        }
-        let tokens = try Tensor(ids, shape: [captions.count, length]).moved(to: device)
-        let ends = try Tensor(ends.map(Int64.init)).moved(to: device)  // [B]
-        var states = try tokenEmbedding(tokens) + positionalEmbedding.tensor.slice(0..<length)  // [B, L, W]
-        for block in blocks.dropLast() { states = try block(states, causal: true) }
-        return try finalNorm(endState(states, ends: ends)).matmul(projection.tensor)
-    }
-
-    /// The last block's state at end-of-text: `[B, L, W] -> [B, W]`.
-    private func endState(_ states: Tensor, ends: Tensor) throws -> Tensor {
-        guard let last = blocks.last else { return try states.atPositions(ends) }
-        guard readsOnlyEndOfText else { return try last(states, causal: true).atPositions(ends) }
-        let length = states.shape[1]
-        let later = try Tensor.range(length, device: states.device).unsqueezed(0)
-            .greater(than: ends.unsqueezed(1))  // [B, L]
-        let visible = try Tensor.zeros([ends.shape[0], length], dtype: states.dtype, device: states.device)
-            .filled(where: later, with: -.infinity)
-        return try last(states, at: ends, visible: visible)
     }
 }

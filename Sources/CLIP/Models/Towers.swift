@@ -29,7 +29,7 @@ extension ModelConfiguration {
     func textTower() throws -> any TextTower {
         switch text {
         case .transformer(let tower): try TextTransformer(tower, embeddingSize: embeddingSize)
-        case .bert: throw CLIPError.emptyChoices(what: "towers")
+        case .bert(let tower): try BERTTransformer(tower, embeddingSize: embeddingSize)
         }
     }
 }

@@ -8,16 +8,17 @@ public final class TransformerBlock: Module {
     public let norm2: LayerNorm
     public let feedForward: FeedForward
 
-    public init(width: Int, headCount: Int, hidden: Int, activation: Activation) throws {
-        norm1 = try LayerNorm(width)
+    public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double = 1e-5) throws {
+        norm1 = try LayerNorm(width, epsilon: epsilon)
         attention = try MultiHeadAttention(width: width, headCount: headCount)
-        norm2 = try LayerNorm(width)
+        norm2 = try LayerNorm(width, epsilon: epsilon)
         feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
     }
 
     /// `[B, L, width] -> [B, L, width]`.
-    public func callAsFunction(_ input: Tensor, causal: Bool) throws -> Tensor {
-        let attended = try input + attention(norm1(input), causal: causal)
+    /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
+    public func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
+        let attended = try input + attention(norm1(input), causal: causal, mask: mask)
         return try attended + feedForward(norm2(attended))
     }
 

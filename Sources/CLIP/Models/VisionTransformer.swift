@@ -1,67 +1,147 @@
 import Torch
 import TorchNN
 
-/// CLIP's vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4).
+/// A vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4; SigLIP's, arXiv
+/// 2303.15343; CoCa's, arXiv 2205.01917).
 public final class VisionTransformer: ImageTower {
     public let patches: PatchEmbedding
     /// `[W]`, the vector of the extra token whose last state stands for the picture.
-    public let classEmbedding: Parameter
-    /// `[grid² + 1, W]`, the class token's first.
+    public let classEmbedding: Parameter?
+    /// `[grid², W]`, or one more with the class token's first.
     public let positionalEmbedding: Parameter
-    public let preNorm: LayerNorm
+    public let preNorm: LayerNorm?
     public let blocks: [TransformerBlock]
+    /// Over `W`; over `E` after an attentional pooler.
     public let postNorm: LayerNorm
-    /// `[W, E]`
-    public let projection: Parameter
-    private let configuration: VisionTransformerConfiguration
+    public let attentionHead: AttentionPoolingHead?
+    public let pooler: AttentionalPooler?
+    /// `[W, E]`, or `[E, E]` after an attentional pooler.
+    public let projection: Parameter?
+    let configuration: VisionTransformerConfiguration
 
-    /// Whether only the class token goes through the last block. Off, the whole sequence does: the same numbers, slower.
+    /// Whether only the class token goes through the last block where it alone is pooled. Off, the whole sequence does:
+    /// the same numbers, slower.
     public var readsOnlyClassToken = true
 
     /// Initialized as the paper's code: embeddings and projection at width^-½, blocks as PyTorch's defaults.
     public init(_ configuration: VisionTransformerConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
-        let width = configuration.width
-        patches = try PatchEmbedding(width: width, patchSize: configuration.patchSize)
-        classEmbedding = try Parameter(zeros: width)
-        positionalEmbedding = try Parameter(zeros: configuration.gridSize * configuration.gridSize + 1, width)
-        preNorm = try LayerNorm(width)
+        let (width, epsilon) = (configuration.width, configuration.epsilon)
+        let tokens = configuration.gridSize * configuration.gridSize + (configuration.hasClassToken ? 1 : 0)
+        patches = try PatchEmbedding(
+            width: width, patchSize: configuration.patchSize, bias: configuration.hasPatchBias)
+        classEmbedding = configuration.hasClassToken ? try Parameter(zeros: width) : nil
+        positionalEmbedding = try Parameter(zeros: tokens, width)
+        preNorm = configuration.hasPreNorm ? try LayerNorm(width, epsilon: epsilon) : nil
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
-                width: width, headCount: configuration.headCount,
-                hidden: configuration.hiddenWidth, activation: configuration.activation)
+                width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
+                activation: configuration.activation, epsilon: epsilon)
         }
-        postNorm = try LayerNorm(width)
-        projection = try Parameter(zeros: width, embeddingSize)
+        var pooledWidth = width
+        switch configuration.pooling {
+        case .token, .average: (attentionHead, pooler) = (nil, nil)
+        case .attentionHead:
+            attentionHead = try AttentionPoolingHead(
+                width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
+                activation: configuration.activation, epsilon: epsilon)
+            pooler = nil
+        case .attentionalPooler(let queries, let headCount):
+            attentionHead = nil
+            pooler = try AttentionalPooler(
+                queries: queries, width: embeddingSize, inputWidth: width, headCount: headCount)
+            pooledWidth = embeddingSize
+        }
+        postNorm = try LayerNorm(pooledWidth, epsilon: epsilon)
+        projection = configuration.hasProjection ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
+        try Self.check(configuration, embeddingSize: embeddingSize, pooledWidth: pooledWidth)
         let scale = Initializer.normal(1 / Double(width).squareRoot())
-        for parameter in [classEmbedding, positionalEmbedding, projection] { try scale.apply(to: parameter) }
+        for parameter in [classEmbedding, positionalEmbedding, projection].compactMap({ $0 }) {
+            try scale.apply(to: parameter)
+        }
+    }
+
+    private static func check(
+        _ configuration: VisionTransformerConfiguration, embeddingSize: Int, pooledWidth: Int
+    ) throws {
+        func refuse(_ message: String) -> TorchError { TorchError(context: "VisionTransformer", message: message) }
+        if configuration.pooling == .token, !configuration.hasClassToken {
+            throw refuse("the class token's state is to be pooled, and there is no class token")
+        }
+        if !configuration.hasProjection, pooledWidth != embeddingSize {
+            throw refuse("without projection, width \(pooledWidth) has to be the embedding's size \(embeddingSize)")
+        }
     }
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
     public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+        let input = try embed(pictures)
+        if configuration.pooling == .token, readsOnlyClassToken, let last = blocks.last {
+            let states = try run(blocks.dropLast(), on: input)
+            let first = try Tensor.zeros([states.shape[0]], dtype: .int64, device: states.device)
+            return try project(postNorm(last(states, at: first, visible: nil)))
+        }
+        return try project(pool(run(blocks[...], on: input)).state)
+    }
+
+    /// Embeddings, and what is left for a caption decoder to attend to.
+    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
+    /// - Returns: `[B, E]`, not normalized, and `[B, tokens, pooled width]`: an attentional pooler's states but the
+    ///   first, or the normalized patches' states.
+    public func embeddingAndTokens(_ pictures: Tensor) throws -> (embedding: Tensor, tokens: Tensor) {
+        let (state, tokens) = try pool(run(blocks[...], on: embed(pictures)))
+        return (try project(state), tokens)
+    }
+
+    /// What enters the first block: `[B, 3, S, S] -> [B, tokens, W]`.
+    func embed(_ pictures: Tensor) throws -> Tensor {
         let size = configuration.imageSize
         guard pictures.rank == 4, Array(pictures.shape.dropFirst()) == [3, size, size] else {
             throw TorchError(
                 context: "VisionTransformer",
                 message: "pictures of shape \(pictures.shape) given where [B, 3, \(size), \(size)] is needed")
         }
-        let embedded = try patches(pictures)  // [B, grid², W]
-        let batch = embedded.shape[0]
-        let classToken = try classEmbedding.tensor.converted(to: embedded.dtype)
-            .expanded([batch, 1, configuration.width])
-        let tokens = try Tensor.concatenated([classToken, embedded], dimension: 1)  // [B, grid² + 1, W]
-        let states = try preNorm(tokens + positionalEmbedding.tensor.converted(to: embedded.dtype))
-        return try postNorm(classState(states)).matmul(projection.tensor)
+        var states = try patches(pictures)  // [B, grid², W]
+        if let classEmbedding {
+            let classToken = try classEmbedding.tensor.converted(to: states.dtype)
+                .expanded([states.shape[0], 1, configuration.width])
+            states = try Tensor.concatenated([classToken, states], dimension: 1)  // [B, grid² + 1, W]
+        }
+        states = try states + positionalEmbedding.tensor.converted(to: states.dtype)
+        return try preNorm?(states) ?? states
     }
 
-    /// The class token's state after all blocks: `[B, L, W] -> [B, W]`.
-    private func classState(_ input: Tensor) throws -> Tensor {
-        var states = input
-        for block in blocks.dropLast() { states = try block(states, causal: false) }
-        guard let last = blocks.last else { return try states.select(0, dimension: 1) }
-        guard readsOnlyClassToken else { return try last(states, causal: false).select(0, dimension: 1) }
-        let first = try Tensor.zeros([states.shape[0]], dtype: .int64, device: states.device)
-        return try last(states, at: first, visible: nil)
+    func run(_ blocks: ArraySlice<TransformerBlock>, on input: Tensor) throws -> Tensor {
+        try blocks.reduce(input) { states, block in try block(states, causal: false) }
+    }
+
+    /// The last block's states as one, `[B, pooled width]`, and those that are left.
+    private func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
+        func withoutClass(_ states: Tensor) throws -> Tensor {
+            configuration.hasClassToken ? try states.slice(1..<states.shape[1], dimension: 1) : states
+        }
+        switch configuration.pooling {
+        case .token:
+            let normalized = try postNorm(states)
+            return (try normalized.select(0, dimension: 1), try withoutClass(normalized))
+        case .average(normAfter: true):
+            let patches = try withoutClass(states)
+            return (try postNorm(patches.mean(along: 1)), patches)
+        case .average(normAfter: false):
+            let patches = try withoutClass(postNorm(states))
+            return (try patches.mean(along: 1), patches)
+        case .attentionHead, .attentionalPooler:
+            if let attentionHead {
+                let normalized = try postNorm(states)
+                return (try attentionHead(normalized), try withoutClass(normalized))
+            }
+            let pooled = try postNorm(pooler?(states) ?? states)
+            return (try pooled.select(0, dimension: 1), try pooled.slice(1..<pooled.shape[1], dimension: 1))
+        }
+    }
+
+    private func project(_ state: Tensor) throws -> Tensor {
+        try projection.map { try state.matmul($0.tensor) } ?? state
     }
 }

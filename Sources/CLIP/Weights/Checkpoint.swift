@@ -52,7 +52,7 @@ public struct Checkpoint: Sendable {
         for name in archive.names {
             // Optimizer states and generators may have types that models have not; they are not needed here.
             guard let entry = archive.entry(name), let dtype = DType(entry.dtype) else { continue }
-            tensors[name] = try Tensor(archive.storage(of: name), entry, dtype)
+            tensors[name] = try Tensor.archived(archive.storage(of: name), entry, dtype)
         }
         switch archive.kind {
         case .dictionary: return (tensors, .torch)
@@ -126,7 +126,8 @@ struct ShardIndex {
             for (name, tensor) in try Checkpoint.read(file).0 {
                 guard shardOf[name] == file else {
                     throw CLIPError.configuration(
-                        source: path, key: "weight_map.\(name)", problem: "\(file) holds it, and the index says otherwise")
+                        source: path, key: "weight_map.\(name)",
+                        problem: "\(file) holds it, and the index says otherwise")
                 }
                 tensors[name] = tensor
             }
@@ -141,36 +142,40 @@ struct ShardIndex {
 
 extension Tensor {
     /// A tensor of an archive, where its bytes lie if that can be.
-    fileprivate convenience init(_ storage: TorchArchiveBytes, _ entry: TorchArchiveEntry, _ dtype: DType) throws {
+    fileprivate static func archived(
+        _ storage: TorchArchiveBytes, _ entry: TorchArchiveEntry, _ dtype: DType
+    ) throws -> Tensor {
         let start = entry.storageOffset * dtype.byteCount
         if entry.isContiguous {
             let count = entry.elementCount * dtype.byteCount
             let bytes = UnsafeRawBufferPointer(start: storage.baseAddress + (count == 0 ? 0 : start), count: count)
             if entry.isAligned, count > 0 {
-                try self.init(borrowing: bytes, ownedBy: storage, shape: entry.shape, dtype: dtype)
-            } else {
-                try self.init(copying: bytes, shape: entry.shape, dtype: dtype)
+                return try Tensor(borrowing: bytes, ownedBy: storage, shape: entry.shape, dtype: dtype)
             }
-            return
+            return try withExtendedLifetime(storage) {
+                try Tensor(copying: bytes, shape: entry.shape, dtype: dtype)
+            }
         }
         // A view such as a transposed matrix: gathered element by element, which only odd files need.
         var gathered = [UInt8](repeating: 0, count: entry.elementCount * dtype.byteCount)
-        gathered.withUnsafeMutableBytes { target in
-            var place = [Int](repeating: 0, count: entry.shape.count)
-            for element in 0..<entry.elementCount {
-                let source = zip(place, entry.strides).reduce(entry.storageOffset) { $0 + $1.0 * $1.1 }
-                let from = UnsafeRawBufferPointer(
-                    start: storage.baseAddress + source * dtype.byteCount, count: dtype.byteCount)
-                UnsafeMutableRawBufferPointer(rebasing: target[(element * dtype.byteCount)...]).copyMemory(from: from)
-                for dimension in place.indices.reversed() {
-                    place[dimension] += 1
-                    if place[dimension] < entry.shape[dimension] { break }
-                    place[dimension] = 0
+        withExtendedLifetime(storage) {
+            gathered.withUnsafeMutableBytes { target in
+                var place = [Int](repeating: 0, count: entry.shape.count)
+                for element in 0..<entry.elementCount {
+                    let source = zip(place, entry.strides).reduce(entry.storageOffset) { $0 + $1.0 * $1.1 }
+                    let from = UnsafeRawBufferPointer(
+                        start: storage.baseAddress + source * dtype.byteCount, count: dtype.byteCount)
+                    UnsafeMutableRawBufferPointer(rebasing: target[(element * dtype.byteCount)...]).copyMemory(
+                        from: from)
+                    for dimension in place.indices.reversed() {
+                        place[dimension] += 1
+                        if place[dimension] < entry.shape[dimension] { break }
+                        place[dimension] = 0
+                    }
                 }
             }
         }
-        try gathered.withUnsafeBytes { try self.init(copying: $0, shape: entry.shape, dtype: dtype) }
-        withExtendedLifetime(storage) {}
+        return try gathered.withUnsafeBytes { try Tensor(copying: $0, shape: entry.shape, dtype: dtype) }
     }
 }
 

@@ -1,20 +1,92 @@
 import Foundation
 import Torch
 
-/// A model directory in open_clip's layout: `open_clip_config.json` and `open_clip_model.safetensors`.
+/// A directory that holds a model: open_clip's (`open_clip_config.json`), Hugging Face's (`config.json`), or a
+/// repository in a hub's cache, whose newest snapshot is taken.
 public struct ModelDirectory: Sendable {
+    /// Whose files they are.
+    public enum Layout: Sendable {
+        case openCLIP
+        case huggingFace
+    }
+
     public static let configurationName = "open_clip_config.json"
     public static let weightsName = "open_clip_model.safetensors"
+    static let huggingFaceConfigurationName = "config.json"
+
+    /// Weights by preference: safetensors before pickles.
+    static let openCLIPWeights = [
+        weightsName, "open_clip_model.safetensors.index.json", "open_clip_pytorch_model.bin",
+        "open_clip_pytorch_model.bin.index.json",
+    ]
+    static let huggingFaceWeights = [
+        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
 
     public let path: String
     public var configurationPath: String { path + "/" + Self.configurationName }
+    /// Where ``write(_:preprocess:dtype:)`` puts weights.
     public var weightsPath: String { path + "/" + Self.weightsName }
 
-    public init(_ path: String) { self.path = path }
+    /// - Parameter path: the directory, or a repository's in a hub's cache (`models--owner--name`).
+    public init(_ path: String) { self.path = Self.snapshot(of: path) ?? path }
 
-    /// Reads `open_clip_config.json`.
+    /// The snapshot that a cached repository's `main` points to; of several without one, the newest.
+    private static func snapshot(of path: String) -> String? {
+        let manager = FileManager.default
+        let snapshots = path + "/snapshots"
+        guard let found = try? manager.contentsOfDirectory(atPath: snapshots), !found.isEmpty else { return nil }
+        if let commit = try? String(contentsOfFile: path + "/refs/main", encoding: .utf8) {
+            let name = commit.trimmingCharacters(in: .whitespacesAndNewlines)
+            if found.contains(name) { return snapshots + "/" + name }
+        }
+        func date(_ name: String) -> Date {
+            let attributes = try? manager.attributesOfItem(atPath: snapshots + "/" + name)
+            return attributes?[.modificationDate] as? Date ?? .distantPast
+        }
+        return found.max { date($0) < date($1) }.map { snapshots + "/" + $0 }
+    }
+
+    public var layout: Layout {
+        let manager = FileManager.default
+        let isOpenCLIP = manager.fileExists(atPath: configurationPath)
+        return !isOpenCLIP && manager.fileExists(atPath: path + "/" + Self.huggingFaceConfigurationName)
+            ? .huggingFace : .openCLIP
+    }
+
+    /// The weights there are, safetensors before pickles; nil where there are none.
+    public var existingWeightsPath: String? {
+        let names = layout == .openCLIP ? Self.openCLIPWeights : Self.huggingFaceWeights
+        return names.map { path + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Reads the configuration and how pictures are prepared.
+    /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
     public func configuration() throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
-        try Self.readConfiguration(configurationPath)
+        switch layout {
+        case .openCLIP: return try Self.readConfiguration(configurationPath)
+        case .huggingFace:
+            let object = try Self.object(path + "/" + Self.huggingFaceConfigurationName)
+            let model = try HuggingFaceConfiguration.model(object)
+            return (model, try huggingFacePreprocess(model, object))
+        }
+    }
+
+    private func huggingFacePreprocess(
+        _ model: ModelConfiguration, _ object: ConfigurationObject
+    ) throws -> PreprocessConfiguration {
+        let size = model.vision.imageSize
+        for name in ["preprocessor_config.json", "processor_config.json"] {
+            let file = path + "/" + name
+            guard FileManager.default.fileExists(atPath: file) else { continue }
+            let processor = try Self.object(file)
+            // A processor's own file may say nothing of pictures.
+            if name == "processor_config.json", !processor.has("image_processor") { continue }
+            return try PreprocessConfiguration(huggingFace: processor, imageSize: size)
+        }
+        throw CLIPError.missingInput(
+            path: path + "/preprocessor_config.json",
+            hint: "It says how pictures are prepared for this model, which cannot be guessed.")
     }
 
     /// Reads a JSON file that is an `open_clip_config.json`, or only its `model_cfg`.
@@ -22,24 +94,33 @@ public struct ModelDirectory: Sendable {
     public static func readConfiguration(
         _ path: String
     ) throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CLIPError.missingInput(
-                path: path, hint: "A model directory holds \(configurationName) and \(weightsName).")
-        }
-        let object = try ConfigurationObject(data, source: path)
+        let object = try object(path)
         guard object.has("model_cfg") else {
             let model = try ModelConfiguration(object)
-            return (model, PreprocessConfiguration(size: model.vision.imageSize))
+            return (model, PreprocessConfiguration(for: model))
         }
         let model = try ModelConfiguration(object.object("model_cfg"))
         let preprocess =
             object.has("preprocess_cfg")
             ? try PreprocessConfiguration(object.object("preprocess_cfg"), imageSize: model.vision.imageSize)
-            : PreprocessConfiguration(size: model.vision.imageSize)
+            : PreprocessConfiguration(for: model)
         return (model, preprocess)
     }
 
-    /// Writes model and preprocessing; the directory appears under its name only when it is whole.
+    private static func object(_ path: String) throws -> ConfigurationObject {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CLIPError.missingInput(
+                path: path,
+                hint: "A model directory holds \(configurationName) and \(weightsName), or Hugging Face's config.json "
+                    + "and model.safetensors.")
+        }
+        guard data.count <= 16 << 20 else {
+            throw CLIPError.configuration(source: path, key: "file", problem: "a configuration of more than 16 MiB")
+        }
+        return try ConfigurationObject(data, source: path)
+    }
+
+    /// Writes model and preprocessing in open_clip's layout; the directory appears under its name only when it is whole.
     /// - Parameter dtype: see ``Weights``.
     public func write(_ model: DualEncoder, preprocess: PreprocessConfiguration, dtype: DType? = nil) throws {
         let object: [String: Any] = [
@@ -50,47 +131,6 @@ public struct ModelDirectory: Sendable {
         try AtomicDirectory.write(path) { temporary in
             try json.write(to: URL(fileURLWithPath: temporary + "/" + Self.configurationName))
             try Weights.save(model, to: temporary + "/" + Self.weightsName, dtype: dtype)
-        }
-    }
-}
-
-/// Directories that appear whole or not at all.
-public enum AtomicDirectory {
-    private static func temporaryPrefix(_ target: URL) -> String { ".\(target.lastPathComponent)." }
-
-    /// Removes what processes that were killed while they wrote `path` left beside it.
-    public static func removeLeftovers(of path: String) {
-        let target = URL(fileURLWithPath: path)
-        let folder = target.deletingLastPathComponent()
-        let found = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in found where name.hasPrefix(temporaryPrefix(target)) {
-            guard name.hasSuffix(".tmp") || name.hasSuffix(".tmp.old") else { continue }
-            try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-        }
-    }
-
-    /// Fills a new directory beside `path` under a temporary name, then puts it in the place of `path`.
-    /// If `fill` throws, the temporary directory is removed and whatever was at `path` stays.
-    public static func write(_ path: String, fill: (_ temporary: String) throws -> Void) throws {
-        let manager = FileManager.default
-        let target = URL(fileURLWithPath: path)
-        let name = temporaryPrefix(target) + "\(ProcessInfo.processInfo.processIdentifier).tmp"
-        let temporary = target.deletingLastPathComponent().appendingPathComponent(name).path
-        do {
-            try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-        } catch {
-            throw CLIPError.writing(path: path, reason: "\(error.localizedDescription)")
-        }
-        do {
-            try fill(temporary)
-            // rename(2) cannot replace a directory that is not empty, so the old one steps aside first.
-            let old = temporary + ".old"
-            if manager.fileExists(atPath: path) { try manager.moveItem(atPath: path, toPath: old) }
-            try manager.moveItem(atPath: temporary, toPath: path)
-            if manager.fileExists(atPath: old) { try manager.removeItem(atPath: old) }
-        } catch {
-            try? manager.removeItem(atPath: temporary)
-            throw error
         }
     }
 }

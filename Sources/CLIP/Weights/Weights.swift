@@ -10,16 +10,18 @@ public enum Weights {
     /// - Throws: ``CLIPError/weightsMismatch(path:model:_:)``, ``CLIPError/nonFiniteWeights(path:key:)``, or
     ///   `SafetensorsError`.
     public static func load(_ path: String, into model: DualEncoder, called name: String) throws {
-        try load(TensorFile.read(path), from: path, into: model, called: name, layout: .openCLIP)
+        let checkpoint = try Checkpoint(path: path)
+        let source = WeightsSource(
+            checkpoint: checkpoint, layout: try ParameterLayout.detected(in: checkpoint),
+            configuration: model.configuration, resamplesPositions: false)
+        try load(source, into: model, called: name)
     }
 
-    static func load(
-        _ entries: [String: Tensor], from path: String, into model: DualEncoder, called name: String,
-        layout: ParameterLayout
-    ) throws {
-        let translation = StateTranslation(layout: layout)
+    static func load(_ source: WeightsSource, into model: DualEncoder, called name: String) throws {
+        let path = source.checkpoint.path
+        let translation = StateTranslation(layout: source.layout)
         let shapes = model.stateShapes
-        let (state, foreign) = try translation.moduleState(entries, shapes: shapes)
+        let (state, foreign) = try source.moduleState(shapes: shapes)
         do {
             if !foreign.isEmpty { throw mismatch(model, shapes: shapes, state: state, foreign: foreign) }
             for (key, tensor) in state where try !tensor.isFinite().allTrue() {

@@ -6,6 +6,7 @@ import CLIPTraining
 import Imaging
 import Safetensors
 import Torch
+import TorchArchive
 
 /// The exit codes of `sysexits.h` that this command uses.
 enum ExitStatus: Int32 {
@@ -21,6 +22,7 @@ enum ExitStatus: Int32 {
         case let error as CLIPError: self = Self.code(of: error)
         case let error as ImagingError: self = error.isMissingInput ? .missingInput : .badData
         case let error as SafetensorsError: self = Self.code(of: error)
+        case let error as TorchArchiveError: self = Self.code(of: error)
         case let error as CLIPDataError: self = Self.code(of: error)
         case let error as CorpusError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
@@ -35,14 +37,23 @@ enum ExitStatus: Int32 {
     private static func code(of error: CLIPError) -> ExitStatus {
         switch error {
         case .missingInput: .missingInput
-        case .unknownModel, .weightsNeeded, .template, .emptyChoices, .deviceUnavailable, .unsupportedConversion:
+        case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable:
             .wrongUsage
-        case .configuration, .weightsMismatch, .nonFiniteWeights, .picture: .badData
+        case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .picture:
+            .badData
+        case .unsupportedConversion: .badData
         case .writing: .ourFault
         }
     }
 
     private static func code(of error: SafetensorsError) -> ExitStatus {
+        switch error {
+        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        default: .badData
+        }
+    }
+
+    private static func code(of error: TorchArchiveError) -> ExitStatus {
         switch error {
         case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
         default: .badData

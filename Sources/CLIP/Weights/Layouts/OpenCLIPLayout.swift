@@ -32,6 +32,8 @@ extension ParameterLayout {
                 Rule("text.positional_embedding", "positional_embedding"),
                 Rule("text.final_norm.**", "ln_final.**"),
                 Rule("text.projection", "text_projection"),
+                Rule("text.linear_projection.**", "text_projection.**"),
+                Rule("text.class_embedding", "cls_emb"),
             ] + openCLIPBlocks("text.blocks", "transformer.resblocks"))
     }
 

@@ -1,0 +1,122 @@
+import CLIPText
+import Foundation
+import Imaging
+import Torch
+import TorchNN
+
+/// What a name, a directory or a configuration file stands for, before any weights are read.
+public struct ModelDescription: Sendable {
+    public let name: String
+    public internal(set) var configuration: ModelConfiguration
+    public internal(set) var preprocess: PreprocessConfiguration
+    /// Where its weights are; nil for an architecture without any.
+    public let weightsPath: String?
+    /// The directory that holds its tokenizer's files; nil where the family's own comes with this package.
+    let tokenizerDirectory: String?
+    /// Whether the name means QuickGELU to OpenAI and GELU to open_clip.
+    var isAmbiguous = false
+    /// Whether position embeddings are resampled to ``configuration``'s sizes on load.
+    var resamplesPositions = false
+
+    init(
+        name: String, configuration: ModelConfiguration, preprocess: PreprocessConfiguration, weightsPath: String?,
+        tokenizerDirectory: String? = nil
+    ) {
+        self.name = name
+        self.configuration = configuration
+        self.preprocess = preprocess
+        self.weightsPath = weightsPath
+        self.tokenizerDirectory = tokenizerDirectory
+    }
+
+    /// The same model for pictures of another size or texts of another length; its position embeddings are resampled
+    /// when it is loaded. See ``PositionInterpolation``.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for a size the towers cannot take.
+    public func resized(imageSize: Int? = nil, contextLength: Int? = nil) throws -> ModelDescription {
+        var changed = self
+        changed.configuration = try configuration.resized(
+            imageSize: imageSize, contextLength: contextLength, source: name)
+        if let imageSize { changed.preprocess.size = imageSize }
+        changed.resamplesPositions = imageSize != nil || contextLength != nil
+        return changed
+    }
+
+    /// A model of this shape with random weights.
+    public func untrained(device: Device = .cpu) throws -> PretrainedModel {
+        try check(device)
+        return try assembled(DualEncoder(configuration), device: device, precision: .float32, weights: nil)
+    }
+
+    /// The model with its weights, or another file's.
+    /// - Parameters:
+    ///   - weights: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
+    ///   - precision: what the towers compute in.
+    /// - Throws: ``CLIPError/weightsNeeded(model:)`` where there is no file to read; ``CLIPError`` for weights that are
+    ///   another model's.
+    public func loaded(
+        weights: String? = nil, device: Device = .cpu, precision: DType = .float32
+    ) throws -> PretrainedModel {
+        try check(device)
+        let source = try weightsSource(weights)
+        let model = try Initializer.skipping { try DualEncoder(source.configuration) }
+        try Weights.load(source, into: model, called: name)
+        return try assembled(model, device: device, precision: precision, weights: source)
+    }
+
+    /// A file's weights as this model's, checked for whose they are but not yet for shape.
+    func weightsSource(_ weights: String? = nil) throws -> WeightsSource {
+        guard let path = weights ?? weightsPath else { throw CLIPError.weightsNeeded(model: name) }
+        let checkpoint = try Checkpoint(path: path)
+        let layout = try ParameterLayout.detected(in: checkpoint)
+        return WeightsSource(
+            checkpoint: checkpoint, layout: layout, configuration: try settled(by: checkpoint),
+            resamplesPositions: resamplesPositions)
+    }
+
+    /// The configuration with what the weights prove: OpenAI's are known to use QuickGELU.
+    private func settled(by checkpoint: Checkpoint) throws -> ModelConfiguration {
+        let quick = configuration.with(activation: .quickGELU)
+        if checkpoint.isOpenAIs {
+            guard isAmbiguous || configuration == quick else {
+                throw CLIPError.activationMismatch(
+                    path: checkpoint.path, model: name,
+                    problem: "these are OpenAI's weights, which were trained with QuickGELU")
+            }
+            return quick
+        }
+        guard !isAmbiguous else {
+            throw CLIPError.architectureNeeded(
+                path: checkpoint.path, reason: "OpenAI's \(name) has QuickGELU and open_clip's has not",
+                choices: ["\(name)-quickgelu", "\(name)-gelu"])
+        }
+        return configuration
+    }
+
+    /// Before minutes are spent on reading or drawing weights.
+    private func check(_ device: Device) throws {
+        guard device.isAvailable else { throw CLIPError.deviceUnavailable(device.description) }
+    }
+
+    private func assembled(
+        _ model: DualEncoder, device: Device, precision: DType, weights: WeightsSource?
+    ) throws -> PretrainedModel {
+        let tokenizer = try self.tokenizer()
+        try model.prepare(computingIn: precision, on: device)
+        return PretrainedModel(
+            name: name, model: model, tokenizer: tokenizer, preprocessor: PicturePreprocessor(preprocess),
+            weights: weights)
+    }
+
+    /// The tokenizer the model's text tower takes.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not CLIP's.
+    public func tokenizer() throws -> any TextTokenizer {
+        let tokenizer = try CLIPTokenizer(contextLength: configuration.text.contextLength)
+        guard tokenizer.vocabularySize == configuration.text.vocabularySize else {
+            throw CLIPError.configuration(
+                source: name, key: "text_cfg.vocab_size",
+                problem:
+                    "\(configuration.text.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
+        }
+        return tokenizer
+    }
+}

@@ -1,0 +1,29 @@
+import Torch
+
+extension ParameterLayout {
+    /// Which layout a checkpoint's names are in, by names that only it has.
+    /// - Throws: ``CLIPError/unknownLayout(path:examples:)``.
+    static func detected(in checkpoint: Checkpoint) throws -> ParameterLayout {
+        for (signature, layout) in signatures where signature.allSatisfy({ checkpoint.tensors[$0] != nil }) {
+            return layout
+        }
+        throw CLIPError.unknownLayout(
+            path: checkpoint.path, examples: Array(checkpoint.tensors.keys.sorted().prefix(3)))
+    }
+
+    /// Names that tell a layout, the most particular first.
+    private static let signatures: [([String], ParameterLayout)] = [
+        (["visual.positional_embedding", "token_embedding.weight"], .openCLIP),
+        (["visual.attnpool.positional_embedding", "token_embedding.weight"], .openCLIP),
+        (["visual.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
+        (["visual.attnpool.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
+    ]
+}
+
+extension Checkpoint {
+    /// Whether only OpenAI can have written the file: their archives hold TorchScript, or three constants that no one
+    /// else's have. Their models all use QuickGELU.
+    var isOpenAIs: Bool {
+        format == .torchScript || ParameterLayout.openAIConstants.allSatisfy { tensors[$0] != nil }
+    }
+}

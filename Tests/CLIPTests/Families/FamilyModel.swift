@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+import Torch
+import TorchNN
+
+@testable import CLIP
+
+/// The tiny models of other families, and what the projects that publish such models make of them: see
+/// `Fixtures/families`.
+struct FamilyModel: Sendable, CustomTestStringConvertible {
+    let name: String
+    let file: String
+    let layout: ParameterLayout
+    let configuration: ModelConfiguration
+    var testDescription: String { name }
+
+    func path() throws -> String { try FixtureModel.root() + "/families/" + name }
+
+    func entries() throws -> [String: Tensor] { try Checkpoint(path: path() + "/" + file).tensors }
+
+    func model() throws -> DualEncoder {
+        let model = try Initializer.skipping { try DualEncoder(configuration) }
+        try Weights.load(entries(), from: path() + "/" + file, into: model, called: name, layout: layout)
+        return model
+    }
+
+    func expected() throws -> [String: Tensor] { try TensorFile.read(path() + "/expected.safetensors") }
+
+    func captions() throws -> [[Int32]] { try FixtureModel.rows(#require(expected()["tokens"])) }
+}
+
+extension FamilyModel {
+    static let sigLIP = FamilyModel(
+        name: "siglip-open_clip", file: "open_clip_model.safetensors", layout: .sigLIPTimm,
+        configuration: sigLIPShape(vocabulary: 300, pictureHidden: 64, textHidden: 48))
+    static let sigLIP2 = FamilyModel(
+        name: "siglip2-open_clip", file: "open_clip_model.safetensors", layout: .sigLIPTimm,
+        configuration: sigLIPShape(vocabulary: 300, pictureHidden: 64, textHidden: 48, text: .tanhGELU))
+    static let sigLIPHuggingFace = FamilyModel(
+        name: "hf-siglip", file: "model.safetensors", layout: .sigLIPHuggingFace,
+        configuration: sigLIPShape(
+            vocabulary: 67, pictureHidden: 40, textHidden: 32, pictures: .tanhGELU, text: .tanhGELU))
+    static let clipHuggingFace = FamilyModel(
+        name: "hf-clip", file: "model.safetensors", layout: .huggingFace,
+        configuration: clipShape(vocabulary: 574, pooling: .highestToken))
+    static let clipHuggingFaceEnd = FamilyModel(
+        name: "hf-clip-eos", file: "model.safetensors", layout: .huggingFace,
+        configuration: clipShape(vocabulary: 564, pooling: .firstToken(563)))
+    static let chinese = FamilyModel(
+        name: "chinese-clip-vit", file: "clip_cn_vit-b-16.pt", layout: .chineseCLIP,
+        configuration: chineseShape(
+            vocabulary: 140, hidden: 40, pictureHidden: 64, pictures: .quickGELU, contextLength: 12))
+    static let chineseHuggingFace = FamilyModel(
+        name: "hf-chinese-clip", file: "model.safetensors", layout: .chineseCLIPHuggingFace,
+        configuration: chineseShape(
+            vocabulary: 112, hidden: 32, pictureHidden: 40, pictures: .quickGELU, contextLength: 12))
+    static let clipA = FamilyModel(
+        name: "open_clip-clipa", file: "open_clip_model.safetensors", layout: .openCLIP, configuration: clipAShape)
+    static let coCa = FamilyModel(
+        name: "coca-open_clip", file: "open_clip_model.safetensors", layout: .coCa, configuration: coCaShape)
+
+    private static func pictures(hidden: Int, activation: Activation) -> VisionTransformerConfiguration {
+        var tower = VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 2, headWidth: 8)
+        tower.feedForwardRatio = VisionTransformerConfiguration.ratio(hidden, over: 16)
+        tower.activation = activation
+        return tower
+    }
+
+    private static func sigLIPShape(
+        vocabulary: Int, pictureHidden: Int, textHidden: Int, pictures: Activation = .gelu, text: Activation = .gelu
+    ) -> ModelConfiguration {
+        var vision = VisionTransformerConfiguration.sigLIP(
+            imageSize: 32, patchSize: 8, width: 16, layers: 2, headCount: 2, hiddenWidth: pictureHidden)
+        vision.activation = pictures
+        var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        words.contextLength = 16
+        words.vocabularySize = vocabulary
+        words.feedForwardRatio = VisionTransformerConfiguration.ratio(textHidden, over: 12)
+        words.activation = text
+        words.epsilon = 1e-6
+        words.isCausal = false
+        words.pooling = .last
+        words.projection = .linear
+        var model = ModelConfiguration(embeddingSize: 16, vision: .transformer(vision), text: .transformer(words))
+        model.initialLogitBias = -10
+        return model
+    }
+
+    private static func clipShape(
+        vocabulary: Int, pooling: TextTransformerConfiguration.Pooling
+    ) -> ModelConfiguration {
+        var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        words.contextLength = 16
+        words.vocabularySize = vocabulary
+        words.feedForwardRatio = VisionTransformerConfiguration.ratio(32, over: 12)
+        words.activation = .quickGELU
+        words.pooling = pooling
+        return ModelConfiguration(
+            embeddingSize: 20, vision: .transformer(pictures(hidden: 40, activation: .quickGELU)),
+            text: .transformer(words))
+    }
+
+    private static func chineseShape(
+        vocabulary: Int, hidden: Int, pictureHidden: Int, pictures activation: Activation, contextLength: Int
+    ) -> ModelConfiguration {
+        var words = BERTConfiguration(width: 12, headCount: 2, layers: 2, hiddenWidth: hidden)
+        words.contextLength = contextLength
+        words.vocabularySize = vocabulary
+        words.positionCount = 24
+        return ModelConfiguration(
+            embeddingSize: 20, vision: .transformer(pictures(hidden: pictureHidden, activation: activation)),
+            text: .bert(words))
+    }
+
+    private static var clipAShape: ModelConfiguration {
+        var vision = pictures(hidden: 78, activation: .gelu)
+        vision.hasPreNorm = false
+        vision.pooling = .average(normAfter: true)
+        var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        words.contextLength = 16
+        words.vocabularySize = 300
+        words.isCausal = false
+        words.pooling = .last
+        return ModelConfiguration(embeddingSize: 20, vision: .transformer(vision), text: .transformer(words))
+    }
+
+    private static var coCaShape: ModelConfiguration {
+        var vision = pictures(hidden: 64, activation: .gelu)
+        vision.pooling = .attentionalPooler(queries: 6, headCount: 2)
+        var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        words.contextLength = 11
+        words.vocabularySize = 300
+        words.hasClassEmbedding = true
+        var model = ModelConfiguration(embeddingSize: 12, vision: .transformer(vision), text: .transformer(words))
+        var decoder = CaptionDecoderConfiguration(width: 12, headCount: 2, layers: 2)
+        decoder.contextLength = 11
+        decoder.vocabularySize = 300
+        model.captionDecoder = decoder
+        return model
+    }
+}

@@ -1,0 +1,123 @@
+import TestSupport
+import Testing
+import Torch
+
+@testable import CLIP
+
+/// The same numbers as the projects that publish such models, element by element, relative to the largest.
+@Suite struct TowerParityTests {
+    static let models: [FamilyModel] = [
+        .sigLIP, .sigLIP2, .sigLIPHuggingFace, .clipHuggingFace, .clipHuggingFaceEnd, .chinese, .chineseHuggingFace,
+        .clipA,
+    ]
+
+    @Test(arguments: models) func towersGiveTheirProjectsEmbeddings(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let expected = try family.expected()
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
+            let texts = try model.encode(captions: family.captions())
+            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
+            let bias = try model.logitBias?.tensor.item() ?? 0
+            let products = try pictures.normalized().matmul(texts.normalized().transposed())
+            let logits = try products * model.temperatureScale() + bias
+            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
+        }
+    }
+
+    @Test(arguments: models) func shortcutsAreExact(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let pixels = try #require(family.expected()["pixels"])
+        let captions = try family.captions()
+        try Engine.inference {
+            let (pictures, texts) = (try model.visual(pixels), try model.text(captions))
+            (model.visual as? VisionTransformer)?.readsOnlyClassToken = false
+            (model.text as? TextTransformer)?.readsOnlyEndOfText = false
+            (model.text as? BERTTransformer)?.readsOnlyFirstToken = false
+            try expectClose(pictures, model.visual(pixels), tolerance: 1e-6, "pooled token alone")
+            try expectClose(texts, model.text(captions), tolerance: 1e-6, "pooled token alone")
+            (model.text as? TextTransformer)?.trimsToLongest = false
+            (model.text as? BERTTransformer)?.trimsToLongest = false
+            try expectClose(texts, model.text(captions), tolerance: 1e-6, "trimmed")
+        }
+    }
+
+    @Test(arguments: models) func everyParameterGoesBackToItsEntry(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let entries = try family.entries()
+        let written = try StateTranslation(layout: family.layout).checkpointState(model.state())
+        for (name, tensor) in written {
+            let original = try #require(entries[name], "\(name)")
+            // An archive may hold halves, and scalars with one dimension.
+            #expect(try tensor.bytes() == original.converted(to: .float32).bytes(), "\(name)")
+        }
+        let left = Set(entries.keys).subtracting(written.keys)
+        #expect(left.allSatisfy(family.layout.isIgnored), "\(left.sorted())")
+    }
+
+    @Test func paddingTheTextTowerOfSigLIPReadsIsNotInvented() throws {
+        let model = try FamilyModel.sigLIP.model()
+        let error = #expect(throws: TorchError.self) { try model.encode(captions: [[7, 20, 1]]) }
+        #expect(
+            error?.description
+                == "TextTransformer: caption 0 has 3 tokens where exactly 16 are needed: this model reads its padding. "
+                + "Pad it as its tokenizer does")
+    }
+
+    @Test func aCaptionWithoutItsEndIsRefused() throws {
+        let model = try FamilyModel.clipHuggingFaceEnd.model()
+        let error = #expect(throws: TorchError.self) { try model.encode(captions: [[562, 4, 563], [562, 4, 5]]) }
+        #expect(error?.message == "caption 1 has no token 563, which ends a text for this model")
+    }
+
+    @Test(arguments: [FamilyModel.chinese, .chineseHuggingFace]) func chineseTextsNeedNoPadding(
+        _ family: FamilyModel
+    ) throws {
+        let model = try family.model()
+        let captions = try family.captions()
+        let bare = captions.map { row in Array(row.prefix(1 + (row.lastIndex { $0 != 0 } ?? 0))) }
+        #expect(Set(bare.map(\.count)).count > 2)
+        try Engine.inference {
+            let together = try model.text(bare)
+            try expectClose(together, #require(family.expected()["text"]), tolerance: 1e-5)
+            for (row, caption) in bare.enumerated() {
+                try expectClose(together.select(row), model.text([caption]).select(0), tolerance: 1e-6, "\(row)")
+            }
+        }
+        for bad: [Int32] in [[], [0, 5], [5, 999], [5] + Array(repeating: 6, count: 12), [5, -1]] {
+            #expect(throws: TorchError.self, "\(bad)") { try model.text([bad]) }
+        }
+    }
+
+    @Test func mixedLengthsOfChineseAreSplitAndPutBackInOrder() throws {
+        let model = try FamilyModel.chinese.model()
+        let captions = (0..<300).map { row in
+            [101] + (0..<row * 7 % 10).map { Int32(3 + (row + $0 * 11) % 90) } + [102]
+        }
+        #expect(CaptionBatches(ends: captions.map { $0.count - 1 }).rows.count > 1)
+        try Engine.inference {
+            let fast = try model.text(captions)
+            (model.text as? BERTTransformer)?.trimsToLongest = false
+            try expectClose(fast, model.text(captions), tolerance: 1e-5)
+        }
+    }
+
+    @Test func pixelsThatFillNoPatchAreNotRead() throws {
+        guard case .transformer(var tower) = FamilyModel.sigLIP.configuration.vision else {
+            Issue.record("a transformer is expected")
+            return
+        }
+        tower.imageSize = 38
+        #expect(tower.gridSize == 4)
+        try withSeed(1) {
+            let wide = try VisionTransformer(tower, embeddingSize: 16)
+            tower.imageSize = 32
+            let exact = try VisionTransformer(tower, embeddingSize: 16)
+            try exact.load(wide.state())
+            let pixels = try Tensor.normal([2, 3, 38, 38])
+            let cut = try pixels.slice(0..<32, dimension: 2).slice(0..<32, dimension: 3)
+            try Engine.inference { try expectClose(wide(pixels), exact(cut), tolerance: 1e-6) }
+        }
+    }
+}
