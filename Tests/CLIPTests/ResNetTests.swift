@@ -10,9 +10,7 @@ import TorchNN
     private let fixture = FamilyFixture(name: "open_clip-rn")
 
     private func model() throws -> DualEncoder {
-        let model = try fixture.emptyModel()
-        try Weights.load(fixture.path(ModelDirectory.weightsName), into: model, called: "open_clip-rn")
-        return model
+        try fixture.model()
     }
 
     private func tower(_ model: DualEncoder) throws -> ModifiedResNet { try #require(model.visual as? ModifiedResNet) }
@@ -76,11 +74,9 @@ import TorchNN
         var entries = try TensorFile.read(fixture.path(ModelDirectory.weightsName))
         for name in entries.keys where name.hasSuffix("num_batches_tracked") { entries[name] = nil }
         let model = try fixture.emptyModel()
-        try Weights.load(entries, from: "old", into: model, called: "old", layout: .openCLIP)
+        try model.load(entries)
         entries["visual.layer3.0.bn2.running_mean"] = nil
-        let error = #expect(throws: CLIPError.self) {
-            try Weights.load(entries, from: "old", into: model, called: "old", layout: .openCLIP)
-        }
+        let error = #expect(throws: CLIPError.self) { try model.load(entries) }
         guard case .weightsMismatch(_, _, let mismatch) = error else {
             Issue.record("\(String(describing: error))")
             return

@@ -20,7 +20,7 @@ import TorchNN
         for (name, tensor) in expected where name.hasPrefix(prefix) {
             entries[String(name.dropFirst(prefix.count))] = tensor
         }
-        try Weights.load(entries, from: "rn-training", into: model, called: "rn-training", layout: .openCLIP)
+        try model.load(entries)
     }
 
     /// What the batch gives, and the mean of both cross entropies.
