@@ -10,7 +10,8 @@ import TorchNN
 struct FamilyFixture: Sendable, CustomTestStringConvertible {
     let name: String
     var weightsName = ModelDirectory.weightsName
-    /// For the families whose `open_clip_config.json` names a tower of another size: see `shape.json`.
+    /// For the families whose `open_clip_config.json` names a tower of another size: see `shape.json`. The rest of the
+    /// shape is the same in all of them.
     var tower: EVAConfiguration?
     var testDescription: String { name }
 
@@ -20,9 +21,14 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
 
     /// A model of the fixture's shape, its weights zero.
     func emptyModel() throws -> DualEncoder {
-        var configuration = try ModelDirectory(path("")).configuration().model
-        if let tower { configuration.vision = .eva(tower) }
+        let configuration = try tower.map(Self.shape) ?? ModelDirectory(path("")).configuration().model
         return try Initializer.skipping { try DualEncoder(configuration) }
+    }
+
+    private static func shape(_ tower: EVAConfiguration) -> ModelConfiguration {
+        var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        (text.contextLength, text.vocabularySize) = (16, 300)
+        return ModelConfiguration(embeddingSize: 20, vision: .eva(tower), text: .transformer(text))
     }
 
     func model() throws -> DualEncoder {
