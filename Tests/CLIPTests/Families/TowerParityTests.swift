@@ -92,8 +92,9 @@ import Torch
 
     @Test func mixedLengthsOfChineseAreSplitAndPutBackInOrder() throws {
         let model = try FamilyModel.chinese.model()
-        let captions = (0..<300).map { row in
-            [101] + (0..<row * 7 % 10).map { Int32(3 + (row + $0 * 11) % 90) } + [102]
+        let captions = (0..<300).map { row -> [Int32] in
+            let words: [Int32] = (0..<row * 7 % 10).map { Int32(3 + (row + $0 * 11) % 90) }
+            return [Int32(101)] + words + [Int32(102)]
         }
         #expect(CaptionBatches(ends: captions.map { $0.count - 1 }).rows.count > 1)
         try Engine.inference {
