@@ -17,13 +17,15 @@ import TorchNN
             text: .transformer(text))
     }
 
-    private func trainer(microBatchSize: Int? = nil) throws -> Trainer {
+    private func trainer(
+        microBatchSize: Int? = nil, precision: TrainingConfiguration.Precision = .fp32
+    ) throws -> Trainer {
         let model = try withSeed(11) { try DualEncoder(configuration()) }
         // Blocks that begin as identities would leave most gradients zero.
         for norm in model.modules(of: BatchNorm2d.self) { try norm.weight.tensor.detached().fillInPlace(1) }
-        return try Trainer(
-            model: model,
-            configuration: TrainingConfiguration(batchSize: 8, microBatchSize: microBatchSize, totalSteps: 4))
+        var settings = TrainingConfiguration(batchSize: 8, microBatchSize: microBatchSize, totalSteps: 4)
+        settings.precision = precision
+        return try Trainer(model: model, configuration: settings)
     }
 
     private func batch(_ range: Range<Int> = 0..<8) throws -> TrainingBatch {
@@ -99,5 +101,24 @@ import TorchNN
                 #expect(try old.bytes() == new.tensor.bytes(), "\(name) after a step")
             }
         }
+    }
+
+    @Test func bf16FollowsFp32WithinItsNoise() throws {
+        let (exact, low) = (try trainer(), try trainer(precision: .bf16))
+        let (left, right) = (try exact.train(on: batch()), try low.train(on: batch()))
+        #expect(abs(left.loss - right.loss) < 0.1)
+        for ((name, wanted), found) in zip(try statistics(exact.model), try statistics(low.model)) {
+            #expect(found.tensor.dtype == wanted.dtype)
+            try expectClose(found.tensor, wanted, tolerance: 2e-2, name)
+        }
+    }
+
+    @Test func aBatchThatDivergesStopsBeforeItSpoilsTheWeights() throws {
+        let trainer = try trainer()
+        let before = try trainer.model.parameters.map { try $0.tensor.bytes() }
+        let bad = TrainingBatch(pictures: try batch().pictures * .infinity, captions: try batch().captions)
+        #expect(throws: TrainingError.self) { try trainer.train(on: bad) }
+        #expect(try trainer.model.parameters.map { try $0.tensor.bytes() } == before)
+        #expect(trainer.model.modules(of: BatchNorm2d.self).allSatisfy { !$0.isTraining })
     }
 }
