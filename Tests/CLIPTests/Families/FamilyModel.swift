@@ -16,11 +16,13 @@ struct FamilyModel: Sendable, CustomTestStringConvertible {
 
     func path() throws -> String { try FixtureModel.root() + "/families/" + name }
 
-    func entries() throws -> [String: Tensor] { try Checkpoint(path: path() + "/" + file).tensors }
+    func checkpoint() throws -> Checkpoint { try Checkpoint(path: path() + "/" + file) }
 
     func model() throws -> DualEncoder {
         let model = try Initializer.skipping { try DualEncoder(configuration) }
-        try Weights.load(entries(), from: path() + "/" + file, into: model, called: name, layout: layout)
+        let source = WeightsSource(
+            checkpoint: try checkpoint(), layout: layout, configuration: configuration, resamplesPositions: false)
+        try Weights.load(source, into: model, called: name)
         return model
     }
 
@@ -45,7 +47,7 @@ extension FamilyModel {
         configuration: clipShape(vocabulary: 574, pooling: .highestToken))
     static let clipHuggingFaceEnd = FamilyModel(
         name: "hf-clip-eos", file: "model.safetensors", layout: .huggingFace,
-        configuration: clipShape(vocabulary: 564, pooling: .firstToken(563)))
+        configuration: clipShape(vocabulary: 567, pooling: .firstToken(563)))
     static let chinese = FamilyModel(
         name: "chinese-clip-vit", file: "clip_cn_vit-b-16.pt", layout: .chineseCLIP,
         configuration: chineseShape(
