@@ -113,7 +113,7 @@ private struct FinishedCaptions {
     var worst: Double { captions.map(\.score).min() ?? .infinity }
 
     /// The last of equals, as a stable sort leaves it.
-    var best: [Int32] { captions.max { $0.score <= $1.score }?.caption ?? [] }
+    var best: [Int32] { captions.reversed().max { $0.score < $1.score }?.caption ?? [] }
 
     mutating func add(_ caption: [Int32], sum: Float, length: Int? = nil, limit: Int) {
         let score = Double(sum) / Double(max(1, length ?? caption.count))
