@@ -22,16 +22,24 @@ let package = Package(
             name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"]), .brew(["glib"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
+        .systemLibrary(
+            name: "CLibSentencePiece", pkgConfig: "sentencepiece",
+            providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
+        .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
         .target(name: "CTorch", dependencies: ["CLibtorch"]),
         .target(
-            name: "CLIPText", exclude: ["make_resources.py"],
-            resources: ["merges", "unicode", "mojibake", "html-entities"].map { .copy("Resources/\($0).txt") }),
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
+            exclude: ["make_resources.py", "make_rules.py"],
+            resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
+                .copy("Resources/\($0).txt")
+            }),
         .target(name: "Safetensors"),
         .target(name: "TorchArchive"),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips"]),
+        .target(name: "ModelHub", dependencies: ["Checksums"]),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
@@ -55,6 +63,7 @@ let package = Package(
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(

@@ -20,6 +20,10 @@ public enum CLIPError: Error, Sendable, Equatable {
     case activationMismatch(path: String, model: String, problem: String)
     /// A weights file holds values that are infinite or not numbers.
     case nonFiniteWeights(path: String, key: String)
+    /// A file of vectors, or its description, that cannot be used.
+    case embeddingFile(path: String, problem: String)
+    /// Vectors of two spaces, which mean nothing to one another.
+    case spacesDiffer(left: String, right: String, differences: [String])
     /// A picture cannot be brought to the model's size.
     case picture(name: String, problem: String)
     /// A prompt template without a place for the label.
@@ -61,6 +65,11 @@ extension CLIPError: CustomStringConvertible {
             "\(path): \(problem), and \(model) computes something else."
         case .nonFiniteWeights(let path, let key):
             "\(path): \(key) holds values that are infinite or not numbers. The file is damaged, or its training diverged."
+        case .embeddingFile(let path, let problem):
+            "\(path): \(problem). Make the vectors anew with \"clip embed\"."
+        case .spacesDiffer(let left, let right, let differences):
+            "\(left) and \(right) hold vectors of different spaces, which cannot be compared. They differ in "
+                + differences.joined(separator: "; ") + ". Make both with one model."
         case .picture(let name, let problem):
             "\(name): \(problem)"
         case .template(let template):

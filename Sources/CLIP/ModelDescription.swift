@@ -107,15 +107,21 @@ public struct ModelDescription: Sendable {
             weights: weights)
     }
 
-    /// The tokenizer the model's text tower takes.
-    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not CLIP's.
+    /// Which family's texts the model reads.
+    public var tokenizerFamily: TokenizerFamily {
+        TokenizerChoice(configuration.text, directory: tokenizerDirectory).family
+    }
+
+    /// The tokenizer the model's text tower takes: the directory's own, or the family's that this package brings along.
+    /// - Throws: `CLIPTextError` for files that are missing or damaged, or
+    ///   ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not the model's.
     public func tokenizer() throws -> any TextTokenizer {
-        let tokenizer = try CLIPTokenizer(contextLength: configuration.text.contextLength)
-        guard tokenizer.vocabularySize == configuration.text.vocabularySize else {
+        let tokenizer = try TokenizerChoice(configuration.text, directory: tokenizerDirectory).tokenizer()
+        let needed = configuration.text.vocabularySize
+        guard tokenizer.vocabularySize <= needed else {
             throw CLIPError.configuration(
                 source: name, key: "text_cfg.vocab_size",
-                problem:
-                    "\(configuration.text.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
+                problem: "\(needed) is less than the \(tokenizer.vocabularySize) of its tokenizer")
         }
         return tokenizer
     }

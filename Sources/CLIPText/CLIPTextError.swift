@@ -8,6 +8,12 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
     case resourceMalformed(name: String, line: Int, reason: String)
     /// The context is too short to hold start-of-text and end-of-text.
     case contextLengthTooSmall(Int)
+    /// A checkpoint's directory holds none of the files its tokenizer could be read from.
+    case tokenizerMissing(directory: String, searched: [String])
+    /// A checkpoint's tokenizer file could not be read.
+    case fileUnreadable(path: String, reason: String)
+    /// A checkpoint's tokenizer file was read but is damaged, or of a kind that is not known.
+    case fileMalformed(path: String, place: String, reason: String)
 
     public var description: String {
         switch self {
@@ -20,6 +26,14 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
             "The tokenizer's data file \(name) is damaged at line \(line): \(reason). Install it again."
         case .contextLengthTooSmall(let length):
             "A context length of \(length) cannot hold start-of-text and end-of-text. Use 2 or more (CLIP uses 77)."
+        case .tokenizerMissing(let directory, let searched):
+            "\(directory) has no tokenizer: looked for \(searched.joined(separator: ", ")). "
+                + "Copy the tokenizer files of the checkpoint there."
+        case .fileUnreadable(let path, let reason):
+            "\(path) cannot be read: \(reason). Check the path and its permissions."
+        case .fileMalformed(let path, let place, let reason):
+            "\(path) is no usable tokenizer file: \(place): \(reason). Download it again, or check that it belongs to "
+                + "this model family."
         }
     }
 }

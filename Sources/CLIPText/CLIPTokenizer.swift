@@ -1,3 +1,4 @@
+import Checksums
 import Foundation
 
 /// CLIP's tokenizer: byte-level byte-pair encoding with 49,408 tokens (Radford et al. 2021, section 2.4).
@@ -9,6 +10,16 @@ public final class CLIPTokenizer: TextTokenizer {
     public let contextLength: Int
     public let padToken: Int32 = 0
     public var vocabularySize: Int { merges.count }
+    public var identity: TokenizerIdentity {
+        TokenizerIdentity(
+            kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "ftfy+lower",
+            contentHash: contentHash.withLock { hash in
+                if let known = hash { return known }
+                let computed = merges.contentHash()
+                hash = computed
+                return computed
+            })
+    }
     /// The token that begins every text (49406).
     public var startToken: Int32 { merges.startToken }
     /// The token that ends every text (49407).
@@ -17,6 +28,7 @@ public final class CLIPTokenizer: TextTokenizer {
     private let merges: MergeTable
     private let cleaner: TextCleaner
     private let pool: WorkspacePool
+    private let contentHash = Guarded<String?>(nil)
 
     /// Reads the vocabulary and the character tables.
     ///

@@ -1,10 +1,11 @@
 /// The tokens of one text, framed and cut to a tokenizer's context length.
 public struct TokenizedText: Sendable, Equatable {
-    /// Start-of-text, the text's tokens, end-of-text; at most the context length, not padded.
+    /// Start-of-text, the text's tokens, end-of-text, as far as the family has them; at most the context length.
+    /// Padded only where the text tower reads its padding (SigLIP): then the count is exactly the context length.
     public var tokens: [Int32]
     /// Whether tokens were left out because the text is longer than the context. End-of-text is kept all the same.
     public var wasTruncated: Bool
-    /// How many tokens the whole text has, with start-of-text and end-of-text.
+    /// How many tokens the whole text has, with start-of-text and end-of-text, without padding.
     public var originalCount: Int
 
     public init(tokens: [Int32], wasTruncated: Bool, originalCount: Int) {
@@ -22,6 +23,8 @@ public protocol TextTokenizer: Sendable {
     var vocabularySize: Int { get }
     /// The id that fills a row after its last token.
     var padToken: Int32 { get }
+    /// What decides the ids, to tell embedding spaces apart.
+    var identity: TokenizerIdentity { get }
 
     func tokenize(_ text: String) -> TokenizedText
     func tokenize(_ texts: [String]) -> [TokenizedText]

@@ -1,11 +1,5 @@
 import CGLib
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// The SHA-256 of bytes that arrive in pieces (FIPS 180-4): what model hubs name files by.
 public struct SHA256: ~Copyable {
     private let state: OpaquePointer
@@ -37,22 +31,12 @@ extension SHA256 {
     public static func hexadecimal(
         ofFile path: String, progress: (Int) -> Void = { _ in }
     ) throws(ChecksumError) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(file) }
         var digest = SHA256()
-        var total = 0
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        while true {
-            let count = read(file, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw .unreadable(path: path, reason: String(cString: strerror(errno))) }
-            if count == 0 { return digest.hexadecimal() }
-            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            total += count
+        try FilePieces.read(path) { piece, total in
+            digest.update(piece)
             progress(total)
         }
+        return digest.hexadecimal()
     }
 }
 
@@ -62,7 +46,8 @@ public enum ChecksumError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let path, let reason): "\(path): cannot be read: \(reason). Check the path and its permissions."
+        case .unreadable(let path, let reason):
+            "\(path): cannot be read: \(reason). Check the path and its permissions."
         }
     }
 }

@@ -23,4 +23,55 @@ public enum NumPyFile {
             throw CLIPError.writing(path: path, reason: error.localizedDescription)
         }
     }
+
+    /// Reads a float32 or float16 array, row-major, as float32.
+    /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
+    public static func read(_ path: String) throws -> Tensor {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
+            throw CLIPError.missingInput(path: path, hint: "A .npy file is needed, such as \"clip embed\" writes.")
+        }
+        func refuse(_ problem: String) -> CLIPError { .embeddingFile(path: path, problem: problem) }
+        let magic = Data([0x93] + Array("NUMPY".utf8))
+        guard data.count >= 12, data.starts(with: magic), (1...3).contains(data[6]) else {
+            throw refuse("it is not a NumPy file")
+        }
+        let sizeBytes = data[6] == 1 ? 2 : 4
+        let length = (0..<sizeBytes).reduce(0) { $0 | Int(data[8 + $1]) << (8 * $1) }
+        let start = 8 + sizeBytes + length
+        guard start <= data.count, length <= 1 << 16 else { throw refuse("its header is cut off") }
+        let header = String(decoding: data[8 + sizeBytes..<start], as: UTF8.self)
+        let dtype: DType
+        if header.contains("'<f4'") {
+            dtype = .float32
+        } else if header.contains("'<f2'") {
+            dtype = .float16
+        } else {
+            throw refuse("its numbers are neither float32 nor float16")
+        }
+        guard header.contains("'fortran_order': False") else { throw refuse("it is not stored row by row") }
+        guard let shape = shape(in: header) else { throw refuse("its shape cannot be read") }
+        var count = dtype.byteCount
+        for size in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            guard !overflow else { throw refuse("its shape is too large") }
+            count = product
+        }
+        guard data.count - start == count else {
+            throw refuse("it holds \(data.count - start) bytes of numbers where its shape needs \(count)")
+        }
+        return try data[start...].withUnsafeBytes {
+            try Tensor(copying: $0, shape: shape, dtype: dtype).converted(to: .float32)
+        }
+    }
+
+    /// The sizes in a header's `'shape': (2, 3)`.
+    private static func shape(in header: String) -> [Int]? {
+        guard let key = header.range(of: "'shape':"), let open = header[key.upperBound...].firstIndex(of: "("),
+            let close = header[open...].firstIndex(of: ")")
+        else { return nil }
+        let parts = header[header.index(after: open)..<close].split(separator: ",")
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        let sizes = parts.compactMap(Int.init)
+        return sizes.count == parts.count && sizes.allSatisfy { $0 >= 0 } ? sizes : nil
+    }
 }

@@ -13,6 +13,12 @@ extension ParameterLayout {
 
     /// Names that tell a layout, the most particular first.
     private static let signatures: [([String], ParameterLayout)] = [
+        (["bert.embeddings.word_embeddings.weight"], .chineseCLIP),
+        (["text_model.embeddings.word_embeddings.weight"], .chineseCLIPHuggingFace),
+        (["vision_model.head.probe"], .sigLIPHuggingFace),
+        (["vision_model.embeddings.class_embedding"], .huggingFace),
+        (["visual.trunk.attn_pool.latent"], .sigLIPTimm),
+        (["text.cls_emb", "visual.attn_pool.query"], .coCa),
         (["visual.positional_embedding", "token_embedding.weight"], .openCLIP),
         (["visual.attnpool.positional_embedding", "token_embedding.weight"], .openCLIP),
         (["visual.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),

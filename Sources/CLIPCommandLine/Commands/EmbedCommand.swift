@@ -9,9 +9,10 @@ struct EmbedCommand: ParsableCommand {
         discussion: """
             Example: clip embed --image cat.jpg --text "a cat" --output vectors.npy
 
-            A .npy file holds float32 [N, E]: the pictures' rows first, then the texts', each in the order given. Since
-            rows are told apart by their order alone, a picture that cannot be read ends it, and nothing is written;
-            with --json alone such a picture is left out, and the exit code tells.
+            A .npy file holds float32 [N, E]: the pictures' rows first, then the texts', each in the order given. Beside
+            it, FILE.npy.json says what each row is and which model, tokenizer and preprocessing made it, so that
+            vectors of different models are never compared by mistake ("clip compare"). A picture that cannot be read
+            ends it, and nothing is written; with --json alone such a picture is left out, and the exit code tells.
             """)
 
     @Option(
@@ -65,7 +66,8 @@ struct EmbedCommand: ParsableCommand {
         let words = texts.isEmpty ? nil : try embed(texts, clip)
         if let output {
             let all = try Engine.inference { try Tensor.concatenated([set.embeddings, words].compactMap { $0 }) }
-            try NumPyFile.write(all, to: output)
+            let rows = set.paths.map { EmbeddingFile.Row(.image, $0) } + texts.map { EmbeddingFile.Row(.text, $0) }
+            try EmbeddingFile.write(all, rows: rows, space: clip.space(normalized: normalize), to: output)
         }
         if shared.json {
             try Console.printJSON(

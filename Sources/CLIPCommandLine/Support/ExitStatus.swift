@@ -23,6 +23,7 @@ enum ExitStatus: Int32 {
         case let error as ImagingError: self = error.isMissingInput ? .missingInput : .badData
         case let error as SafetensorsError: self = Self.code(of: error)
         case let error as TorchArchiveError: self = Self.code(of: error)
+        case let error as CLIPTextError: self = Self.code(of: error)
         case let error as CLIPDataError: self = Self.code(of: error)
         case let error as CorpusError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
@@ -40,9 +41,9 @@ enum ExitStatus: Int32 {
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
             .noCaptionDecoder:
             .wrongUsage
-        case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .picture:
+        case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
+            .spacesDiffer, .unsupportedConversion, .picture:
             .badData
-        case .unsupportedConversion: .badData
         case .writing: .ourFault
         }
     }
@@ -58,6 +59,15 @@ enum ExitStatus: Int32 {
         switch error {
         case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
         default: .badData
+        }
+    }
+
+    private static func code(of error: CLIPTextError) -> ExitStatus {
+        switch error {
+        case .tokenizerMissing, .fileUnreadable: .missingInput
+        case .fileMalformed: .badData
+        case .contextLengthTooSmall: .wrongUsage
+        case .resourceMissing, .resourceUnreadable, .resourceMalformed: .ourFault
         }
     }
 

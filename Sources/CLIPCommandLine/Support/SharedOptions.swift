@@ -17,6 +17,18 @@ struct SharedOptions: ParsableArguments {
                 + "to say by itself what it is.", valueName: "file"))
     var weights: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Pixels of a side to take pictures at, in place of the model's; its position embeddings are resampled.",
+            valueName: "pixels"))
+    var resolution: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens to take texts at, in place of the model's; its position embeddings are resampled.",
+            valueName: "tokens"))
+    var contextLength: Int?
+
     @Option(help: "What the towers compute in: fp32 or bf16.")
     var precision = Precision.fp32
 
@@ -54,13 +66,25 @@ struct SharedOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads takes a number from 1 to 1024.")
         }
+        if let resolution, !(1...8192).contains(resolution) {
+            throw ValidationError("--resolution takes a number from 1 to 8192.")
+        }
+        if let contextLength, !(2...65_536).contains(contextLength) {
+            throw ValidationError("--context-length takes a number from 2 to 65536.")
+        }
     }
 
     /// Architecture, preprocessing and tokenizer, without weights.
     func describe() throws -> ModelDescription {
         prepare()
-        if model == nil, let weights { return try ModelCatalog.description(ofWeights: weights) }
-        return try ModelCatalog.description(of: model ?? ModelCatalog.bundledName)
+        let description =
+            if model == nil, let weights {
+                try ModelCatalog.description(ofWeights: weights)
+            } else {
+                try ModelCatalog.description(of: model ?? ModelCatalog.bundledName)
+            }
+        if resolution == nil, contextLength == nil { return description }
+        return try description.resized(imageSize: resolution, contextLength: contextLength)
     }
 
     /// The model, ready to answer.

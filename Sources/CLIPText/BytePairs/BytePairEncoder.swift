@@ -66,8 +66,8 @@ struct BytePairEncoder: Sendable {
     }
 }
 
-/// A binary heap of candidate merges: the earliest-learned first, then the leftmost.
-private struct MergeQueue {
+/// A binary heap of candidate merges: the smallest token (or rank) first, then the leftmost.
+struct MergeQueue {
     struct Candidate {
         var token: Int32
         var place: Int32

@@ -1,3 +1,5 @@
+import Checksums
+
 /// The vocabulary of CLIP's byte-level BPE: which two tokens merge into which, and the bytes of each token.
 ///
 /// Tokens 0 to 255 are single bytes inside a word, 256 to 511 single bytes that end a word, then one token per merge
@@ -111,6 +113,15 @@ struct MergeTable: Sendable {
     func bytes(of token: Int32) -> ArraySlice<UInt8>? {
         guard token >= 0, Int(token) < count else { return nil }
         return blob[starts[Int(token)]..<starts[Int(token) + 1]]
+    }
+
+    /// A hash of all tokens in order, which is that of their merges.
+    func contentHash() -> String {
+        var hash = ContentHash()
+        blob.withUnsafeBytes { hash.update($0) }
+        starts.map(UInt32.init(truncatingIfNeeded:)).withUnsafeBytes { hash.update($0) }
+        endings.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal()
     }
 
     private static func hash(_ pair: UInt32) -> Int {

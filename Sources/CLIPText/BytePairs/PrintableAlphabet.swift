@@ -22,6 +22,12 @@ struct PrintableAlphabet {
         self.byteOfPoint = byteOfPoint
     }
 
+    /// The character that stands for a byte.
+    func character(of byte: UInt8) -> Unicode.Scalar {
+        let point = byteOfPoint.firstIndex(of: Int16(byte)) ?? 0
+        return Unicode.Scalar(UInt32(point)) ?? "\u{0}"
+    }
+
     /// Reads one token up to `separator` and moves past it. Its bytes go into `scratch`.
     ///
     /// - Returns: Whether the token ends a word (is written with `</w>`); nil when it is not a token.

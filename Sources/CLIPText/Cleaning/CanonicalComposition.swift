@@ -8,6 +8,9 @@ struct CanonicalComposition {
         return compose(reordered(decomposed(text)))
     }
 
+    /// The text in normalization form D.
+    func ordered(_ text: [UInt32]) -> [UInt32] { reordered(decomposed(text)) }
+
     private func decomposed(_ text: [UInt32]) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count + 16)

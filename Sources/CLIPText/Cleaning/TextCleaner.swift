@@ -31,10 +31,7 @@ struct TextCleaner: Sendable {
 
     /// The cleaned text: words in lower case with single spaces between them.
     func clean(_ text: [UInt32]) -> [UInt32] {
-        var text = fixed(text)
-        text = entities.unescapeLeniently(text)
-        text = entities.unescapeLeniently(text)
-        return lowered(collapsed(text))
+        lowered(collapsed(repaired(text)))
     }
 
     /// ftfy's `fix_text` with its default settings.
@@ -71,43 +68,13 @@ struct TextCleaner: Sendable {
     func composed(_ text: [UInt32]) -> [UInt32] { composition.composed(text) }
 
     /// Runs of white space as one space each, none at either end.
-    func collapsed(_ text: [UInt32]) -> [UInt32] {
-        var out: [UInt32] = []
-        out.reserveCapacity(text.count)
-        var pending = false
-        for point in text {
-            if tables[point].contains(.space) {
-                pending = !out.isEmpty
-            } else {
-                if pending { out.append(0x20) }
-                pending = false
-                out.append(point)
-            }
-        }
-        return out
-    }
+    func collapsed(_ text: [UInt32]) -> [UInt32] { tables.collapsed(text) }
 
-    /// Lower case as Python's `str.lower`: full mappings, and sigma final after a letter and before none.
-    func lowered(_ text: [UInt32]) -> [UInt32] {
-        guard text.contains(where: { tables[$0].contains(.lowers) }) else { return text }
-        var out: [UInt32] = []
-        out.reserveCapacity(text.count + 8)
-        for (index, point) in text.enumerated() {
-            if point == 0x03A3 {
-                out.append(isFinalSigma(text, index) ? 0x03C2 : 0x03C3)
-            } else if tables[point].contains(.lowers), let points = tables.lower[point] {
-                out.append(contentsOf: points)
-            } else {
-                out.append(point)
-            }
-        }
-        return out
-    }
+    /// Lower case as Python's `str.lower`.
+    func lowered(_ text: [UInt32]) -> [UInt32] { tables.lowered(text) }
 
-    private func isFinalSigma(_ text: [UInt32], _ index: Int) -> Bool {
-        func isCased(_ point: UInt32?) -> Bool { point.map { tables[$0].contains(.cased) } ?? false }
-        let before = text[..<index].last { !tables[$0].contains(.ignorable) }
-        let after = text[(index + 1)...].first { !tables[$0].contains(.ignorable) }
-        return isCased(before) && !isCased(after)
+    /// Repaired text with HTML references read twice, neither collapsed nor lowered.
+    func repaired(_ text: [UInt32]) -> [UInt32] {
+        entities.unescapeLeniently(entities.unescapeLeniently(fixed(text)))
     }
 }

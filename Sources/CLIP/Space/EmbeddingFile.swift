@@ -1,0 +1,98 @@
+import Foundation
+import Torch
+
+/// Vectors on disk: a NumPy file, and beside it a JSON file that says which space they are of and what each row is.
+public struct EmbeddingFile {
+    /// What a row is the vector of.
+    public struct Row: Codable, Sendable, Equatable {
+        public enum Kind: String, Codable, Sendable {
+            case image
+            case text
+        }
+        public var kind: Kind
+        /// The picture's path, or the text.
+        public var name: String
+
+        public init(_ kind: Kind, _ name: String) {
+            self.kind = kind
+            self.name = name
+        }
+    }
+
+    /// float32 `[N, E]`
+    public let embeddings: Tensor
+    public let space: EmbeddingSpace
+    public let rows: [Row]
+    public let path: String
+
+    private struct Document: Codable {
+        var format = "swift-clip embeddings 1"
+        var fingerprint: String
+        var space: EmbeddingSpace
+        var rows: [Row]
+    }
+
+    /// Where the description of a NumPy file's vectors stands.
+    public static func descriptionPath(of path: String) -> String { path + ".json" }
+
+    /// Writes both files, each whole or not at all; the description first, so that vectors never stand without one.
+    public static func write(_ embeddings: Tensor, rows: [Row], space: EmbeddingSpace, to path: String) throws {
+        guard embeddings.rank == 2, embeddings.shape[0] == rows.count, embeddings.shape[1] == space.embeddingSize else {
+            throw CLIPError.writing(
+                path: path, reason: "vectors of shape \(embeddings.shape) do not go with \(rows.count) rows")
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let data = try encoder.encode(Document(fingerprint: space.fingerprint, space: space, rows: rows))
+        let description = descriptionPath(of: path)
+        do {
+            try data.write(to: URL(fileURLWithPath: description), options: .atomic)
+        } catch {
+            throw CLIPError.writing(path: description, reason: error.localizedDescription)
+        }
+        try NumPyFile.write(embeddings, to: path)
+    }
+
+    /// Reads vectors and what they are.
+    /// - Throws: ``CLIPError/missingInput(path:hint:)``, also where the description is missing, or
+    ///   ``CLIPError/embeddingFile(path:problem:)``.
+    public init(path: String) throws {
+        let description = Self.descriptionPath(of: path)
+        embeddings = try NumPyFile.read(path)
+        guard let data = FileManager.default.contents(atPath: description) else {
+            throw CLIPError.missingInput(
+                path: description,
+                hint: "It says which model made the vectors; without it they cannot be compared safely. Make them anew "
+                    + "with \"clip embed\".")
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let document = try? decoder.decode(Document.self, from: data) else {
+            throw CLIPError.embeddingFile(path: description, problem: "it is no description of vectors")
+        }
+        guard document.fingerprint == document.space.fingerprint else {
+            throw CLIPError.embeddingFile(path: description, problem: "it was changed: its fingerprint is another")
+        }
+        guard embeddings.rank == 2, embeddings.shape == [document.rows.count, document.space.embeddingSize] else {
+            throw CLIPError.embeddingFile(
+                path: path,
+                problem: "vectors of shape \(embeddings.shape), where \(description) speaks of "
+                    + "\(document.rows.count) of length \(document.space.embeddingSize)")
+        }
+        self.path = path
+        space = document.space
+        rows = document.rows
+    }
+
+    /// Refuses to let vectors of two spaces meet.
+    /// - Throws: ``CLIPError/spacesDiffer(left:right:differences:)`` naming what differs.
+    public static func requireSame(
+        _ left: EmbeddingSpace, _ leftName: String, _ right: EmbeddingSpace, _ rightName: String
+    ) throws {
+        let differences = left.differences(from: right)
+        guard differences.isEmpty else {
+            throw CLIPError.spacesDiffer(left: leftName, right: rightName, differences: differences)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Checksums
+import CLIPText
+import Foundation
+import Torch
+import TorchNN
+
+/// Which space vectors are points of: everything that decides a model's numbers. Vectors may be compared only if their
+/// spaces are the same.
+public struct EmbeddingSpace: Codable, Sendable, Equatable {
+    /// What the model was called when the vectors were made. Names do not matter to the numbers.
+    public var model: String
+    public var embeddingSize: Int
+    /// Hash of all weights as 32-bit numbers, under names of their own: the same for the same weights in any layout.
+    public var weights: String
+    /// What weights do not show: heads, non-linearity, pooling and the like, by name.
+    public var architecture: [String: String]
+    public var tokenizer: TokenizerIdentity
+    /// How pictures are brought to the model's size, by name.
+    public var preprocessing: [String: String]
+    /// Whether vectors are divided by their length.
+    public var normalized: Bool
+
+    /// What the fields come to, without the name: 32 hexadecimal digits.
+    public var fingerprint: String {
+        var hash = ContentHash()
+        for (name, value) in facts.sorted(by: { $0.key < $1.key }) {
+            hash.update(name)
+            hash.update(value)
+        }
+        return hash.hexadecimal()
+    }
+
+    /// Every fact but the model's name.
+    private var facts: [String: String] {
+        var facts = [
+            "embedding size": "\(embeddingSize)", "weights": weights, "normalization": normalized ? "unit length" : "none",
+            "tokenizer": tokenizer.kind, "tokenizer's vocabulary": tokenizer.contentHash,
+            "tokenizer's vocabulary size": "\(tokenizer.vocabularySize)", "text cleaning": tokenizer.cleaning,
+            "context length": "\(tokenizer.contextLength)",
+        ]
+        for (name, value) in architecture { facts[name] = value }
+        for (name, value) in preprocessing { facts["picture " + name] = value }
+        return facts
+    }
+
+    /// What sets two spaces apart, a line each; empty where they are the same.
+    public func differences(from other: EmbeddingSpace) -> [String] {
+        let (own, others) = (facts, other.facts)
+        return Set(own.keys).union(others.keys).sorted().compactMap { name in
+            let (left, right) = (own[name] ?? "not stated", others[name] ?? "not stated")
+            return left == right ? nil : "\(name): \(left) and \(right)"
+        }
+    }
+}
+
+extension PretrainedModel {
+    /// The space of this model's vectors.
+    /// - Parameter normalized: whether they are divided by their length.
+    /// - Throws: what reading the weights' file anew throws: they are hashed as they were stored.
+    public func space(normalized: Bool) throws -> EmbeddingSpace {
+        EmbeddingSpace(
+            model: name, embeddingSize: model.configuration.embeddingSize, weights: try weightsHash(),
+            architecture: model.configuration.traits, tokenizer: tokenizer.identity,
+            preprocessing: preprocessor.configuration.traits, normalized: normalized)
+    }
+
+    /// From the file where there is one, so that computing in another precision changes nothing.
+    private func weightsHash() throws -> String {
+        let state = try weights?.moduleState(shapes: model.stateShapes).state ?? model.state()
+        var hash = ContentHash()
+        for (name, tensor) in state.sorted(by: { $0.key < $1.key }) where !name.hasSuffix("num_batches_tracked") {
+            hash.update(name)
+            hash.update("\(tensor.shape)")
+            try tensor.converted(to: .float32).bytes().withUnsafeBytes { hash.update($0) }
+        }
+        return hash.hexadecimal()
+    }
+}
+
+extension ModelConfiguration {
+    /// What changes a model's numbers without showing in its weights.
+    var traits: [String: String] {
+        var traits: [String: String] = [:]
+        switch vision {
+        case .transformer(let tower):
+            traits["image tower"] = "transformer"
+            traits["image heads"] = "\(tower.headCount)"
+            traits["image activation"] = tower.activation.rawValue
+            traits["image epsilon"] = "\(tower.epsilon)"
+            traits["image pooling"] = "\(tower.pooling)"
+        case .resNet(let tower):
+            traits["image tower"] = "ResNet"
+            traits["image heads"] = "\(tower.headCount)"
+        case .eva(let tower):
+            traits["image tower"] = "EVA"
+            traits["image heads"] = "\(tower.headCount)"
+            traits["image epsilon"] = "\(tower.epsilon)"
+            traits["image rotary positions"] = tower.hasRotaryPositions ? "grid \(tower.rotaryGrid)" : "none"
+            traits["image norm"] = tower.isPostNorm ? "after" : "before"
+        }
+        switch text {
+        case .transformer(let tower):
+            traits["text tower"] = tower.isCausal ? "causal transformer" : "transformer"
+            traits["text heads"] = "\(tower.headCount)"
+            traits["text activation"] = tower.activation.rawValue
+            traits["text epsilon"] = "\(tower.epsilon)"
+            traits["text pooling"] = "\(tower.pooling)"
+            traits["text padding"] = "\(tower.padToken)"
+        case .bert(let tower):
+            traits["text tower"] = "BERT"
+            traits["text heads"] = "\(tower.headCount)"
+            traits["text activation"] = tower.activation.rawValue
+            traits["text epsilon"] = "\(tower.epsilon)"
+            traits["text padding"] = "\(tower.padToken)"
+        }
+        return traits
+    }
+}
+
+extension PreprocessConfiguration {
+    var traits: [String: String] {
+        [
+            "size": "\(size)", "resizing": resizeMode.rawValue, "interpolation": interpolation.rawValue,
+            "mean": mean.map { "\($0)" }.joined(separator: " "),
+            "deviation": standardDeviation.map { "\($0)" }.joined(separator: " "),
+        ]
+    }
+}

@@ -1,0 +1,67 @@
+import CLIPText
+import Foundation
+
+/// Which tokenizer a text tower was trained with. A tower and another's tokenizer give numbers without meaning, and no
+/// error, so nobody is asked to pair them.
+struct TokenizerChoice {
+    private let tower: ModelConfiguration.Text
+    private let directory: URL?
+
+    /// - Parameter directory: where the checkpoint's files are; nil for a bare weights file.
+    init(_ tower: ModelConfiguration.Text, directory: String?) {
+        self.tower = tower
+        self.directory = directory.map { URL(fileURLWithPath: $0, isDirectory: true) }
+    }
+
+    func tokenizer() throws -> any TextTokenizer {
+        let length = tower.contextLength
+        switch family {
+        case .clip:
+            if let directory, has("tokenizer.json") || has("vocab.json") {
+                return try TokenizerFiles.tokenizer(directory: directory, family: .clip, contextLength: length)
+            }
+            let tokenizer = try CLIPTokenizer(contextLength: length)
+            guard tokenizer.vocabularySize == tower.vocabularySize else {
+                throw CLIPError.configuration(
+                    source: directory?.path ?? "the model", key: "text_cfg.vocab_size",
+                    problem: "\(tower.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
+            }
+            return tokenizer
+        case .chineseCLIP:
+            guard let directory, has("vocab.txt") || has("tokenizer.json") else {
+                return try WordPieceTokenizer(contextLength: length)
+            }
+            return try TokenizerFiles.tokenizer(directory: directory, family: .chineseCLIP, contextLength: length)
+        case .sigLIP, .sigLIP2:
+            guard let directory else {
+                throw CLIPError.missingInput(
+                    path: "a SigLIP model's tokenizer",
+                    hint: "Its vocabulary is not in the weights: give the model's directory, with spiece.model or "
+                        + "tokenizer.json, as --model.")
+            }
+            return try TokenizerFiles.tokenizer(directory: directory, family: family, contextLength: length)
+        }
+    }
+
+    var family: TokenizerFamily {
+        switch tower {
+        case .bert: return .chineseCLIP
+        case .transformer(let tower):
+            guard tower.pooling == .last, !tower.isCausal else { return .clip }
+            if has("spiece.model") || has("sentencepiece.model") { return .sigLIP }
+            if tower.vocabularySize > 200_000 { return .sigLIP2 }
+            // SigLIP's is a Unigram model, SigLIP 2's (Gemma's) a byte-pair one.
+            if let file = directory?.appendingPathComponent("tokenizer.json"),
+                let data = try? Data(contentsOf: file, options: .mappedIfSafe)
+            {
+                return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
+            }
+            return has("tokenizer.model") ? .sigLIP2 : .sigLIP
+        }
+    }
+
+    private func has(_ name: String) -> Bool {
+        guard let directory else { return false }
+        return FileManager.default.fileExists(atPath: directory.appendingPathComponent(name).path)
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+
+/// What the small files beside a vocabulary say: `tokenizer_config.json`, `special_tokens_map.json`, and the
+/// `added_tokens` of a `tokenizer.json`.
+struct TokenizerSettings {
+    private var config: JSONValue = .object([:])
+    private var special: JSONValue = .object([:])
+    private var added: [String: AddedTokens.Entry] = [:]
+    private var order: [String] = []
+    private let path: String
+
+    /// - Throws: ``CLIPTextError`` when a file is damaged.
+    init(directory: URL, json: TokenizerJSON?) throws(CLIPTextError) {
+        let file = directory.appendingPathComponent("tokenizer_config.json")
+        path = file.path
+        if let value = try TokenizerFileAccess.readJSON(file) { config = value }
+        let map = directory.appendingPathComponent("special_tokens_map.json")
+        if let value = try TokenizerFileAccess.readJSON(map) { special = value }
+        for (place, token) in (json?.rest["added_tokens"]?.array ?? []).enumerated() {
+            guard let json else { break }
+            try add(token, id: token["id"]?.integer, path: json.path, place: "added_tokens[\(place)]")
+        }
+        if case .object(let tokens)? = config["added_tokens_decoder"] {
+            for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
+                try add(token, id: Int32(id), path: path, place: "added_tokens_decoder.\(id)")
+            }
+        }
+    }
+
+    private mutating func add(_ token: JSONValue, id: Int32?, path: String, place: String) throws(CLIPTextError) {
+        guard let content = token.tokenText, let id, id >= 0, id < TokenStrings.mostTokens else {
+            throw .fileMalformed(
+                path: path, place: place, reason: "expected a content and an id from 0 to \(TokenStrings.mostTokens - 1)")
+        }
+        guard added.count < 1 << 16, content.utf8.count <= 1024 else {
+            throw .fileMalformed(path: path, place: place, reason: "too many added tokens, or one of over 1024 bytes")
+        }
+        guard !content.isEmpty else { return }
+        if added[content] == nil { order.append(content) }
+        added[content] = Self.entry(token, content, id)
+    }
+
+    private static func entry(_ token: JSONValue, _ content: String, _ id: Int32) -> AddedTokens.Entry {
+        let isSpecial = token["special"]?.bool ?? true
+        return AddedTokens.Entry(
+            content: content, id: id, isNormalized: token["normalized"]?.bool ?? !isSpecial,
+            stripsLeft: token["lstrip"]?.bool ?? false, stripsRight: token["rstrip"]?.bool ?? false,
+            isSingleWord: token["single_word"]?.bool ?? false)
+    }
+
+    /// A member of `tokenizer_config.json`.
+    subscript(key: String) -> JSONValue? { config[key] }
+
+    /// Whether `tokenizer_config.json` names the member, with null or without.
+    func names(_ key: String) -> Bool { config[key] != nil || special[key] != nil }
+
+    /// The text of a special token such as "eos_token".
+    func tokenText(_ name: String) -> String? { config[name]?.tokenText ?? special[name]?.tokenText }
+
+    /// The id that an added token has.
+    func id(of content: String) -> Int32? { added[content]?.id }
+
+    /// The added tokens, and the special tokens that `names` mention, with the ids of a vocabulary.
+    func addedTokens(names: [(key: String, text: String)], in vocabulary: TokenStrings) -> [AddedTokens.Entry] {
+        var entries = order.compactMap { added[$0] }
+        for name in names where added[name.text] == nil {
+            guard let id = vocabulary.find(name.text) else { continue }
+            // Of several roles of one token, the last one's spelling counts, as in the reference.
+            entries.removeAll { $0.content == name.text }
+            // The settings may spell out how the token is looked for.
+            let token = [config[name.key], special[name.key]].compactMap(\.self).first { $0["content"] != nil }
+            entries.append(Self.entry(token ?? .null, name.text, id))
+        }
+        return entries
+    }
+}

@@ -1,0 +1,99 @@
+import Checksums
+import Foundation
+
+/// Gemma's byte-pair encoding as SigLIP 2 uses it: lower case, spaces as "▁", bytes for characters the vocabulary lacks,
+/// end-of-text, and padding up to the full context.
+///
+/// Gives the ids of `transformers`' `Siglip2Tokenizer`, or with ``TextRules/authors`` those of `open_clip`, which also
+/// repairs the text and takes punctuation out. A directory with a `tokenizer.model` alone is read by libsentencepiece.
+/// Any number of threads may use one tokenizer.
+public final class GemmaTokenizer: TextTokenizer {
+    public let contextLength: Int
+    public let vocabularySize: Int
+    public let identity: TokenizerIdentity
+    public var padToken: Int32 { row.padToken }
+    public var endToken: Int32 { row.endToken }
+
+    static let fileNames = ["tokenizer.json", "tokenizer.model"]
+
+    private let vocabulary: CharacterPairVocabulary
+    private let canonical: Canonicalization?
+    private let tables: RuleTables
+    private let raw: AddedTokens
+    private let normalized: AddedTokens
+    private let row: FullRow
+
+    /// Reads a `tokenizer.json`.
+    ///
+    /// - Parameter contextLength: The number of tokens of every row, end-of-text included.
+    /// - Throws: ``CLIPTextError`` when the file is missing or damaged, or the context holds no token.
+    public init(
+        directory: URL, contextLength: Int = 64, rules: TextRules = .transformers
+    ) throws(CLIPTextError) {
+        guard contextLength >= 1 else { throw .contextLengthTooSmall(contextLength) }
+        let file = directory.appendingPathComponent("tokenizer.json")
+        guard let bytes = try TokenizerFileAccess.read(file) else {
+            throw .tokenizerMissing(directory: directory.path, searched: ["tokenizer.json"])
+        }
+        let json = try TokenizerJSON(path: file.path, bytes: bytes)
+        guard json.model == "BPE" else { throw json.malformed("model.type", "expected BPE, not \(json.model)") }
+        let settings = try TokenizerSettings(directory: directory, json: json)
+        let names = ["pad", "eos", "bos", "unk", "mask"].map { name in
+            (key: "\(name)_token", text: settings.tokenText("\(name)_token") ?? "<\(name)>")
+        }
+        let words = json.vocabulary
+        func token(_ index: Int) throws(CLIPTextError) -> Int32 {
+            guard let id = settings.id(of: names[index].text) ?? words.find(names[index].text) else {
+                throw json.malformed(names[index].key, "\"\(names[index].text)\" is not in the vocabulary")
+            }
+            return id
+        }
+        let tables = try RuleTables.load()
+        row = FullRow(
+            contextLength: contextLength, endToken: try token(1), padToken: try token(0),
+            padsLeft: settings.padsLeft(json), keepsWrittenEnd: false)
+        vocabulary = try CharacterPairVocabulary(json, unknown: words.find(names[3].text))
+        canonical = rules == .authors ? try Canonicalization(tables: tables, repairing: true) : nil
+        self.tables = tables
+        let added = settings.addedTokens(names: names, in: words)
+        raw = AddedTokens(added.filter { !$0.isNormalized }, tables: tables)
+        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { Self.normalized($0[...], tables) }
+        self.contextLength = contextLength
+        vocabularySize = Int(max(words.bound, (added.map(\.id).max() ?? 0) + 1))
+        var hash = ContentHash()
+        vocabulary.add(to: &hash)
+        AddedTokens.add(added, to: &hash)
+        hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft) \(words.find(names[3].text) ?? -1)")
+        identity = TokenizerIdentity(
+            kind: "gemma-bpe", contextLength: contextLength, vocabularySize: vocabularySize,
+            cleaning: canonical?.name ?? "lower", contentHash: hash.hexadecimal())
+    }
+
+    /// All tokens of the text, without end-of-text, however many there are.
+    public func encode(_ text: String) -> [Int32] {
+        var points = text.unicodeScalars.map(\.value)
+        if let canonical { points = canonical.apply(points) }
+        var out: [Int32] = []
+        for piece in raw.split(points[...]) {
+            switch piece {
+            case .token(let id): out.append(id)
+            case .text(let text):
+                for piece in normalized.split(Self.normalized(text, tables)[...]) {
+                    switch piece {
+                    case .token(let id): out.append(id)
+                    case .text(let text): vocabulary.encode(text, into: &out)
+                    }
+                }
+            }
+        }
+        return out
+    }
+
+    /// The tokens of the text, end-of-text, and padding up to the context. A text that is too long is cut, its
+    /// end-of-text kept.
+    public func tokenize(_ text: String) -> TokenizedText { row.frame(encode(text)) }
+
+    private static func normalized(_ text: ArraySlice<UInt32>, _ tables: RuleTables) -> [UInt32] {
+        tables.lowered(text).map { $0 == 0x20 ? 0x2581 : $0 }
+    }
+}

@@ -1,0 +1,131 @@
+import Checksums
+import Foundation
+
+/// Where a byte-pair vocabulary was found: a `tokenizer.json`, or a `vocab.json` with its `merges.txt`.
+struct BytePairSource {
+    let path: String
+    let vocabulary: TokenStrings
+    let merges: MergeList
+    let json: TokenizerJSON?
+
+    static let fileNames = ["tokenizer.json", "vocab.json with merges.txt"]
+
+    /// - Throws: ``CLIPTextError`` when there is neither, or a file is damaged.
+    init(directory: URL) throws(CLIPTextError) {
+        let file = directory.appendingPathComponent("tokenizer.json")
+        if let bytes = try TokenizerFileAccess.read(file) {
+            let json = try TokenizerJSON(path: file.path, bytes: bytes)
+            guard json.model == "BPE" else { throw json.malformed("model.type", "expected BPE, not \(json.model)") }
+            path = file.path
+            vocabulary = json.vocabulary
+            merges = json.merges
+            self.json = json
+            return
+        }
+        let vocabularyFile = directory.appendingPathComponent("vocab.json")
+        let mergesFile = directory.appendingPathComponent("merges.txt")
+        guard let words = try TokenizerFileAccess.read(vocabularyFile),
+            let lines = try TokenizerFileAccess.read(mergesFile)
+        else { throw .tokenizerMissing(directory: directory.path, searched: Self.fileNames) }
+        path = vocabularyFile.path
+        var reader = try JSONReader(path: path, bytes: words)
+        vocabulary = try TokenizerJSON.readVocabulary(&reader)
+        try reader.finish()
+        guard vocabulary.count > 0, vocabulary.sharedID() == nil else {
+            throw .fileMalformed(path: path, place: "the file", reason: "no tokens, or two with one id")
+        }
+        merges = try Self.merges(lines, path: mergesFile.path)
+        json = nil
+    }
+
+    private static func merges(_ file: [UInt8], path: String) throws(CLIPTextError) -> MergeList {
+        var merges = MergeList()
+        for (index, line) in file.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            let line = line.last == 0x0D ? line.dropLast() : line
+            if line.isEmpty || line.starts(with: "#version".utf8) { continue }
+            guard merges.append(line: line) else {
+                throw .fileMalformed(
+                    path: path, place: "line \(index + 1)", reason: "expected two tokens with one space between them")
+            }
+        }
+        return merges
+    }
+}
+
+/// A byte-level byte-pair encoding whose words end in `</w>`, with ids from a file.
+struct BytePairVocabulary: Sendable {
+    /// The tokens of each byte inside a word and at its end; -1 where the vocabulary has none.
+    private let inner: [Int32]
+    private let last: [Int32]
+    private let rules: MergeRules
+    private let unknown: Int32?
+    private let strings: TokenStrings
+    private let mergesHash: String
+
+    init(_ source: BytePairSource, unknown: Int32?) throws(CLIPTextError) {
+        let alphabet = PrintableAlphabet()
+        let spelled = (0..<256).map { byte in String(alphabet.character(of: UInt8(byte))) }
+        inner = spelled.map { source.vocabulary.find($0) ?? -1 }
+        last = spelled.map { source.vocabulary.find($0 + "</w>") ?? -1 }
+        rules = try source.merges.rules(source.vocabulary, path: source.path)
+        strings = source.vocabulary
+        self.unknown = unknown
+        mergesHash = source.merges.contentHash()
+    }
+
+    /// Appends the tokens of a word.
+    func encode(word: ArraySlice<UInt32>, into out: inout [Int32]) {
+        var symbols: [Int32] = []
+        symbols.reserveCapacity(word.count + 8)
+        for point in word {
+            if point < 0x80 {
+                symbols.append(Int32(point))
+            } else if let scalar = Unicode.Scalar(point) {
+                for byte in Unicode.UTF8.encode(scalar) ?? Unicode.UTF8.encodedReplacementCharacter {
+                    symbols.append(Int32(byte))
+                }
+            }
+        }
+        guard let final = symbols.indices.last else { return }
+        for index in symbols.indices {
+            let byte = Int(symbols[index])
+            symbols[index] = index == final ? last[byte] : inner[byte]
+            if symbols[index] < 0 { symbols[index] = unknown ?? -1 }
+        }
+        symbols.removeAll { $0 < 0 }
+        out.append(contentsOf: rules.apply(to: symbols))
+    }
+
+    /// A hash over everything that decides ids.
+    func contentHash(added: [AddedTokens.Entry]) -> ContentHash {
+        var hash = ContentHash()
+        strings.add(to: &hash)
+        hash.update(mergesHash)
+        AddedTokens.add(added, to: &hash)
+        return hash
+    }
+}
+
+extension TokenStrings {
+    /// Adds all tokens and ids to a hash, in the order of ids, so that the order in a file does not matter.
+    func add(to hash: inout ContentHash) {
+        var buffer: [UInt8] = []
+        for entry in ids.indices.sorted(by: { ids[$0] < ids[$1] }) {
+            let token = bytes(at: entry)
+            withUnsafeBytes(of: ids[entry].littleEndian) { buffer.append(contentsOf: $0) }
+            withUnsafeBytes(of: Int32(truncatingIfNeeded: token.count).littleEndian) { buffer.append(contentsOf: $0) }
+            buffer.append(contentsOf: token)
+        }
+        buffer.withUnsafeBytes { hash.update($0) }
+    }
+}
+
+extension AddedTokens {
+    /// Adds what the entries say to a hash, in the order of ids.
+    static func add(_ entries: [Entry], to hash: inout ContentHash) {
+        for entry in entries.sorted(by: { ($0.id, $0.content) < ($1.id, $1.content) }) {
+            hash.update(entry.content)
+            hash.update("\(entry.id) \(entry.isNormalized) \(entry.stripsLeft) \(entry.stripsRight) \(entry.isSingleWord)")
+        }
+    }
+}

@@ -1,0 +1,1 @@
+// libtorch is C++: its headers are only included by CTorch.

@@ -1,0 +1,103 @@
+import Foundation
+
+/// huggingface_hub's cache, which people already have:
+///
+///     <root>/models--owner--name/refs/main                       the commit that the revision stands for
+///     <root>/models--owner--name/blobs/<tag>                     each content once
+///     <root>/models--owner--name/snapshots/<commit>/config.json  -> ../../blobs/<tag>
+///     <root>/.locks/models--owner--name/<tag>.lock
+struct HubCache: Sendable {
+    /// What an entry may hold at most, lest a strange folder be walked forever.
+    private static let maximumFiles = 100_000
+
+    let root: String
+    let repository: HubRepository
+
+    private var folderName: String { "models--" + repository.id.split(separator: "/").joined(separator: "--") }
+    private var folder: String { "\(root)/\(folderName)" }
+
+    func blob(_ tag: String) -> String { "\(folder)/blobs/\(tag)" }
+    func lock(_ tag: String) -> String { "\(root)/.locks/\(folderName)/\(tag).lock" }
+    func snapshot(_ commit: String) -> String { "\(folder)/snapshots/\(commit)" }
+
+    /// The commit that the repository's revision stood for when it was last asked for.
+    func commit() -> String? {
+        if SafeName.isCommit(repository.revision) { return repository.revision }
+        guard let file = FileHandle(forReadingAtPath: "\(folder)/refs/\(repository.revision)"),
+            let data = try? file.read(upToCount: 256)
+        else { return nil }
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return SafeName.isCommit(text) ? text : nil
+    }
+
+    /// The files of a snapshot that are there, links to missing blobs left out.
+    func files(of commit: String) -> [String] {
+        let path = snapshot(commit)
+        guard let walk = FileManager.default.enumerator(atPath: path) else { return [] }
+        var names: [String] = []
+        for case let name as String in walk {
+            guard names.count < Self.maximumFiles else { break }
+            if hasFile(name, commit: commit) { names.append(name) }
+        }
+        return names
+    }
+
+    /// Whether a snapshot has a file whose bytes are there.
+    func hasFile(_ name: String, commit: String) -> Bool {
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: "\(snapshot(commit))/\(name)", isDirectory: &isFolder)
+        return isThere && !isFolder.boolValue
+    }
+
+    /// Notes which commit the revision stands for.
+    func remember(_ commit: String) throws(ModelHubError) {
+        guard repository.revision != commit, self.commit() != commit else { return }
+        try replace("\(folder)/refs/\(repository.revision)") { path throws(ModelHubError) in
+            guard FileManager.default.createFile(atPath: path, contents: Data(commit.utf8)) else {
+                throw .system(path, "writing the commit")
+            }
+        }
+    }
+
+    /// Lets a file of a snapshot point to its blob.
+    func link(_ name: String, commit: String, to tag: String) throws(ModelHubError) {
+        let up = String(repeating: "../", count: 2 + name.utf8.count { $0 == UInt8(ascii: "/") })
+        try replace("\(snapshot(commit))/\(name)") { path throws(ModelHubError) in
+            do {
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "\(up)blobs/\(tag)")
+            } catch {
+                throw .unwritable(path: path, reason: "linking: \((error as NSError).localizedDescription)")
+            }
+        }
+    }
+
+    /// Marks the cache as one, so that backups leave it out (https://bford.info/cachedir/).
+    func mark() {
+        let path = root + "/CACHEDIR.TAG"
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let text = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of models from a hub.\n"
+        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8))
+    }
+
+    static func makeFolder(_ path: String) throws(ModelHubError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .unwritable(path: path, reason: "making the folder: \((error as NSError).localizedDescription)")
+        }
+    }
+
+    /// Makes a file or link under another name beside its own, then gives it its name: others never see it half-made.
+    private func replace(_ path: String, make: (String) throws(ModelHubError) -> Void) throws(ModelHubError) {
+        let parent = (path as NSString).deletingLastPathComponent
+        try Self.makeFolder(parent)
+        let temporary = "\(parent)/.\(UUID().uuidString).tmp"
+        do throws(ModelHubError) {
+            try make(temporary)
+            guard rename(temporary, path) == 0 else { throw .system(path, "renaming") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+}
