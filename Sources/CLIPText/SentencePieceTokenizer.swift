@@ -34,6 +34,9 @@ public final class SentencePieceTokenizer: TextTokenizer {
     private let guardText: [UInt8]
     private let guardCount: Int
     private let markToken: Int32?
+    private let addsMark: Bool
+    /// The tokens that begin with the mark.
+    private let markedTokens: Set<Int32>
 
     /// Reads SigLIP's `spiece.model`, `sentencepiece.model` or `tokenizer.model`, or a Unigram `tokenizer.json`.
     ///
@@ -51,13 +54,16 @@ public final class SentencePieceTokenizer: TextTokenizer {
         directory: URL, contextLength: Int, style: Style, endName: String, padName: String
     ) throws(CLIPTextError) {
         guard contextLength >= 1 else { throw .contextLengthTooSmall(contextLength) }
-        let (model, json) = try Self.model(directory)
+        var (model, json) = try Self.model(directory)
         let settings = try TokenizerSettings(directory: directory, json: json)
-        let names = [
+        var names = [
             (key: "eos_token", text: settings.tokenText("eos_token") ?? endName),
             (key: "unk_token", text: settings.tokenText("unk_token") ?? model.unknownPiece),
             (key: "pad_token", text: settings.tokenText("pad_token") ?? padName),
         ]
+        if style == .lowerCase {
+            names += ["bos", "mask"].map { ("\($0)_token", settings.tokenText("\($0)_token") ?? "<\($0)>") }
+        }
         var vocabulary = TokenStrings()
         for (id, piece) in model.pieces.enumerated() {
             do throws(TokenStrings.Rejection) {
@@ -77,6 +83,12 @@ public final class SentencePieceTokenizer: TextTokenizer {
         row = FullRow(
             contextLength: contextLength, endToken: try token(names[0]), padToken: try token(names[2]),
             padsLeft: settings.padsLeft(json), keepsWrittenEnd: style == .canonicalPieces)
+        // open_clip's engine leaves spaces alone and puts the first mark only where none is written.
+        addsMark = style == .canonicalText && model.addsDummyPrefix
+        if addsMark {
+            model.addsDummyPrefix = false
+            model.removesExtraSpaces = false
+        }
         let serialized = model.serialized()
         engine = try SentencePieceEngine(serialized, path: model.path)
         canonical = try Canonicalization(tables: tables, repairing: style == .canonicalText)
@@ -85,13 +97,15 @@ public final class SentencePieceTokenizer: TextTokenizer {
         guardText = Array(names[1].text.utf8)
         guardCount = engine.encode(guardText).count
         markToken = vocabulary.find("▁")
+        markedTokens = Set(
+            model.pieces.indices.filter { model.pieces[$0].text.starts(with: "▁".utf8) }.map(Int32.init))
         self.style = style
         self.contextLength = contextLength
         vocabularySize = Int(max(vocabulary.bound, (entries.map(\.id).max() ?? 0) + 1))
         var hash = ContentHash()
         serialized.withUnsafeBytes { hash.update($0) }
         AddedTokens.add(entries, to: &hash)
-        hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft)")
+        hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft) \(addsMark)")
         identity = TokenizerIdentity(
             kind: "sentencepiece", contextLength: contextLength, vocabularySize: vocabularySize,
             cleaning: style == .lowerCase ? "lower" : canonical.name, contentHash: hash.hexadecimal())
@@ -112,7 +126,7 @@ public final class SentencePieceTokenizer: TextTokenizer {
     public func encode(_ text: String) -> [Int32] {
         let points = text.unicodeScalars.map(\.value)
         switch style {
-        case .canonicalText: return engine.encode(utf8Bytes(canonical.apply(points)))
+        case .canonicalText: return encodeMarked(canonical.apply(points))
         case .lowerCase:
             return added.split(points[...]).flatMap { piece in
                 switch piece {
@@ -122,6 +136,17 @@ public final class SentencePieceTokenizer: TextTokenizer {
             }
         case .canonicalPieces: return encodePieces(points)
         }
+    }
+
+    /// The text behind a mark, unless it begins with one: as it is written, or once the model's own table has made one
+    /// of its first character.
+    private func encodeMarked(_ text: [UInt32]) -> [Int32] {
+        guard addsMark, let first = text.first, first != Self.mark else { return engine.encode(utf8Bytes(text)) }
+        if first >= 0x80, !tables[first].contains(.letter) {
+            let tokens = engine.encode(utf8Bytes(text))
+            if let token = tokens.first, markedTokens.contains(token) { return tokens }
+        }
+        return engine.encode(utf8Bytes([Self.mark] + text))
     }
 
     /// Each piece is encoded behind a guard, whose tokens are then taken off: so a piece after a special token gets no
@@ -135,9 +160,7 @@ public final class SentencePieceTokenizer: TextTokenizer {
                 if out.count == 1, out[0] == markToken { out.removeAll() }
                 out.append(id)
             case .text(let text):
-                // The reference lowers character by character, so that a sigma is never a final one.
-                let lowered = text.flatMap { tables.unicode.lower[$0] ?? [$0] }
-                let tokens = engine.encode(guardText + utf8Bytes(canonical.apply(lowered)))
+                let tokens = engine.encode(guardText + utf8Bytes(canonical.apply(Array(text))))
                 out.append(contentsOf: tokens.count >= guardCount ? tokens.dropFirst(guardCount) : tokens[...])
             }
         }

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import types
@@ -214,7 +215,12 @@ def make_gemma():
     rules = tokenizers.normalizers.Lowercase()
 
     def by_model(text):
-        ids = model.encode(rules.normalize_str(text))[:63] + [1]
+        # Special tokens are found as they are written; the rest is in lower case.
+        ids = []
+        for part in re.split("(<pad>|<eos>|<bos>|<unk>|<mask>)", text):
+            special = ["<pad>", "<eos>", "<bos>", "<unk>"]
+            ids += [special.index(part)] if part in special else model.encode(rules.normalize_str(part))
+        ids = ids[:63] + [1]
         return ids + [0] * (64 - len(ids))
 
     return {
