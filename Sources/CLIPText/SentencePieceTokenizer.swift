@@ -34,9 +34,8 @@ public final class SentencePieceTokenizer: TextTokenizer {
     private let guardText: [UInt8]
     private let guardCount: Int
     private let markToken: Int32?
-    private let addsMark: Bool
-    /// The tokens that begin with the mark.
-    private let markedTokens: Set<Int32>
+    /// The same model, leaving spaces as they are.
+    private let plainEngine: SentencePieceEngine?
 
     /// Reads SigLIP's `spiece.model`, `sentencepiece.model` or `tokenizer.model`, or a Unigram `tokenizer.json`.
     ///
@@ -54,7 +53,7 @@ public final class SentencePieceTokenizer: TextTokenizer {
         directory: URL, contextLength: Int, style: Style, endName: String, padName: String
     ) throws(CLIPTextError) {
         guard contextLength >= 1 else { throw .contextLengthTooSmall(contextLength) }
-        var (model, json) = try Self.model(directory)
+        let (model, json) = try Self.model(directory)
         let settings = try TokenizerSettings(directory: directory, json: json)
         var names = [
             (key: "eos_token", text: settings.tokenText("eos_token") ?? endName),
@@ -83,29 +82,29 @@ public final class SentencePieceTokenizer: TextTokenizer {
         row = FullRow(
             contextLength: contextLength, endToken: try token(names[0]), padToken: try token(names[2]),
             padsLeft: settings.padsLeft(json), keepsWrittenEnd: style == .canonicalPieces)
-        // open_clip's engine leaves spaces alone and puts the first mark only where none is written.
-        addsMark = style == .canonicalText && model.addsDummyPrefix
-        if addsMark {
-            model.addsDummyPrefix = false
-            model.removesExtraSpaces = false
-        }
         let serialized = model.serialized()
         engine = try SentencePieceEngine(serialized, path: model.path)
+        if style == .canonicalText, model.addsDummyPrefix {
+            var plain = model
+            plain.addsDummyPrefix = false
+            plain.removesExtraSpaces = false
+            plainEngine = try SentencePieceEngine(plain.serialized(), path: model.path)
+        } else {
+            plainEngine = nil
+        }
         canonical = try Canonicalization(tables: tables, repairing: style == .canonicalText)
         let entries = style == .canonicalText ? [] : settings.addedTokens(names: names, in: vocabulary)
         added = AddedTokens(entries, tables: tables)
         guardText = Array(names[1].text.utf8)
         guardCount = engine.encode(guardText).count
         markToken = vocabulary.find("▁")
-        markedTokens = Set(
-            model.pieces.indices.filter { model.pieces[$0].text.starts(with: "▁".utf8) }.map(Int32.init))
         self.style = style
         self.contextLength = contextLength
         vocabularySize = Int(max(vocabulary.bound, (entries.map(\.id).max() ?? 0) + 1))
         var hash = ContentHash()
         serialized.withUnsafeBytes { hash.update($0) }
         AddedTokens.add(entries, to: &hash)
-        hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft) \(addsMark)")
+        hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft)")
         identity = TokenizerIdentity(
             kind: "sentencepiece", contextLength: contextLength, vocabularySize: vocabularySize,
             cleaning: style == .lowerCase ? "lower" : canonical.name, contentHash: hash.hexadecimal())
@@ -138,15 +137,12 @@ public final class SentencePieceTokenizer: TextTokenizer {
         }
     }
 
-    /// The text behind a mark, unless it begins with one: as it is written, or once the model's own table has made one
-    /// of its first character.
+    /// Every word behind one mark. Only where a mark is written itself does that differ from what the engine does by
+    /// itself, which would put another one before it, and take those off that end the text.
     private func encodeMarked(_ text: [UInt32]) -> [Int32] {
-        guard addsMark, let first = text.first, first != Self.mark else { return engine.encode(utf8Bytes(text)) }
-        if first >= 0x80, !tables[first].contains(.letter) {
-            let tokens = engine.encode(utf8Bytes(text))
-            if let token = tokens.first, markedTokens.contains(token) { return tokens }
-        }
-        return engine.encode(utf8Bytes([Self.mark] + text))
+        guard let plainEngine, text.contains(Self.mark) else { return engine.encode(utf8Bytes(text)) }
+        let words = text.split(separator: 0x20).map { $0.first == Self.mark ? Array($0) : [Self.mark] + $0 }
+        return plainEngine.encode(utf8Bytes(words.joined()))
     }
 
     /// Each piece is encoded behind a guard, whose tokens are then taken off: so a piece after a special token gets no
