@@ -7,6 +7,7 @@ the ids that transformers, open_clip and cn_clip give for them.
 Needs transformers, tokenizers, sentencepiece, protobuf, open_clip and cn_clip. Everything is seeded. A row of ids that
 ends in equal ids is written shorter: a last number -n repeats the id before it n more times.
 """
+import collections
 import gzip
 import importlib.util
 import io
@@ -114,13 +115,38 @@ def write_clip_files(name, merges, start=token("<|startoftext|>", normalized=Tru
     dump({"model_type": "clip"}, name, "config.json")
 
 
+def learn(words, size):
+    """Byte-pair merges, the most frequent first and of equals the last by name (the libraries' order is not fixed)."""
+    merges = []
+    while len(merges) < size:
+        pairs = collections.Counter()
+        for symbols, count in words.items():
+            for pair in zip(symbols, symbols[1:]):
+                pairs[pair] += count
+        if not pairs:
+            break
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        merged = collections.Counter()
+        for symbols, count in words.items():
+            out = []
+            for symbol in symbols:
+                if out and (out[-1], symbol) == best:
+                    out[-1] += symbol
+                else:
+                    out.append(symbol)
+            merged[tuple(out)] += count
+        words = merged
+    return merges
+
+
 def clip_merges(size):
-    trainer = tokenizers.trainers.BpeTrainer(vocab_size=512 + size, end_of_word_suffix="</w>", show_progress=False)
-    model = transformers.CLIPTokenizer()._tokenizer
-    bpe = tokenizers.Tokenizer(tokenizers.models.BPE(end_of_word_suffix="</w>"))
-    bpe.normalizer, bpe.pre_tokenizer = model.normalizer, model.pre_tokenizer
-    bpe.train_from_iterator(corpus(1), trainer)
-    return [tuple(m) for m in json.loads(bpe.to_str())["model"]["merges"]]
+    backend = transformers.CLIPTokenizer()._tokenizer
+    words = collections.Counter()
+    for line in corpus(1, 1500):
+        for word, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(line)):
+            words[tuple(word[:-1]) + (word[-1] + "</w>",)] += 1
+    return learn(words, size)
 
 
 def make_clip():
@@ -182,16 +208,25 @@ NAMES = {"pad_token": "<pad>", "eos_token": "<eos>", "bos_token": "<bos>", "unk_
 
 
 def gemma_json(merges_as_pairs):
-    bpe = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    words = collections.Counter()
+    for line in corpus(3, 1500):
+        for word in line.lower().split(" "):
+            words[tuple("▁" + word)] += 1
+    merges = learn(words, 2000 if MANY else 450)
+    letters = collections.Counter(c for line in corpus(3, 1500) for c in line.lower().replace(" ", "▁"))
+    initial = list(NAMES.values()) + ["\n", "\n\n", "▁▁", "<start_of_turn>"] + [f"<0x{b:02X}>" for b in range(256)]
+    common = sorted(letters, key=lambda c: (-letters[c], c))[:120]
+    merges = [m for m in merges if set("".join(m)) <= set(common)]
+    tokens = dict.fromkeys(initial + common + ["".join(m) for m in merges])
+    vocabulary = {t: i for i, t in enumerate(tokens)}
+    bpe = tokenizers.Tokenizer(
+        tokenizers.models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     bpe.normalizer = tokenizers.normalizers.Replace(" ", "▁")
-    initial = list(NAMES.values()) + ["\n", "\n\n", "▁▁", "<start_of_turn>"]
-    initial += [f"<0x{b:02X}>" for b in range(256)]
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=3000 if MANY else 800, special_tokens=initial, limit_alphabet=120, show_progress=False, max_token_length=12)
-    bpe.train_from_iterator([line.lower() for line in corpus(3)], trainer)
+    bpe.add_special_tokens(list(NAMES.values()))
+    bpe.add_tokens(["\n\n", "<start_of_turn>"])
     value = json.loads(bpe.to_str())
     kept = list(NAMES.values()) + ["\n\n", "<start_of_turn>"]
-    value["added_tokens"] = [{**t, "special": t["content"] in NAMES.values()} for t in value["added_tokens"] if t["content"] in kept]
+    value["added_tokens"] = [{**t, "special": t["content"] in NAMES.values(), "normalized": False} for t in value["added_tokens"] if t["content"] in kept]
     value["pre_tokenizer"] = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
     value["post_processor"] = {
         "type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "<eos>", "type_id": 0}}],
