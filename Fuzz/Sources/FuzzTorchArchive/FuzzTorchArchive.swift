@@ -6,14 +6,21 @@ private let file = FuzzFile()
 /// libFuzzer calls it with ever new bytes. Errors are right answers; crashes are not.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    file.replace(with: UnsafeRawBufferPointer(start: start, count: count))
+    let bytes = UnsafeRawBufferPointer(start: start, count: count)
+    open(bytes)
+    // What begins like a pickle is also put into an archive that is in order.
+    if bytes.first == 0x80 { WrappedPickle.archive(bytes).withUnsafeBytes(open) }
+    return 0
+}
+
+private func open(_ bytes: UnsafeRawBufferPointer) {
+    file.replace(with: bytes)
     do {
         let archive = try TorchArchiveFile(path: file.path)
         for name in archive.names { try read(name, of: archive) }
     } catch {
         _ = "\(error)"
     }
-    return 0
 }
 
 /// Reading each byte shows whether the storage lies in the file; the last element, whether the tensor lies in it.
