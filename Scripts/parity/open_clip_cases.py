@@ -17,6 +17,8 @@ def build(folder, config, preprocess):
     vocabularies.write_json(folder / "open_clip_config.json", {"model_cfg": config, "preprocess_cfg": preprocess})
     torch.manual_seed(3)
     model = open_clip.create_model(f"local-dir:{folder}", load_weights=False).eval()
+    if "timm_model_name" in config["vision_cfg"]:
+        enlarge_matrices(model.visual)
     randomize(model)
     settle_batch_norms(model.visual, config["vision_cfg"]["image_size"])
     return model

@@ -71,6 +71,14 @@ def randomize(model, seed=3):
                 parameter.mul_(1 + 0.2 * torch.randn_like(parameter))
 
 
+def enlarge_matrices(module):
+    """timm and transformers begin so small that attention is uniform and the answer hardly depends on the input."""
+    with torch.no_grad():
+        for key, parameter in module.named_parameters():
+            if parameter.dim() == 2 and "embedding" not in key:
+                parameter.copy_(torch.randn_like(parameter) * parameter.shape[1] ** -0.5)
+
+
 def settle_batch_norms(visual, size):
     """Running statistics as if it had seen pictures: a few passes in training mode, each weighed alike."""
     norms = [module for module in visual.modules() if isinstance(module, torch.nn.BatchNorm2d)]
@@ -115,5 +123,5 @@ def write_tokens(rows):
 
 
 __all__ = [
-    "Answers", "CHINESE", "CLIP_PREPROCESS", "Case", "SIGLIP_PREPROCESS", "TEXTS", "encode_pictures", "pathlib",
-    "pillow_pixels", "randomize", "settle_batch_norms", "write_pictures", "write_tokens"]
+    "Answers", "CHINESE", "CLIP_PREPROCESS", "Case", "SIGLIP_PREPROCESS", "TEXTS", "encode_pictures",
+    "enlarge_matrices", "pathlib", "pillow_pixels", "randomize", "settle_batch_norms", "write_pictures", "write_tokens"]

@@ -29,7 +29,8 @@ def sentences(count, seed=5):
     words = ["".join(pair)[:-4] for pair in clip_merges() if pair[1].endswith("</w>")]
     words = [word for word in words if word.isalpha()]
     generator = random.Random(seed)
-    return [" ".join(
+    other = ["café crème à la carte", "naïve façade, déjà vu", "日本語 と русский язык", "straße über köln", "ça va “bien” ?"]
+    return other * (count // 100) + [" ".join(
         words[int(len(words) * generator.random() ** 3)] if generator.random() < 0.8 else generator.choice(words)
         for _ in range(12)) for _ in range(count)]
 
@@ -90,7 +91,8 @@ def write_gemma(folder, length, size, texts, lowercase=False):
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
     space = normalizers.Replace(" ", "▁")
     tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), space]) if lowercase else space
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    # Gemma's merges stay within words although its tokenizer.json does not split there (no space is left by then).
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     fallback = [f"<0x{byte:02X}>" for byte in range(256)]
     trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=GEMMA_SPECIALS + fallback, show_progress=False)
@@ -102,6 +104,7 @@ def write_gemma(folder, length, size, texts, lowercase=False):
     for index in range(len(vocabulary), size):
         vocabulary[f"<unused{index}>"] = index
     tokenizer = Tokenizer.from_str(json.dumps(description))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A:0 <eos>:0", pair="$A:0 <eos>:0 $B:1 <eos>:1", special_tokens=[("<eos>", 1)])
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
