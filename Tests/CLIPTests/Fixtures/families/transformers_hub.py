@@ -20,6 +20,8 @@ def write_processor(folder, kind, processor, mean, std, resize, crop):
     config = {
         "image_processor_type": kind, "processor_class": processor, "do_resize": True, "size": resize, "resample": 3,
         "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": mean, "image_std": std}
+    if kind == "ChineseCLIPImageProcessor":
+        config["do_center_crop"] = False  # where the class would, if not told
     if crop:
         config |= {"do_center_crop": True, "crop_size": crop, "do_convert_rgb": True}
     write_json(folder / "preprocessor_config.json", config)
