@@ -4,7 +4,7 @@ from open_clip.model import convert_weights_to_lp
 
 
 class OpenAI(torch.nn.Module):
-    """open_clip's towers under OpenAI's names, with input_resolution, context_length and vocab_size, and its forward."""
+    """open_clip's towers under OpenAI's names, with the three scalars and their forward."""
 
     def __init__(self, model, resolution):
         super().__init__()

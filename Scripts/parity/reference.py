@@ -1,6 +1,5 @@
 """What every case of the comparison shares: pictures, random weights, and the answers a reference gives."""
 import dataclasses
-import pathlib
 
 import numpy
 import torch
@@ -59,7 +58,7 @@ def write_pictures(folder, size):
 
 
 def randomize(model, seed=3):
-    """Moves gains off 1 and biases off 0, so that a forgotten one shows; all else stays as its project initializes it."""
+    """Moves gains off 1 and biases off 0, so that a forgotten one shows; all else stays as initialized."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for key, parameter in model.named_parameters():
@@ -118,10 +117,6 @@ def pillow_pixels(size, mean, std):
     return apply
 
 
-def write_tokens(rows):
-    return torch.tensor(rows, dtype=torch.int64)
-
-
 __all__ = [
     "Answers", "CHINESE", "CLIP_PREPROCESS", "Case", "SIGLIP_PREPROCESS", "TEXTS", "encode_pictures",
-    "enlarge_matrices", "pathlib", "pillow_pixels", "randomize", "settle_batch_norms", "write_pictures", "write_tokens"]
+    "enlarge_matrices", "pillow_pixels", "randomize", "settle_batch_norms", "write_pictures"]

@@ -1,4 +1,4 @@
-"""Tokenizer files as the published directories have them: CLIP's own, and trained stand-ins for what has to be fetched."""
+"""Tokenizer files as the published directories have them: CLIP's own, and stand-ins for what has to be fetched."""
 import gzip
 import io
 import json
@@ -36,7 +36,7 @@ def sentences(count, seed=5):
 
 
 def write_clip(folder, length, kept=None):
-    """vocab.json, merges.txt, tokenizer.json and its companions; `kept` cuts the merges. Returns the vocabulary's size."""
+    """vocab.json, merges.txt, tokenizer.json and its companions; `kept` cuts the merges. Returns how many words."""
     merges = clip_merges()[:kept]
     letters = list(open_clip.tokenizer.bytes_to_unicode().values())
     words = letters + [letter + "</w>" for letter in letters] + ["".join(pair) for pair in merges]

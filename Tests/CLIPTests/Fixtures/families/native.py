@@ -1,4 +1,4 @@
-"""OpenAI's archives and open_clip's own towers: ResNets, vision transformers and the options real configurations use."""
+"""OpenAI's archives and open_clip's own towers: ResNets, vision transformers, real configurations' options."""
 import copy
 
 import torch
@@ -112,7 +112,8 @@ def write():
                                         "mlp_ratio": 4.9231},
         "text_cfg": {**TEXT, "pool_type": "last", "no_causal_mask": True, "hf_tokenizer_name": "bert-base-uncased",
                      "tokenizer_kwargs": {"strip_sep_token": True}}}, RESIZED_32, 27, IMAGENET_PREPROCESS,
-        tokens=clipa, notes="CLIPA: no class token in the pool, no pre-norm, final norm after the mean, last position, no mask.")
+        tokens=clipa, notes="CLIPA: the patches' mean, then the final norm; no pre-norm; text without a mask, read at its "
+        "last position.")
     tokens = random_tokens(16, 300, 28, start=5, end=2, pad=1, counts=(0, 3, 8, 14))
     write_open_clip("open_clip-eos", {
         "embed_dim": 20, "vision_cfg": {**VIT, "mlp_ratio": 4.3637}, "text_cfg": {

@@ -1,4 +1,4 @@
-"""Directories as Hugging Face's transformers saves them: CLIP, SigLIP 1 and 2 and Chinese-CLIP, with tiny vocabularies."""
+"""Directories as Hugging Face's transformers saves them: CLIP, SigLIP 1 and 2 and Chinese-CLIP, all tiny."""
 from common import *
 import sentencepiece
 import vocabularies
