@@ -37,7 +37,7 @@ from reference import write_pictures
 
 CASES = open_clip_cases.CASES + transformers_cases.CASES + chinese_cases.CASES
 EXACT, RESIZED = 1e-4, 2e-2
-REFUSALS = (RuntimeError, ValueError, KeyError, TypeError, OSError)
+REFUSALS = (AssertionError, RuntimeError, ValueError, KeyError, TypeError, OSError)
 
 
 def invocation(command, answers, pictures):
