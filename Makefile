@@ -31,7 +31,7 @@ fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/RE
 demo: build ## Classify and rank the pictures in the repository; writes demo.html
 	@Scripts/demo
 
-parity: build ## Compare the built-in models with open_clip (sets up its own Python; needs some GB of memory)
+parity: build ## Compare every family with its own project (sets up its own Python; needs some GB of memory and disk)
 	Scripts/parity/run bin/clip
 
 format: ## Format all Swift files in place
