@@ -61,7 +61,7 @@ struct ArchitectureInference {
     /// 80.
     private func imageTower() throws -> ModelConfiguration.Vision? {
         if let positions = shape("visual.attnpool.positional_embedding"), positions.count == 2 {
-            let grid = Int(Double(max(0, positions[0] - 1)).squareRoot().rounded())
+            guard let grid = Self.grid(positions[0]) else { return nil }
             return .resNet(
                 ResNetConfiguration(
                     imageSize: grid * 32, layers: (1...4).map { numbered("visual.layer\($0)") },
@@ -72,15 +72,24 @@ struct ArchitectureInference {
             let hidden = shape("visual.transformer.resblocks.0.mlp.c_fc.weight"), hidden.count == 2
         else { return nil }
         let (width, patch) = (kernel[0], kernel[3])
-        let grid = Int(Double(max(0, positions[0] - 1)).squareRoot().rounded())
         let headWidth = width == 1280 ? 80 : 64
-        guard grid * grid + 1 == positions[0], width >= headWidth else { return nil }
+        guard let grid = Self.grid(positions[0]), patch <= Self.largestSide, width >= headWidth else { return nil }
         var tower = VisionTransformerConfiguration(
             imageSize: grid * patch, patchSize: patch, width: width,
             layers: numbered("visual.transformer.resblocks"), headWidth: headWidth)
         tower.feedForwardRatio = VisionTransformerConfiguration.ratio(hidden[0], over: width)
         tower.activation = .quickGELU
         return .transformer(tower)
+    }
+
+    /// Far more than any model has, and far from where products overflow: a file may claim any size for an empty tensor.
+    private static let largestSide = 1 << 20
+
+    /// The side of a square grid with one position before it; nil for a number of positions that makes none.
+    private static func grid(_ positions: Int) -> Int? {
+        guard positions > 1, positions <= largestSide else { return nil }
+        let grid = Int(Double(positions - 1).squareRoot().rounded())
+        return grid * grid + 1 == positions ? grid : nil
     }
 
     private func textTower() -> TextTransformerConfiguration? {
@@ -118,12 +127,13 @@ struct ArchitectureInference {
 
     private func shape(_ name: String) -> [Int]? { checkpoint.tensors[name]?.shape }
 
-    /// How many consecutive numbers follow a name.
+    /// One more than the highest number that follows a name; 0 where that is no number a model has.
     private func numbered(_ prefix: String) -> Int {
         let numbers = checkpoint.tensors.keys.compactMap { name -> Int? in
             guard name.hasPrefix(prefix + ".") else { return nil }
             return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." })
         }
-        return (numbers.max() ?? -1) + 1
+        let highest = numbers.max() ?? -1
+        return highest < 1000 ? highest + 1 : 0
     }
 }
