@@ -21,7 +21,7 @@ extension ModelConfiguration {
         switch vision {
         case .transformer(let tower): try VisionTransformer(tower, embeddingSize: embeddingSize)
         case .resNet(let tower): try ModifiedResNet(tower, embeddingSize: embeddingSize)
-        case .eva: throw CLIPError.emptyChoices(what: "towers")
+        case .eva(let tower): try EVATransformer(tower, embeddingSize: embeddingSize)
         }
     }
 

@@ -78,7 +78,7 @@ extension CheckpointReport {
         tensors = checkpoint.tensors.count
         self.precision = precision
         nonFinite = try checkpoint.tensors.sorted { $0.key < $1.key }
-            .first { $0.value.dtype.isFloatingPoint && !(try $0.value.isFinite().allTrue()) }?.key
+            .first { try $0.value.dtype.isFloatingPoint && !$0.value.isFinite().allTrue() }?.key
         do {
             let layout = try ParameterLayout.detected(in: checkpoint)
             self.layout = layout.name

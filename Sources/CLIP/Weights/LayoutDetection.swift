@@ -23,6 +23,10 @@ extension ParameterLayout {
         (["visual.attnpool.positional_embedding", "token_embedding.weight"], .openCLIP),
         (["visual.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
         (["visual.attnpool.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
+        (["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_proj.weight"], .eva02Timm),
+        (["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_bias"], .evaTimm),
+        (["visual.cls_token", "visual.blocks.0.attn.q_proj.weight"], .eva02Original),
+        (["visual.cls_token", "visual.blocks.0.attn.q_bias"], .evaOriginal),
     ]
 }
 

@@ -147,6 +147,7 @@ extension ModelConfiguration {
             throw CLIPError.unsupportedConversion(what: "a BERT text tower, which open_clip names differently")
         }
         if case .transformer(let tower) = vision, tower.isSigLIP { return .sigLIPTimm }
+        if case .eva(let tower) = vision { return .timm(for: tower) }
         return usesCustomText ? .openCLIPCustomText : .openCLIP
     }
 }

@@ -89,3 +89,6 @@ def write():
     write_trunk(
         "eva01-open_clip", "eva_giant_patch14_224", EVA01, {"embed_dim": 20}, vision, TEXT, 34, CLIP_PREPROCESS, tokens,
         "EVA-01: fused qkv with q and v biases and none for k, GELU MLP, no rotary positions, eps 1e-6.")
+    write_trunk(
+        "eva02-enormous-open_clip", "eva02_enormous_patch14_clip_224", EVA01, {"embed_dim": 20}, vision, TEXT, 35,
+        CLIP_PREPROCESS, tokens, "EVA-02 enormous: as EVA-01, but norms follow attention and MLP instead of preceding them.")

@@ -1,0 +1,46 @@
+import Foundation
+import Torch
+
+/// Rotary positions of patches in a square grid (Su et al., arXiv 2104.09864; in two dimensions, EVA-02, arXiv
+/// 2303.11331): pairs of neighbouring channels are turned by angles, the first half of a head's by the row, the second by
+/// the column.
+struct RotaryPositions {
+    /// Cosines and sines of the angles, `[grid² + 1, head width]`. The first row, for the class token, turns nothing.
+    private let cosines: Tensor
+    private let sines: Tensor
+
+    /// - Parameters:
+    ///   - gridSize: patches of a side.
+    ///   - referenceGrid: the side that places are scaled to, that of pre-training.
+    ///   - headWidth: a multiple of four.
+    init(gridSize: Int, referenceGrid: Int, headWidth: Int) throws {
+        guard headWidth > 0, headWidth % 4 == 0, gridSize > 0 else {
+            throw TorchError(
+                context: "RotaryPositions", message: "a head's width has to be a multiple of 4, not \(headWidth)")
+        }
+        let bands = headWidth / 4
+        let frequencies = (0..<bands).map { Float(1) / powf(10_000, Float($0) / Float(bands)) }
+        // In 32 bits, as the models were trained.
+        let places = (0..<gridSize).map { Float($0) / Float(gridSize) * Float(referenceGrid) }
+        var angles = [Float](repeating: 0, count: headWidth)
+        for row in places {
+            for column in places {
+                for place in [row, column] { angles += frequencies.flatMap { [place * $0, place * $0] } }
+            }
+        }
+        let shape = [gridSize * gridSize + 1, headWidth]
+        cosines = try Tensor(angles.map(cosf), shape: shape)
+        sines = try Tensor(angles.map(sinf), shape: shape)
+    }
+
+    /// Turns queries or keys, class token first: `[B, heads, grid² + 1, d]`.
+    func callAsFunction(_ states: Tensor) throws -> Tensor {
+        let shape = states.shape
+        let pairs = try states.reshaped(Array(shape.dropLast()) + [shape[3] / 2, 2])
+        let quarterTurn = try Tensor.stacked(
+            [-pairs.select(1, dimension: 4), pairs.select(0, dimension: 4)], dimension: 4
+        ).reshaped(shape)
+        let turned = try states * cosines.moved(to: states.device) + quarterTurn * sines.moved(to: states.device)
+        return try turned.converted(to: states.dtype)
+    }
+}

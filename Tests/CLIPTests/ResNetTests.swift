@@ -1,0 +1,146 @@
+import TestSupport
+import Testing
+import Torch
+import TorchNN
+
+@testable import CLIP
+
+/// CLIP's ResNets give open_clip's numbers.
+@Suite struct ResNetTests {
+    private let fixture = FamilyFixture(name: "open_clip-rn")
+
+    private func model() throws -> DualEncoder {
+        try fixture.model()
+    }
+
+    private func tower(_ model: DualEncoder) throws -> ModifiedResNet { try #require(model.visual as? ModifiedResNet) }
+
+    @Test func towersGiveOpenCLIPsEmbeddings() throws {
+        let model = try model()
+        let expected = try fixture.expected()
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
+            let texts = try model.encode(captions: FixtureModel.rows(#require(expected["tokens"])))
+            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
+            let logits = try pictures.normalized().matmul(texts.normalized().transposed()) * model.temperatureScale()
+            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
+        }
+    }
+
+    @Test func askingForTheMeanAloneIsExact() throws {
+        let model = try model()
+        let pixels = try #require(try fixture.expected()["pixels"])
+        try Engine.inference {
+            let fast = try model.visual(pixels)
+            try tower(model).attentionPool.asksOnlyForMean = false
+            try expectClose(fast, model.visual(pixels), tolerance: 1e-6)
+        }
+    }
+
+    @Test func bfloat16StaysClose() throws {
+        let model = try model()
+        let expected = try fixture.expected()
+        try model.prepare(computingIn: .bfloat16, on: .cpu)
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            #expect(pictures.dtype == .bfloat16)
+            try expectClose(pictures, #require(expected["image"]), tolerance: 5e-2)
+        }
+    }
+
+    @Test func everyEntryIsSavedAsItWas() throws {
+        let model = try model()
+        let original = try TensorFile.read(fixture.path(ModelDirectory.weightsName))
+        #expect(original.keys.contains("visual.layer1.0.downsample.1.num_batches_tracked"))
+        try withTemporaryDirectory { directory in
+            let path = directory + "/saved.safetensors"
+            try Weights.save(model, to: path)
+            let saved = try TensorFile.read(path)
+            #expect(Set(saved.keys) == Set(original.keys))
+            for (name, tensor) in original {
+                #expect(try saved[name]?.bytes() == tensor.bytes(), "\(name)")
+                #expect(saved[name]?.dtype == tensor.dtype, "\(name)")
+            }
+            try Weights.save(model, to: path, dtype: .bfloat16)
+            let halved = try TensorFile.read(path)
+            #expect(halved["visual.bn1.num_batches_tracked"]?.dtype == .int64)
+            #expect(halved["visual.bn1.running_var"]?.dtype == .float32)
+            #expect(halved["visual.bn1.weight"]?.dtype == .bfloat16)
+        }
+    }
+
+    @Test func onlyCountersMayBeMissing() throws {
+        var entries = try TensorFile.read(fixture.path(ModelDirectory.weightsName))
+        for name in entries.keys where name.hasSuffix("num_batches_tracked") { entries[name] = nil }
+        let model = try fixture.emptyModel()
+        try model.load(entries)
+        entries["visual.layer3.0.bn2.running_mean"] = nil
+        let error = #expect(throws: CLIPError.self) { try model.load(entries) }
+        guard case .weightsMismatch(_, _, let mismatch) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(mismatch.missing == ["visual.layer3.0.bn2.running_mean"])
+        #expect(mismatch.unexpected.isEmpty && mismatch.misshaped.isEmpty)
+    }
+
+    @Test func theLayoutIsReadBothWays() throws {
+        let model = try model()
+        let names = model.namedParameters.map(\.name) + model.namedBuffers.map(\.name)
+        let known = Set(names)
+        for name in names {
+            let place = try #require(ParameterLayout.openCLIP.place(of: name), "\(name)")
+            let found = ParameterLayout.openCLIP.parameter(of: place.names[0]) { known.contains($0) }
+            #expect(found?.name == name)
+        }
+    }
+
+    @Test func picturesOfAnotherSizeAreRefused() throws {
+        let model = try model()
+        #expect(throws: TorchError.self) { try model.visual(Tensor.zeros([1, 3, 32, 32])) }
+        #expect(throws: TorchError.self) { try model.visual(Tensor.zeros([3, 64, 64])) }
+    }
+
+    /// OpenAI's counts, with the temperature.
+    @Test(arguments: [
+        ("RN50", 102_007_137), ("RN101", 119_688_033), ("RN50x4", 178_300_601), ("RN50x16", 290_979_217),
+        ("RN50x64", 623_258_305), ("RN50-quickgelu", 102_007_137),
+    ])
+    func builtInModelsHaveThePublishedSize(_ name: String, _ count: Int) throws {
+        let configuration = try #require(BuiltInModels.configuration(named: name))
+        #expect(configuration.parameterCount == count)
+        guard case .resNet(let tower) = configuration.vision else {
+            Issue.record("\(name) is no ResNet")
+            return
+        }
+        let heads = ["RN50x4": 40, "RN50x16": 48, "RN50x64": 64][name] ?? 32
+        let positions = ["RN50x4": 82, "RN50x16": 145, "RN50x64": 197][name] ?? 50
+        #expect(tower.headCount == heads && tower.gridSize * tower.gridSize + 1 == positions)
+    }
+
+    @Test(arguments: ["RN50", "RN101"]) func theCountIsThatOfTheRealTower(_ name: String) throws {
+        let configuration = try #require(BuiltInModels.configuration(named: name))
+        let tower = try Initializer.skipping { try configuration.imageTower() }
+        #expect(tower.parameterCount == configuration.visionParameterCount)
+        let norms = tower.modules(of: BatchNorm2d.self).count
+        #expect(norms == (name == "RN50" ? 55 : 106))
+        #expect(tower.namedBuffers.count == 3 * norms)
+    }
+
+    @Test func initialValuesHaveThePapersSpread() throws {
+        let configuration = ResNetConfiguration(imageSize: 64, layers: [1, 2, 1, 1], width: 8)
+        let tower = try withSeed(3) { try ModifiedResNet(configuration, embeddingSize: 64) }
+        for block in tower.stages.flatMap(\.blocks) {
+            #expect(try block.norm3.weight.tensor.elements(Float.self).allSatisfy { $0 == 0 })
+            #expect(try block.norm1.weight.tensor.elements(Float.self).allSatisfy { $0 == 1 })
+        }
+        let pool = tower.attentionPool
+        let projections = [pool.query.weight, pool.key.weight, pool.value.weight, pool.output.weight]
+        for parameter in projections + [pool.positionalEmbedding] {
+            let values = try parameter.tensor.elements(Double.self)
+            let deviation = (values.map { $0 * $0 }.reduce(0, +) / Double(values.count)).squareRoot()
+            #expect(abs(deviation * 16 - 1) < 0.1)
+        }
+    }
+}
