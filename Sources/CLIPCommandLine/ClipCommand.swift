@@ -17,6 +17,7 @@ struct ClipCommand: ParsableCommand {
         subcommands: [
             ClassifyCommand.self, RankCommand.self, EmbedCommand.self, PageCommand.self,
             CompareCommand.self, ConvertCommand.self, InspectCommand.self,
+            CaptionCommand.self,
             TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
             CorpusCommand.self,
         ])
