@@ -10,7 +10,7 @@ LINK := -Xlinker -rpath -Xlinker "$(LIBTORCH_LIB)"
 RELEASE := -c release
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build test demo parity format lint clean distclean
+.PHONY: help deps build test fuzz demo parity format lint clean distclean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1	\2/' | expand -t 12
@@ -25,21 +25,24 @@ build: deps ## Build the command, optimized, as bin/clip
 test: deps ## Run all tests
 	$(PREPARE) $(SWIFT) test --parallel $(LINK)
 
+fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/README.md)
+	Fuzz/run
+
 demo: build ## Classify and rank the pictures in the repository; writes demo.html
 	@Scripts/demo
 
-parity: build ## Compare the built-in models with open_clip (sets up its own Python; needs some GB of memory)
+parity: build ## Compare every family with its own project (sets up its own Python; needs some GB of memory and disk)
 	Scripts/parity/run bin/clip
 
 format: ## Format all Swift files in place
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
 lint: ## Check the format of all Swift files and the syntax of the scripts
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/parity/run .ci/run; do bash -n $$script || exit 1; done
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 
 clean: ## Remove what was built
-	rm -rf .build bin demo.html
+	rm -rf .build Fuzz/.build bin demo.html
 
 distclean: clean ## Remove what was fetched as well
 	rm -rf .deps

@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "Torch", "TorchNN"]),
         .library(name: "CLIPTraining", targets: ["CLIPTraining", "CLIPData"]),
+        .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [

@@ -34,6 +34,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case deviceUnavailable(String)
     /// A model that another layout cannot express.
     case unsupportedConversion(what: String)
+    /// Captions were asked of a model that has no decoder to write them.
+    case noCaptionDecoder
     /// A file could not be written.
     case writing(path: String, reason: String)
 }
@@ -78,6 +80,8 @@ extension CLIPError: CustomStringConvertible {
             "device \(device) cannot be used here: this libtorch or this machine has none. Use --device cpu."
         case .unsupportedConversion(let what):
             "this model has \(what). Keep the layout it came in."
+        case .noCaptionDecoder:
+            "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .writing(let path, let reason):
             "\(path): cannot be written: \(reason)"
         }

@@ -107,6 +107,11 @@ public struct ModelDescription: Sendable {
             weights: weights)
     }
 
+    /// Which family's texts the model reads.
+    public var tokenizerFamily: TokenizerFamily {
+        TokenizerChoice(configuration.text, directory: tokenizerDirectory).family
+    }
+
     /// The tokenizer the model's text tower takes: the directory's own, or the family's that this package brings along.
     /// - Throws: `CLIPTextError` for files that are missing or damaged, or
     ///   ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not the model's.

@@ -46,7 +46,8 @@ public enum ChecksumError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let path, let reason): "\(path): cannot be read: \(reason). Check the path and its permissions."
+        case .unreadable(let path, let reason):
+            "\(path): cannot be read: \(reason). Check the path and its permissions."
         }
     }
 }

@@ -37,7 +37,7 @@ public struct Hub: Sendable {
         return cache.snapshot(commit)
     }
 
-    /// Fetches what the cache lacks of a repository's files.
+    /// Fetches what the cache lacks of a repository's files. Where the hub cannot be reached, what is in the cache does.
     ///
     /// - Parameter progress: called on this thread.
     /// - Returns: the folder of the files.
@@ -46,13 +46,20 @@ public struct Hub: Sendable {
         of repository: HubRepository, selecting selection: FileSelection = .model,
         progress: (HubProgress) -> Void = { _ in }
     ) throws(ModelHubError) -> String {
+        let cached = cachedSnapshot(of: repository, selecting: selection)
         if configuration.isOffline {
-            if let path = cachedSnapshot(of: repository, selecting: selection) { return path }
-            throw .offline(wanted: "\(repository)")
+            guard let cached else { throw .offline(wanted: "\(repository)") }
+            return cached
         }
         let cache = HubCache(root: configuration.cacheDirectory, repository: repository)
         let server = HubServer(configuration: configuration, repository: repository, downloader: downloader)
-        let listing = try server.listing()
+        let listing: (commit: String, names: [String])
+        do throws(ModelHubError) {
+            listing = try server.listing(attempts: cached == nil ? downloader.options.attempts : 1)
+        } catch {
+            guard error.isTransient, let cached else { throw error }
+            return cached
+        }
         var names = selection.choose(listing.names)
         let weights = names.first(where: FileSelection.weights.contains)
         if selection.wantsWeights, weights == nil { throw .noWeights(repository: "\(repository)") }
@@ -131,7 +138,13 @@ struct SnapshotJob {
             wanted.append(try server.file(name, commit: commit))
         }
         var total: Int? = 0
-        for file in wanted { total = file.size.flatMap { size in total.map { $0.addingReportingOverflow(size).partialValue } } }
+        for file in wanted {
+            guard let sum = total, let size = file.size, size <= Int.max - sum else {
+                total = nil
+                break
+            }
+            total = sum + size
+        }
         var before = 0
         for file in wanted {
             var ofThis = 0
@@ -140,6 +153,8 @@ struct SnapshotJob {
                 progress(HubProgress(file: file.name, done: before + done, total: total))
             }
             before += file.size ?? ofThis
+            // A blob that was there under another name took no bytes.
+            if ofThis == 0 { progress(HubProgress(file: file.name, done: before, total: total)) }
         }
     }
 

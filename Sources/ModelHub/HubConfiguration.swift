@@ -23,7 +23,8 @@ public struct HubConfiguration: Sendable {
         func isTrue(_ text: String?) -> Bool { ["1", "ON", "YES", "TRUE"].contains(text?.uppercased()) }
         let userHome = value("HOME") ?? NSHomeDirectory()
         func path(_ names: String...) -> String? {
-            guard let path = names.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) else { return nil }
+            let given = names.lazy.compactMap { environment[$0] }
+            guard let path = given.first(where: { !$0.isEmpty }) else { return nil }
             return path == "~" || path.hasPrefix("~/") ? userHome + path.dropFirst() : path
         }
         let home = path("HF_HOME") ?? (path("XDG_CACHE_HOME") ?? userHome + "/.cache") + "/huggingface"
@@ -49,15 +50,20 @@ public struct HubConfiguration: Sendable {
 
     private static func text(of path: String) -> String? {
         // A token is short; whatever else lies there is not read whole.
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 8192) else { return nil }
+        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 8192) else {
+            return nil
+        }
         return String(decoding: data, as: UTF8.self)
     }
 
     private static func address(_ text: String, name: String) throws(ModelHubError) -> URL {
         let trimmed = String(text.reversed().drop { $0 == "/" }.reversed())
-        guard let url = URL(string: trimmed), let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+        guard let url = URL(string: trimmed), let scheme = url.scheme?.lowercased(),
+            ["http", "https"].contains(scheme),
             url.host?.isEmpty == false, url.query == nil, url.user == nil
-        else { throw .invalidSetting(name: name, value: text, reason: "it should be an address as https://huggingface.co") }
+        else {
+            throw .invalidSetting(name: name, value: text, reason: "it should be an address as https://huggingface.co")
+        }
         return url
     }
 }

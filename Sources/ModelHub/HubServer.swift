@@ -26,10 +26,10 @@ struct HubServer {
 
     /// The repository's files, and the commit that its revision stands for.
     /// - Throws: ``ModelHubError``, also if a name is not safe to use.
-    func listing() throws(ModelHubError) -> (commit: String, names: [String]) {
+    func listing(attempts: Int) throws(ModelHubError) -> (commit: String, names: [String]) {
         let request = try request("GET", "api/models/\(repository.id)/revision/\(Self.escaped(repository.revision))")
         var body = Data()
-        try withRetries { () throws(ModelHubError) in
+        try withRetries(attempts) { () throws(ModelHubError) in
             body = Data()
             _ = try downloader.client.send(
                 request, stallTimeout: downloader.options.stallTimeout,
@@ -76,7 +76,7 @@ struct HubServer {
         if let size, size < 0 { throw .invalidAnswer(url: request.url.shown, reason: "its size is negative") }
         var checksum: RemoteFile.Checksum?
         if SafeName.isHexadecimal(tag, count: 64) { checksum = .sha256(tag) }
-        if SafeName.isHexadecimal(tag, count: 40) { checksum = .gitBlob(tag) }
+        if SafeName.isHexadecimal(tag, count: 40) { checksum = .sha1(tag) }
         let remote = RemoteFile(request: try self.request("GET", path), checksum: checksum, size: size)
         return HubFile(name: name, tag: tag, size: size, remote: remote)
     }
@@ -85,7 +85,7 @@ struct HubServer {
     /// redirects lead to have tags of their own.
     private func head(_ request: HTTPRequest) throws(ModelHubError) -> HTTPAnswer {
         var head: HTTPAnswer?
-        try withRetries { () throws(ModelHubError) in
+        try withRetries(downloader.options.attempts) { () throws(ModelHubError) in
             let answer = try downloader.client.send(
                 request, stallTimeout: downloader.options.stallTimeout, stops: { $0["X-Linked-Etag"] != nil },
                 answered: { _ in false }, received: { _ in })
@@ -96,8 +96,10 @@ struct HubServer {
         return head
     }
 
-    private func withRetries(_ body: () throws(ModelHubError) -> Void) throws(ModelHubError) {
-        var retries = Retries(downloader.options)
+    private func withRetries(_ attempts: Int, _ body: () throws(ModelHubError) -> Void) throws(ModelHubError) {
+        var options = downloader.options
+        options.attempts = attempts
+        var retries = Retries(options)
         while true {
             do { return try body() } catch { try retries.wait(after: error) }
         }

@@ -58,7 +58,8 @@ extension ModelHubError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidName(let kind, let name, let reason):
-            "\(Self.shown(name)) cannot be the name of a \(kind): \(reason). Check its spelling, or distrust where it is from."
+            "\(Self.shown(name)) cannot be the name of a \(kind): \(reason). Check its spelling, or distrust where it is "
+                + "from."
         case .invalidSetting(let name, let value, let reason):
             "\(name) is \(Self.shown(value)): \(reason). Correct it or unset it."
         case .unknownModel(let name, let suggestions):
@@ -110,8 +111,8 @@ extension ModelHubError: CustomStringConvertible {
         case .invalidAnswer(let url, let reason):
             "\(url): the answer cannot be used: \(reason). Check HF_ENDPOINT, and whether a proxy stands in between."
         case .rangeMismatch(let url, let asked, let answered):
-            "\(url): asked for \(asked), the server answered with \(Self.shown(answered)). Delete the .incomplete file and "
-                + "try again."
+            "\(url): asked for \(asked), the server answered with \(Self.shown(answered)). The part that was there is "
+                + "deleted; try again."
         default: ""
         }
     }
@@ -135,7 +136,9 @@ extension ModelHubError: CustomStringConvertible {
 
     /// Text from elsewhere, short and without control characters, for a terminal shows it.
     static func shown(_ text: String) -> String {
-        let safe = text.unicodeScalars.prefix(200).map { $0.properties.generalCategory == .control ? "\u{FFFD}" : String($0) }
+        let safe = text.unicodeScalars.prefix(200).map { scalar in
+            scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
+        }
         return "\"\(safe.joined())\(text.unicodeScalars.count > 200 ? "…" : "")\""
     }
 }

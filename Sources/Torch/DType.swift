@@ -11,6 +11,13 @@ public enum DType: Int32, Sendable, CaseIterable {
     case bool = 11
     case bfloat16 = 15
 
+    public var isFloatingPoint: Bool {
+        switch self {
+        case .float16, .bfloat16, .float32, .float64: true
+        case .uint8, .int8, .int16, .int32, .int64, .bool: false
+        }
+    }
+
     /// Bytes an element takes.
     public var byteCount: Int {
         switch self {

@@ -113,7 +113,8 @@ import TorchNN
             (text.blocks[1].attention.outProjection.weight, 1 / (width * 8).squareRoot()),
             (text.blocks[1].feedForward.expand.weight, 1 / (2 * width).squareRoot()),
             (text.blocks[1].feedForward.contract.weight, 1 / (width * 8).squareRoot()),
-            (try #require(text.projection), 1 / width.squareRoot()), (try #require(visual.projection), 1 / width.squareRoot()),
+            (try #require(text.projection), 1 / width.squareRoot()),
+            (try #require(visual.projection), 1 / width.squareRoot()),
             (visual.positionalEmbedding, 1 / width.squareRoot()),
             // Uniform within ±b has a spread of b/√3.
             (visual.blocks[0].attention.inWeight, (6 / (4 * width) / 3).squareRoot()),

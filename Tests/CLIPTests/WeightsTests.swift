@@ -45,7 +45,7 @@ import TorchNN
     @Test func everythingAboutForeignWeightsIsReportedAtOnce() throws {
         let model = try fixture.model()
         let other = try FixtureModel(name: "ratio").directory() + "/open_clip_model.safetensors"
-        let before = try #require(model.transformers().visual.projection).tensor.bytes()
+        let before = try model.transformers().visual.projection?.tensor.bytes()
         let error = #expect(throws: CLIPError.self) { try Weights.load(other, into: model, called: "quick") }
         guard case .weightsMismatch(let path, _, let mismatch) = error else {
             Issue.record("\(String(describing: error))")
@@ -58,7 +58,7 @@ import TorchNN
             mismatch.misshaped.contains {
                 $0.name == "visual.proj" && $0.expected == [48, 20] && $0.found == [64, 24]
             })
-        #expect(try #require(model.transformers().visual.projection).tensor.bytes() == before)
+        #expect(try model.transformers().visual.projection?.tensor.bytes() == before)
     }
 
     @Test func valuesThatAreNotNumbersAreRefused() throws {

@@ -4,7 +4,8 @@ import Testing
 @testable import ModelHub
 
 @Suite struct DownloaderTests {
-    private let bytes = sampleBytes(3_000_000)
+    private static let sample = sampleBytes(3_000_000)
+    private let bytes = Self.sample
 
     /// Every byte, the progress of it, and nothing else beside the file.
     @Test func aWholeFile() throws {
@@ -19,7 +20,7 @@ import Testing
                     seen.append(done)
                     totals.insert(total)
                 }
-                #expect(contents(path) == bytes)
+                #expect(difference(path, bytes) == nil)
                 #expect(seen == seen.sorted() && seen.first == 0 && seen.last == bytes.count)
                 #expect(totals == [bytes.count])
                 #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/models") == ["a.bin"])
@@ -39,7 +40,7 @@ import Testing
                 try write([1, 2, 3], path)
                 try Downloader().fetch(server.url("/a"), to: path, sha256: sha256(bytes))
                 #expect(server.asked.count == 1)
-                #expect(contents(path) == bytes)
+                #expect(difference(path, bytes) == nil)
             }
         }
     }
@@ -64,7 +65,7 @@ import Testing
             }) { server in
                 try Downloader(options: pauses.options()).fetch(
                     server.url("/a"), to: folder + "/a", sha256: sha256(bytes))
-                #expect(contents(folder + "/a") == bytes)
+                #expect(difference(folder + "/a", bytes) == nil)
                 #expect(server.asked.map(\.rangeStart) == [nil, 400_000, 800_000, 1_200_000])
                 #expect(server.asked.map { $0.headers["if-range"] } == [nil, "\"v1\"", "\"v1\"", "\"v1\""])
                 #expect(pauses.seconds == [1, 2, 4])
@@ -83,7 +84,7 @@ import Testing
                 return reply
             }) { server in
                 try Downloader(options: Pauses().options()).fetch(server.url("/a"), to: folder + "/a")
-                #expect(contents(folder + "/a") == changed)
+                #expect(difference(folder + "/a", changed) == nil)
                 #expect(server.asked.count == 2)
             }
         }
@@ -96,7 +97,7 @@ import Testing
             }) { server in
                 try Downloader(options: Pauses().options()).fetch(
                     server.url("/a"), to: folder + "/a", sha256: sha256(bytes))
-                #expect(contents(folder + "/a") == bytes)
+                #expect(difference(folder + "/a", bytes) == nil)
                 #expect(server.asked.count == 2)
             }
         }
@@ -116,7 +117,7 @@ import Testing
                 try write([UInt8](repeating: 7, count: 1_000_000), folder + "/c.incomplete")
                 try Downloader().fetch(server.url("/c"), to: folder + "/c", size: bytes.count)
                 #expect(server.asked.count == 4 && server.asked.last?.rangeStart == nil)
-                for name in ["a", "b", "c"] { #expect(contents("\(folder)/\(name)") == bytes) }
+                for name in ["a", "b", "c"] { #expect(difference("\(folder)/\(name)", bytes) == nil) }
             }
         }
     }
@@ -129,7 +130,7 @@ import Testing
                 try Downloader(options: Pauses().options()).fetch(
                     server.url("/a"), to: folder + "/a", sha256: sha256(bytes))
                 #expect(server.asked.map(\.rangeStart) == [3_000_001, nil])
-                #expect(contents(folder + "/a") == bytes)
+                #expect(difference(folder + "/a", bytes) == nil)
             }
         }
     }
@@ -145,7 +146,7 @@ import Testing
                 }
             }) { server in
                 try Downloader(options: pauses.options()).fetch(server.url("/a"), to: folder + "/a")
-                #expect(contents(folder + "/a") == bytes)
+                #expect(difference(folder + "/a", bytes) == nil)
                 #expect(pauses.seconds == [1, 17])
             }
         }

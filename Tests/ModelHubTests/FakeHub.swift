@@ -28,8 +28,8 @@ struct FakeHub: Sendable {
             return Reply(headers: ["Content-Type": "application/json"], body: Array(body))
         }
         let prefix = "/\(id)/resolve/\(FakeHub.commit)/"
-        guard asked.path.hasPrefix(prefix), let name = String(asked.path.dropFirst(prefix.count)).removingPercentEncoding,
-            let bytes = files[name]
+        guard asked.path.hasPrefix(prefix),
+            let name = String(asked.path.dropFirst(prefix.count)).removingPercentEncoding, let bytes = files[name]
         else { return Reply(status: 404) }
         var headers = ["X-Repo-Commit": FakeHub.commit, "X-Linked-Size": "\(bytes.count)"]
         guard !large.contains(name) else {
@@ -48,7 +48,7 @@ func gitBlob(_ bytes: [UInt8]) -> String {
     let path = NSTemporaryDirectory() + "blob-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     guard (try? Data(bytes).write(to: URL(fileURLWithPath: path))) != nil else { return "" }
-    return (try? GitBlob.hexadecimal(ofFile: path)) ?? ""
+    return (try? SHA1.hexadecimal(ofFile: path, asGitBlob: true)) ?? ""
 }
 
 /// A configuration for a server and a folder of the test's own.
@@ -67,7 +67,8 @@ func configuration(_ server: TestServer, _ folder: String, token: String? = nil,
 
 /// Runs `body` with a hub, the host of its large files, and an empty folder.
 func withHub(
-    _ hub: FakeHub, store: @escaping @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, _, bytes in .file(bytes, to: asked) },
+    _ hub: FakeHub,
+    store: @escaping @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, _, bytes in .file(bytes, to: asked) },
     body: (_ server: TestServer, _ store: TestServer, _ folder: String) throws -> Void
 ) throws {
     try withFolder { folder in

@@ -4,12 +4,14 @@ import Testing
 @testable import ModelHub
 
 @Suite struct HubTests {
-    private let files: [String: [UInt8]] = [
+    private static let files: [String: [UInt8]] = [
         "open_clip_config.json": Array("{}".utf8), "config.json": Array("{ }".utf8),
         "tokenizer.json": Array("{\"a\": 1}".utf8), "README.md": Array("# model".utf8),
-        "open_clip_model.safetensors": sampleBytes(2_500_000), "open_clip_pytorch_model.bin": sampleBytes(1000, seed: 2),
+        "open_clip_model.safetensors": sampleBytes(2_500_000),
+        "open_clip_pytorch_model.bin": sampleBytes(1000, seed: 2),
         "model.safetensors": sampleBytes(900, seed: 3), "odd names/ä #1.txt": Array("odd".utf8),
     ]
+    private let files = Self.files
     private let large: Set = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin", "model.safetensors"]
 
     private func hub() -> FakeHub { FakeHub(files: files, large: large, token: "hf_abc") }
@@ -30,8 +32,9 @@ import Testing
             for name in names {
                 let bytes = try #require(files[name])
                 let tag = large.contains(name) ? sha256(bytes) : gitBlob(bytes)
-                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)") == "../../blobs/\(tag)")
-                #expect(contents("\(path)/\(name)") == bytes)
+                let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(name)")
+                #expect(link == "../../blobs/\(tag)")
+                #expect(difference("\(path)/\(name)", bytes) == nil)
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/blobs").count == names.count)
             let total = names.reduce(0) { $0 + (files[$1]?.count ?? 0) }
@@ -56,20 +59,18 @@ import Testing
             _ = try hub.snapshot(of: try HubRepository("owner/name"))
             // The blob is there yet: one question for its name, and no bytes.
             #expect(server.asked.dropFirst(before + 1).map(\.method) == ["GET", "HEAD"])
-            #expect(contents(path + "/config.json") == files["config.json"])
+            #expect(difference(path + "/config.json", files["config.json"]) == nil)
             #expect(store.asked.count == 1)
         }
     }
 
     @Test func anInterruptedSnapshotIsContinued() throws {
-        try withHub(
-            hub(),
-            store: { asked, earlier, bytes in
-                var reply = Reply.file(bytes, to: asked)
-                if earlier == 0 { reply.dropsAfter = 1_500_000 }
-                return reply
-            }
-        ) { server, store, folder in
+        let breaking: @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, earlier, bytes in
+            var reply = Reply.file(bytes, to: asked)
+            if earlier == 0 { reply.dropsAfter = 1_500_000 }
+            return reply
+        }
+        try withHub(hub(), store: breaking) { server, store, folder in
             let settings = try configuration(server, folder, token: "hf_abc")
             let repository = try HubRepository("owner/name")
             let error = hubError {
@@ -78,7 +79,7 @@ import Testing
             guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
             #expect(Hub(settings).cachedSnapshot(of: repository) == nil)
             let path = try Hub(settings).snapshot(of: repository)
-            #expect(contents(path + "/open_clip_model.safetensors") == files["open_clip_model.safetensors"])
+            #expect(difference(path + "/open_clip_model.safetensors", files["open_clip_model.safetensors"]) == nil)
             #expect(store.asked.map(\.rangeStart) == [nil, 1_500_000])
         }
     }
@@ -89,7 +90,7 @@ import Testing
             let odd = "odd names/ä #1.txt"
             let path = try hub.snapshot(
                 of: try HubRepository("owner/name", revision: "refs/pr/1"), selecting: .matching { $0 == odd })
-            #expect(contents("\(path)/\(odd)") == files[odd])
+            #expect(difference("\(path)/\(odd)", files[odd]) == nil)
             let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\(odd)")
             #expect(link.hasPrefix("../../../blobs/"))
             #expect(contents(folder + "/hub/models--owner--name/refs/refs/pr/1") == Array(FakeHub.commit.utf8))
@@ -99,7 +100,8 @@ import Testing
 
     /// What an index lists comes with it, and its absence is noticed.
     @Test func weightsInSeveralFiles() throws {
-        let index = Array(#"{"metadata":{},"weight_map":{"a":"part-1.safetensors","b":"sub/2.bin","c":"part-1.safetensors"}}"#.utf8)
+        let map = #""a": "part-1.safetensors", "b": "sub/2.bin", "c": "part-1.safetensors""#
+        let index = Array("{\"metadata\": {}, \"weight_map\": {\(map)}}".utf8)
         let files = [
             "config.json": Array("{}".utf8), "model.safetensors.index.json": index, "pytorch_model.bin": [1],
             "part-1.safetensors": [1, 2], "sub/2.bin": [3, 4, 5],
@@ -108,8 +110,9 @@ import Testing
             let hub = Hub(try configuration(server, folder))
             let repository = try HubRepository("owner/name")
             let path = try hub.snapshot(of: repository)
-            let found = HubCache(root: hub.configuration.cacheDirectory, repository: repository).files(of: FakeHub.commit)
-            #expect(found.sorted() == ["config.json", "model.safetensors.index.json", "part-1.safetensors", "sub/2.bin"])
+            let cache = HubCache(root: hub.configuration.cacheDirectory, repository: repository)
+            let names = ["config.json", "model.safetensors.index.json", "part-1.safetensors", "sub/2.bin"]
+            #expect(cache.files(of: FakeHub.commit).sorted() == names)
             #expect(hub.cachedSnapshot(of: repository) == path)
             try FileManager.default.removeItem(atPath: path + "/sub/2.bin")
             #expect(hub.cachedSnapshot(of: repository) == nil)
@@ -130,6 +133,20 @@ import Testing
         }
     }
 
+    @Test func aHubOutOfReachLeavesTheCache() throws {
+        try withHub(hub()) { server, _, folder in
+            let pauses = Pauses()
+            let hub = Hub(try configuration(server, folder, token: "hf_abc"), options: pauses.options())
+            let path = try hub.snapshot(of: try HubRepository("owner/name"))
+            server.stop()
+            #expect(try hub.snapshot(of: try HubRepository("owner/name")) == path)
+            #expect(pauses.seconds.isEmpty)
+            let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/other")) }
+            guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            #expect(pauses.seconds == [1, 2, 4, 8])
+        }
+    }
+
     @Test func gatedRepositoriesSayWhatToDo() throws {
         try withHub(hub()) { server, _, folder in
             let hub = Hub(try configuration(server, folder))
@@ -146,7 +163,9 @@ import Testing
         try withHub(hostile) { server, _, folder in
             let hub = Hub(try configuration(server, folder, token: "hf_abc"))
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name"), selecting: .everything) }
-            guard case .invalidName("file", name, _) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .invalidName("file", name, _) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
             #expect(server.asked.count == 1)
             #expect(!FileManager.default.fileExists(atPath: folder + "/hub"))
         }
@@ -174,6 +193,31 @@ import Testing
         }
     }
 
+    /// Small files are verified by the SHA-1 that names them, Git's or (mirrors) the plain one; wrong ones do not stay.
+    @Test(arguments: [
+        ("f572d396fae9206628714fb2ce00f72e94f2258f", true), ("ce013625030ba8dba906f756967f9e9ca394464a", true),
+        ("0000000000000000000000000000000000000000", false), ("no-checksum-1", true),
+    ]) func smallFilesAreVerified(_ tag: String, _ isRight: Bool) throws {
+        try withFolder { folder in
+            let fake = FakeHub(files: ["config.json": Array("hello\n".utf8)])
+            try withServer({ asked, _ in
+                guard asked.path.contains("/resolve/") else { return fake.reply(to: asked) }
+                return Reply(headers: ["ETag": "\"\(tag)\""], body: Array("hello\n".utf8))
+            }) { server in
+                let hub = Hub(try configuration(server, folder))
+                let repository = try HubRepository("owner/name")
+                let error = hubError { _ = try hub.snapshot(of: repository, selecting: .configuration) }
+                #expect((error == nil) == isRight, "\(String(describing: error))")
+                if let error {
+                    guard case .checksumMismatch(_, tag, _) = error else { return #expect(Bool(false), "\(error)") }
+                }
+                let blobs = try FileManager.default.contentsOfDirectory(
+                    atPath: folder + "/hub/models--owner--name/blobs")
+                #expect(blobs == (isRight ? [tag] : []))
+            }
+        }
+    }
+
     @Test func aRepositoryWithoutWeights() throws {
         try withHub(FakeHub(files: ["config.json": [1], "flax_model.msgpack": [2]])) { server, _, folder in
             let hub = Hub(try configuration(server, folder))
@@ -195,7 +239,7 @@ import Testing
                 #expect(hub.cachedModel(model) == nil)
                 let path = try hub.fetch(.openAI(model))
                 #expect(path == folder + "/.cache/clip/Test.pt")
-                #expect(contents(path) == bytes)
+                #expect(difference(path, bytes) == nil)
                 #expect(hub.cached(.openAI(model)) == path)
                 #expect(try hub.model(model) == path)
                 #expect(server.asked.count == 1)

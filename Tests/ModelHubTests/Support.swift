@@ -38,13 +38,26 @@ final class Pauses: @unchecked Sendable {
     }
 }
 
-/// Bytes that no two offsets share.
+/// Bytes that look like noise, the same for the same seed.
 func sampleBytes(_ count: Int, seed: UInt32 = 1) -> [UInt8] {
-    var state = seed &* 2_654_435_769 | 1
-    return (0..<count).map { _ in
-        state = state &* 1_664_525 &+ 1_013_904_223
-        return UInt8(truncatingIfNeeded: state >> 24)
+    [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+        var state = seed &* 2_654_435_769 | 1
+        for index in 0..<count {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            bytes[index] = UInt8(truncatingIfNeeded: state >> 24)
+        }
+        initialized = count
     }
+}
+
+/// What distinguishes a file from the bytes that it should hold; `nil` if nothing does.
+func difference(_ path: String, _ expected: [UInt8]?) -> String? {
+    guard let expected else { return "nothing to compare with" }
+    guard let found = contents(path) else { return "\(path) is missing" }
+    guard found != expected else { return nil }
+    let index = zip(found, expected).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    return
+        "\(path): \(found.count) bytes, not \(expected.count); first difference at \(index.map(String.init) ?? "the end")"
 }
 
 func sha256(_ bytes: [UInt8]) -> String {

@@ -38,7 +38,9 @@ struct Reply: Sendable {
         guard let start = asked.rangeStart, asked.headers["if-range"].map({ $0 == tag }) ?? true else {
             return Reply(headers: ["ETag": tag], body: bytes)
         }
-        guard start < bytes.count else { return Reply(status: 416, headers: ["Content-Range": "bytes */\(bytes.count)"]) }
+        guard start < bytes.count else {
+            return Reply(status: 416, headers: ["Content-Range": "bytes */\(bytes.count)"])
+        }
         let range = "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"
         return Reply(status: 206, headers: ["ETag": tag, "Content-Range": range], body: Array(bytes[start...]))
     }
@@ -54,30 +56,25 @@ final class TestServer: @unchecked Sendable {
     private let port: UInt16
     private let lock = NSCondition()
     private var isStopped = false
+    private var isClosed = false
     private var log: [Asked] = []
     private let handler: @Sendable (_ asked: Asked, _ earlier: Int) -> Reply
 
     /// - Parameter handler: told the request and the number of requests before it.
     init(_ handler: @escaping @Sendable (_ asked: Asked, _ earlier: Int) -> Reply) throws {
         self.handler = handler
-        #if canImport(Glibc)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-        let listener = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        listener = Self.makeSocket()
+        let socket = listener
+        var bound = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
+        let code = withUnsafeMutablePointer(to: &bound) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                let bound = bind(listener, address, size)
-                return bound == 0 && listen(listener, 32) == 0 ? getsockname(listener, address, &size) : -1
+                let isBound = Self.withAddress(0) { bind(socket, $0, $1) } == 0
+                return isBound && listen(socket, 32) == 0 ? getsockname(socket, address, &size) : -1
             }
         }
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EINVAL) }
-        self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
+        port = UInt16(bigEndian: bound.sin_port)
         Thread.detachNewThread { [self] in accept() }
     }
 
@@ -89,23 +86,56 @@ final class TestServer: @unchecked Sendable {
     /// All requests so far.
     var asked: [Asked] { lock.withLock { log } }
 
+    /// Returns when nobody listens any more. The thread that accepts closes the listener: its number may belong to
+    /// another server at once.
     func stop() {
         lock.withLock {
             isStopped = true
             lock.broadcast()
         }
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        // Accepting ends with the next connection.
+        let knock = Self.makeSocket()
+        _ = Self.withAddress(port) { connect(knock, $0, $1) }
+        close(knock)
+        lock.withLock { while !isClosed { lock.wait() } }
     }
 
     private func accept() {
         while true {
             let connection = systemAccept(listener)
             if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
-            guard connection >= 0 else { return }
+            guard connection >= 0, !lock.withLock({ isStopped }) else {
+                if connection >= 0 { close(connection) }
+                close(listener)
+                return lock.withLock {
+                    isClosed = true
+                    lock.broadcast()
+                }
+            }
             Thread.detachNewThread { [self] in
                 serve(connection)
                 close(connection)
+            }
+        }
+    }
+
+    private static func makeSocket() -> Int32 {
+        #if canImport(Glibc)
+        return socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        return socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+    }
+
+    /// Calls `body` with 127.0.0.1 and a port.
+    private static func withAddress(_ port: UInt16, body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
     }

@@ -13,6 +13,8 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// What is added to scaled similarities, a scalar; nil for models without one. See
     /// ``ModelConfiguration/initialLogitBias``.
     public let logitBias: Parameter?
+    /// Writes captions (CoCa); nil for models without one.
+    public let captionDecoder: CaptionDecoder?
     public let configuration: ModelConfiguration
 
     /// The temperature's start, ln(1/0.07) (arXiv 2103.00020, section 2.4).
@@ -27,6 +29,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
         text = try configuration.textTower()
         logitScale = try Parameter(Tensor([Float(configuration.initialLogitScale)], shape: []))
         logitBias = try configuration.initialLogitBias.map { try Parameter(Tensor([Float($0)], shape: [])) }
+        captionDecoder = try configuration.makeCaptionDecoder()
     }
 
     public var device: Device { logitScale.tensor.device }
@@ -41,6 +44,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
         try text.convert(to: dtype, device: device)
         try logitScale.convert(device: device)
         try logitBias?.convert(device: device)
+        try captionDecoder?.convert(to: dtype, device: device)
         self.dtype = dtype
     }
 

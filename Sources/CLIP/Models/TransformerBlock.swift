@@ -34,4 +34,13 @@ public final class TransformerBlock: Module {
         let attended = try input.atPositions(positions) + mixed
         return try attended + feedForward(norm2(attended))
     }
+
+    /// The output at the next place of each sequence, `[B, 1, width] -> [B, 1, width]`, under causal attention.
+    /// - Parameters:
+    ///   - cache: of the places before, to which this one is added.
+    ///   - visible: see ``TorchNN/MultiHeadAttention``.
+    func callAsFunction(next input: Tensor, cache: inout AttentionCache, visible: Tensor?) throws -> Tensor {
+        let attended = try input + attention(next: norm1(input), cache: &cache, visible: visible)
+        return try attended + feedForward(norm2(attended))
+    }
 }

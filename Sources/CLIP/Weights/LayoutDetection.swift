@@ -30,14 +30,6 @@ extension ParameterLayout {
     ]
 }
 
-extension ParameterLayout {
-    /// The names open_clip writes a model of this shape under.
-    static func openCLIP(for configuration: ModelConfiguration) -> ParameterLayout {
-        if case .eva(let tower) = configuration.vision { return timm(for: tower) }
-        return configuration.usesCustomText ? .openCLIPCustomText : .openCLIP
-    }
-}
-
 extension Checkpoint {
     /// Whether only OpenAI can have written the file: their archives hold TorchScript, or three constants that no one
     /// else's have. Their models all use QuickGELU.

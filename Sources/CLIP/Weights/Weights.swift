@@ -49,7 +49,7 @@ public enum Weights {
     /// - Parameter dtype: what parameters are stored as; nil stores them as they are. Buffers (running statistics,
     ///   counters) are always stored as they are.
     public static func save(_ model: DualEncoder, to path: String, dtype: DType? = nil) throws {
-        let layout = ParameterLayout.openCLIP(for: model.configuration)
+        let layout = try model.configuration.openCLIPLayout()
         var state = try model.state()
         if let dtype {
             for (name, parameter) in model.namedParameters {

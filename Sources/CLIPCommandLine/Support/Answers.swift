@@ -77,6 +77,13 @@ enum Format {
         return "\(sign)\(whole)." + String(repeating: "0", count: decimals - fraction.count) + fraction
     }
 
+    /// 151277313 as "151,277,313".
+    static func grouped(_ number: Int) -> String {
+        var digits = Array(String(number.magnitude))
+        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
+        return (number < 0 ? "-" : "") + String(digits)
+    }
+
     static func clipped(_ text: String, to width: Int) -> String {
         guard Table.width(text) > width else { return text }
         var result = ""

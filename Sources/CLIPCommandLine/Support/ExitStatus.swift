@@ -38,7 +38,8 @@ enum ExitStatus: Int32 {
     private static func code(of error: CLIPError) -> ExitStatus {
         switch error {
         case .missingInput: .missingInput
-        case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable:
+        case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
+            .noCaptionDecoder:
             .wrongUsage
         case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
             .spacesDiffer, .unsupportedConversion, .picture:

@@ -86,6 +86,10 @@ void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes);
 int32_t ct_tensor_dtype(ct_tensor tensor);
 int64_t ct_tensor_device(ct_tensor tensor);
 
+/// Writes a dictionary of tensors as the archive of `torch.save`, handing its bytes to `write` in one piece.
+int ct_pickle_tensors(const char *const *names, const ct_tensor *tensors, size_t count,
+                      void (*write)(void *context, const void *bytes, size_t size), void *context);
+
 // ---- Autograd -------------------------------------------------------------------------------------------------------
 
 bool ct_tensor_requires_grad(ct_tensor tensor);

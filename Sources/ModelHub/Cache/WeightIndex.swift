@@ -5,16 +5,19 @@ struct WeightIndex: Decodable {
     /// An index takes some hundred bytes a tensor; models have thousands.
     static let maximumBytes = 64 << 20
 
-    private let weight_map: [String: String]
+    private enum CodingKeys: String, CodingKey { case filesByTensor = "weight_map" }
+
+    private let filesByTensor: [String: String]
 
     /// The files that hold the tensors, each once, in order.
-    var files: [String] { Set(weight_map.values).sorted() }
+    var files: [String] { Set(filesByTensor.values).sorted() }
 
     /// Reads the index at a path.
     /// - Throws: ``ModelHubError/invalidAnswer(url:reason:)`` naming the path, or
     ///   ``ModelHubError/invalidName(kind:name:reason:)``.
     static func files(of path: String) throws(ModelHubError) -> [String] {
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: maximumBytes + 1) else {
+        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: maximumBytes + 1)
+        else {
             throw .unwritable(path: path, reason: "it cannot be read")
         }
         guard data.count <= maximumBytes, let index = try? JSONDecoder().decode(WeightIndex.self, from: data) else {

@@ -48,7 +48,8 @@ public enum HubNames {
             return .repository(try repository(String(name.dropFirst(prefix.count))))
         }
         if let model = OpenAIModel.named(name) { return .openAI(model) }
-        let parts = name.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "/" || $0 == ":" }.map(String.init)
+        let parts = name.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "/" || $0 == ":" }.map(
+            String.init)
         guard parts.count == 2 else { throw .unknownModel(name: name, suggestions: suggestions(for: name)) }
         if let checkpoint = try checkpoint(model: parts[0], tag: parts[1], name: name) {
             return .repository(try HubRepository(checkpoint.repository))
@@ -81,7 +82,8 @@ public enum HubNames {
     private static func suggestions(for model: String) -> [String] {
         let wanted = model.lowercased()
         let exact = checkpoints.filter { $0.model.lowercased() == wanted }
-        let near = exact.isEmpty && !wanted.isEmpty ? checkpoints.filter { $0.model.lowercased().hasPrefix(wanted) } : exact
+        let near =
+            exact.isEmpty && !wanted.isEmpty ? checkpoints.filter { $0.model.lowercased().hasPrefix(wanted) } : exact
         let names = near.map { "\($0.model)/\($0.tag)" }
         return names.isEmpty ? OpenAIModel.all.map(\.name) : Array(names.prefix(20))
     }

@@ -127,7 +127,8 @@ struct Download {
         let asked = part.length > 0 ? "bytes \(part.length)-" : "the whole file"
         guard part.length > 0, !answer.isEncoded, let range = ContentRange(answer["Content-Range"]),
             range.first == part.length, range.total == nil || total == nil || range.total == total,
-            range.last < total ?? .max, answer.contentLength ?? range.last - range.first + 1 == range.last - range.first + 1
+            range.last < total ?? .max,
+            answer.contentLength ?? range.last - range.first + 1 == range.last - range.first + 1
         else {
             throw .rangeMismatch(url: answer.url.shown, asked: asked, answered: answer["Content-Range"] ?? "no range")
         }

@@ -101,11 +101,12 @@ public struct Downloader: Sendable {
 struct RemoteFile {
     enum Checksum: Equatable {
         case sha256(String)
-        case gitBlob(String)
+        /// Git's SHA-1 of the content, or its plain SHA-1: some mirrors answer with the one for the other.
+        case sha1(String)
 
         var digits: String {
             switch self {
-            case .sha256(let digits), .gitBlob(let digits): digits
+            case .sha256(let digits), .sha1(let digits): digits
             }
         }
 
@@ -113,7 +114,10 @@ struct RemoteFile {
             do {
                 switch self {
                 case .sha256: return try SHA256.hexadecimal(ofFile: path)
-                case .gitBlob: return try GitBlob.hexadecimal(ofFile: path)
+                case .sha1(let digits):
+                    let git = try SHA1.hexadecimal(ofFile: path, asGitBlob: true)
+                    guard git != digits else { return git }
+                    return try SHA1.hexadecimal(ofFile: path) == digits ? digits : git
                 }
             } catch { throw .unwritable(path: path, reason: "\(error)") }
         }
@@ -131,7 +135,8 @@ struct RemoteFile {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
         guard !isFolder.boolValue else { throw .unwritable(path: path, reason: "a folder has this name") }
         if let size {
-            let attributes = try? FileManager.default.attributesOfItem(atPath: (path as NSString).resolvingSymlinksInPath)
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: (path as NSString).resolvingSymlinksInPath)
             guard (attributes?[.size] as? NSNumber)?.intValue == size else { return false }
         }
         if let checksum { return try checksum.actual(path) == checksum.digits }

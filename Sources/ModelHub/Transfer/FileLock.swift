@@ -32,7 +32,9 @@ enum FileLock {
             // Others remove their lock files: only a lock on the file that still has the name excludes anyone.
             var held = stat()
             var named = stat()
-            if fstat(file, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino, held.st_dev == named.st_dev {
+            if fstat(file, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino,
+                held.st_dev == named.st_dev
+            {
                 return file
             }
             close(file)

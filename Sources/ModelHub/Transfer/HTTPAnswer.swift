@@ -50,7 +50,9 @@ struct HTTPAnswer: Sendable {
 
     /// Names the content for `If-Range`; weak tags do not promise the same bytes.
     var strongTag: String? {
-        guard let tag = self["ETag"], tag.hasPrefix("\""), tag.utf8.allSatisfy({ (32...126).contains($0) }) else { return nil }
+        guard let tag = self["ETag"], tag.hasPrefix("\""), tag.utf8.allSatisfy({ (32...126).contains($0) }) else {
+            return nil
+        }
         return tag
     }
 

@@ -45,7 +45,8 @@ extension HTTPClient {
         throw .tooManyRedirects(url: request.url.shown, limit: Self.maximumRedirects)
     }
 
-    private static func target(of answer: HTTPAnswer) throws(ModelHubError) -> URL {
+    /// Where a redirect leads.
+    static func target(of answer: HTTPAnswer) throws(ModelHubError) -> URL {
         guard let location = answer["Location"], let url = URL(string: location, relativeTo: answer.url)?.absoluteURL,
             let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme), url.host?.isEmpty == false
         else { throw .invalidAnswer(url: answer.url.shown, reason: "it redirects without saying where to") }

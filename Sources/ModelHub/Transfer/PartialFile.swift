@@ -41,7 +41,9 @@ final class PartialFile {
     }
 
     func clear() throws(ModelHubError) {
-        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else { throw .system(path, "emptying it") }
+        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
+            throw .system(path, "emptying it")
+        }
         length = 0
     }
 

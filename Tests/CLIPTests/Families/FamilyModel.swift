@@ -16,13 +16,12 @@ struct FamilyModel: Sendable, CustomTestStringConvertible {
 
     func path() throws -> String { try FixtureModel.root() + "/families/" + name }
 
-    func entries() throws -> [String: Tensor] { try Checkpoint(path: path() + "/" + file).tensors }
+    func checkpoint() throws -> Checkpoint { try Checkpoint(path: path() + "/" + file) }
 
     func model() throws -> DualEncoder {
         let model = try Initializer.skipping { try DualEncoder(configuration) }
         let source = WeightsSource(
-            checkpoint: try Checkpoint(path: path() + "/" + file), layout: layout, configuration: configuration,
-            resamplesPositions: false)
+            checkpoint: try checkpoint(), layout: layout, configuration: configuration, resamplesPositions: false)
         try Weights.load(source, into: model, called: name)
         return model
     }

@@ -45,7 +45,7 @@ import Torch
 
     @Test(arguments: models) func everyParameterGoesBackToItsEntry(_ family: FamilyModel) throws {
         let model = try family.model()
-        let entries = try family.entries()
+        let entries = try family.checkpoint().tensors
         let written = try StateTranslation(layout: family.layout).checkpointState(model.state())
         for (name, tensor) in written {
             let original = try #require(entries[name], "\(name)")
@@ -93,8 +93,8 @@ import Torch
     @Test func mixedLengthsOfChineseAreSplitAndPutBackInOrder() throws {
         let model = try FamilyModel.chinese.model()
         let captions = (0..<300).map { row -> [Int32] in
-            let words: [Int32] = (0..<row * 7 % 10).map { Int32(3 + (row + $0 * 11) % 90) }
-            return [Int32(101)] + words + [Int32(102)]
+            let words = (0..<row * 7 % 10).map { Int32(3 + (row + $0 * 11) % 90) }
+            return [101] + words + [102]
         }
         #expect(CaptionBatches(ends: captions.map { $0.count - 1 }).rows.count > 1)
         try Engine.inference {

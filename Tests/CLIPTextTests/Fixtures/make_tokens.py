@@ -8,15 +8,12 @@
 import html.entities
 import json
 import os
+import pathlib
 import random
+import sys
 
-import torch.library
-
-# A CPU torch without a matching torchvision binary still imports open_clip when its operators go unregistered.
-_register = torch.library.register_fake
-torch.library.register_fake = lambda op, *a, **k: (
-    (lambda f: f) if isinstance(op, str) and op.startswith("torchvision::") else _register(op, *a, **k)
-)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "Scripts" / "parity"))
+import torchvision_stub  # noqa: F401, before open_clip
 from open_clip.tokenizer import SimpleTokenizer  # noqa: E402
 
 TOKENIZER = SimpleTokenizer()

@@ -29,20 +29,14 @@ import pathlib
 import sys
 
 import torch
-import torch.library
 
-# A CPU build of torch beside PyPI's torchvision has no torchvision operators; its Python half does without.
-_register_fake = torch.library.register_fake
-torch.library.register_fake = lambda name, *rest, **named: (
-    (lambda function: function)
-    if isinstance(name, str) and name.startswith("torchvision::")
-    else _register_fake(name, *rest, **named)
-)
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "Scripts" / "parity"))
+import torchvision_stub  # noqa: F401, before open_clip
 import open_clip
 from open_clip.loss import ClipLoss
 from safetensors.torch import save_file
 
-HERE = pathlib.Path(__file__).resolve().parent
 CONFIG = {
     "model_cfg": {
         "embed_dim": 16, "quick_gelu": True,

@@ -1,18 +1,9 @@
-"""Directories as Hugging Face's transformers saves them: CLIP, SigLIP 1 and 2 and Chinese-CLIP, with tiny vocabularies."""
-import gzip
-import io
-import json
-import pathlib
-
+"""Directories as Hugging Face's transformers saves them: CLIP, SigLIP 1 and 2 and Chinese-CLIP, all tiny."""
 from common import *
-import open_clip
 import sentencepiece
-from PIL import Image
-from safetensors.torch import load_file
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+import vocabularies
 from transformers import (
-    AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, CLIPConfig, CLIPModel, CLIPTokenizer, SiglipConfig, SiglipModel,
-    SiglipTokenizer)
+    AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel, SiglipTokenizer)
 
 from native import preprocessing
 
@@ -24,75 +15,13 @@ SENTENCES = [
     "a red car on the road", "hello world", "a bowl of soup", "people walking in the rain", "a child with a kite"]
 
 
-def write_clip_tokenizer(folder, merges_kept, length):
-    """CLIP's own vocabulary cut after its first merges, in transformers' files."""
-    path = pathlib.Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
-    merges = [tuple(line.split()) for line in gzip.open(path, "rt", encoding="utf-8").read().split("\n")[1:merges_kept + 1]]
-    letters = list(open_clip.tokenizer.bytes_to_unicode().values())
-    words = letters + [letter + "</w>" for letter in letters] + ["".join(pair) for pair in merges]
-    words += ["<|startoftext|>", "<|endoftext|>"]
-    vocabulary = {word: index for index, word in enumerate(words)}
-    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=length)
-    tokenizer.save_pretrained(folder)
-    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False) + "\n", encoding="utf-8")
-    lines = ["#version: 0.2"] + [" ".join(pair) for pair in merges]
-    (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_json(folder / "special_tokens_map.json", {
-        "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>",
-        "unk_token": "<|endoftext|>"})
-    return AutoTokenizer.from_pretrained(folder), len(words)
-
-
-def write_siglip_tokenizer(folder, length, size):
-    """A unigram sentencepiece model with SigLIP's specials: padding and end are both </s> = 1."""
-    model = io.BytesIO()
-    # A few of NFKC's rules: all of them would take 240 kB. (ﬁ, full-width A and a, wide spaces, decomposed é.)
-    rules = folder / "rules.tsv"
-    rules.write_text("FB01\t66 69\nFF21\t41\nFF41\t61\n3000\t20\n2003\t20\nE9\t65 301\n")
-    sentencepiece.SentencePieceTrainer.train(
-        normalization_rule_tsv=str(rules),
-        sentence_iterator=iter(SENTENCES * 3), model_writer=model, vocab_size=size, model_type="unigram", pad_id=0,
-        eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2, num_threads=1)
-    rules.unlink()
-    (folder / "spiece.model").write_bytes(model.getvalue())
-    tokenizer = SiglipTokenizer(str(folder / "spiece.model"), model_max_length=length)
-    tokenizer.save_pretrained(folder)
-    vocabulary = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue()).get_piece_size()
-    return AutoTokenizer.from_pretrained(folder), vocabulary
-
-
-def write_gemma_tokenizer(folder, length, size, sentences=SENTENCES, lowercase=True):
-    """A byte-fallback BPE with Gemma's specials and post-processing: <eos> = 1 appended, <pad> = 0 to the right."""
-    specials = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    space = normalizers.Replace(" ", "▁")
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), space]) if lowercase else space
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    fallback = [f"<0x{byte:02X}>" for byte in range(256)]
-    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=specials + fallback, show_progress=False)
-    tokenizer.train_from_iterator(sentences, trainer)
-    # Only the specials are special; trained as such, the byte pieces would be looked for in the text.
-    description = json.loads(tokenizer.to_str())
-    description["added_tokens"] = [token for token in description["added_tokens"] if token["content"] in specials]
-    tokenizer = Tokenizer.from_str(json.dumps(description))
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A:0 <eos>:0", pair="$A:0 <eos>:0 $B:1 <eos>:1", special_tokens=[("<eos>", 1)])
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    write_json(folder / "tokenizer_config.json", {
-        "bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>", "padding_side": "right",
-        "model_max_length": length, "add_bos_token": False, "add_eos_token": True, "tokenizer_class": "GemmaTokenizer",
-        "clean_up_tokenization_spaces": False})
-    write_json(folder / "special_tokens_map.json", {
-        "bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>"})
-    return tokenizer, tokenizer.get_vocab_size()
-
-
 def write_processor(folder, kind, processor, mean, std, resize, crop):
     """preprocessor_config.json as the published directories of each family have it."""
     config = {
         "image_processor_type": kind, "processor_class": processor, "do_resize": True, "size": resize, "resample": 3,
         "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": mean, "image_std": std}
+    if kind == "ChineseCLIPImageProcessor":
+        config["do_center_crop"] = False  # where the class would, if not told
     if crop:
         config |= {"do_center_crop": True, "crop_size": crop, "do_convert_rgb": True}
     write_json(folder / "preprocessor_config.json", config)
@@ -125,7 +54,8 @@ def save(model, folder, seed, **options):
 def write_clip(name, seed, kept, eos=None, activation="quick_gelu", **options):
     folder = FAMILIES / name
     folder.mkdir()
-    tokenizer, size = write_clip_tokenizer(folder, kept, 16)
+    size = vocabularies.write_clip(folder, 16, kept)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     # Without the old configurations' 2, ids above the end of text (added tokens) must not draw the reading position.
     added = 0 if eos == 2 else 3
     text = {"vocab_size": size + added, "hidden_size": 12, "intermediate_size": 32, "num_hidden_layers": 2,
@@ -160,12 +90,19 @@ def write_siglip(name, seed, gemma):
     folder.mkdir()
     texts = TEXTS[:4] + TEXTS[6:]
     if gemma:
-        tokenizer, size = write_gemma_tokenizer(folder, 16, 420)
-        rows = [tokenizer.encode(text).ids for text in texts]
-        rows = [row if len(row) <= 16 else row[:15] + [1] for row in rows]
-        tokens = torch.tensor([row + [0] * (16 - len(row)) for row in rows])
+        tokenizer = vocabularies.write_gemma(folder, 16, 420, SENTENCES, lowercase=True)
+        size = tokenizer.get_vocab_size()
+        tokens = torch.tensor(vocabularies.padded(tokenizer, texts, 16, 1, 0))
     else:
-        tokenizer, size = write_siglip_tokenizer(folder, 16, 150)
+        # A few of NFKC's rules (ﬁ, full-width A and a, wide spaces, decomposed é): all of them would take 240 kB.
+        rules = folder / "rules.tsv"
+        rules.write_text("FB01\t66 69\nFF21\t41\nFF41\t61\n3000\t20\n2003\t20\nE9\t65 301\n")
+        model = vocabularies.train_unigram(SENTENCES * 3, 150, normalization_rule_tsv=str(rules))
+        rules.unlink()
+        (folder / "spiece.model").write_bytes(model)
+        SiglipTokenizer(str(folder / "spiece.model"), model_max_length=16).save_pretrained(folder)
+        size = sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
+        tokenizer = AutoTokenizer.from_pretrained(folder)
         tokens = tokenizer(texts, padding="max_length", truncation=True, max_length=16, return_tensors="pt").input_ids
     text = {"vocab_size": size, "hidden_size": 12, "intermediate_size": 32, "num_hidden_layers": 2,
             "num_attention_heads": 2, "max_position_embeddings": 16, "projection_size": 16}

@@ -1,0 +1,86 @@
+"""Directories as Hugging Face's transformers saves and publishes them: CLIP, SigLIP and SigLIP 2."""
+import torchvision_stub  # noqa: F401, before transformers
+import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2
+from reference import *
+from transformers import AutoTokenizer, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel, SiglipTokenizer
+
+import vocabularies
+
+
+def write_processor(folder, kind, config, preprocess, resize, crop=None):
+    settings = {
+        "image_processor_type": f"{kind}ImageProcessor", "processor_class": f"{kind}Processor", "do_resize": True,
+        "size": resize, "resample": 3, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
+        "image_mean": preprocess["mean"], "image_std": preprocess["std"]}
+    if crop:
+        settings |= {"do_center_crop": True, "crop_size": crop, "do_convert_rgb": True}
+    vocabularies.write_json(folder / "preprocessor_config.json", settings)
+
+
+def answers(model, folder, pictures, transform, tokens):
+    def pooled(output):
+        return output if isinstance(output, torch.Tensor) else output.pooler_output
+
+    images = encode_pictures(pictures, transform, lambda pixels: pooled(model.get_image_features(pixel_values=pixels)))
+    with torch.inference_mode():
+        texts = pooled(model.get_text_features(input_ids=tokens)).numpy()
+    return Answers(["--model", str(folder)], images, texts, TEXTS)
+
+
+def build(kind, config):
+    torch.manual_seed(3)
+    model = kind(config).eval()
+    enlarge_matrices(model)
+    randomize(model)
+    return model
+
+
+def clip(folder, pictures):
+    text = {"hidden_act": "quick_gelu", "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+    config = CLIPConfig(text_config=text, vision_config={"hidden_act": "quick_gelu"})
+    model = build(CLIPModel, config)
+    model.save_pretrained(folder, max_shard_size="250MB")
+    vocabularies.write_clip(folder, 77)
+    write_processor(folder, "CLIP", config, CLIP_PREPROCESS, {"shortest_edge": 224}, {"height": 224, "width": 224})
+    tokens = AutoTokenizer.from_pretrained(folder)(
+        TEXTS, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+    transform = image_transform_v2(PreprocessCfg(size=224, **CLIP_PREPROCESS), is_train=False)
+    return answers(model, folder, pictures, transform, tokens)
+
+
+def siglip(vocabulary, write):
+    def make(folder, pictures):
+        config = SiglipConfig(text_config={"vocab_size": vocabulary, "projection_size": 768})
+        model = build(SiglipModel, config)
+        model.save_pretrained(folder)
+        tokens = write(folder, vocabulary)
+        write_processor(folder, "Siglip", config, SIGLIP_PREPROCESS, {"height": 224, "width": 224})
+        return answers(model, folder, pictures, pillow_pixels(224, [0.5] * 3, [0.5] * 3), tokens)
+
+    return make
+
+
+def sentencepiece_files(folder, size):
+    model = vocabularies.train_unigram(vocabularies.sentences(60000), size)
+    (folder / "spiece.model").write_bytes(model)
+    SiglipTokenizer(str(folder / "spiece.model"), model_max_length=64).save_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)(
+        TEXTS, padding="max_length", truncation=True, max_length=64, return_tensors="pt").input_ids
+
+
+def gemma_files(folder, size):
+    tokenizer = vocabularies.write_gemma(folder, 64, size, vocabularies.sentences(60000))
+    tokens = AutoTokenizer.from_pretrained(folder)(
+        TEXTS, padding="max_length", truncation=True, max_length=64, return_tensors="pt").input_ids
+    rows = vocabularies.padded(tokenizer, TEXTS, 64, 1, 0)
+    if tokens.tolist() != rows:
+        print("transformers reads the tokenizer.json otherwise than tokenizers does; the file itself is taken")
+    return torch.tensor(rows)
+
+
+CASES = [
+    Case("hf-clip-vit-base-32", "transformers", 224, clip, "sharded"),
+    Case("hf-siglip-base-16", "transformers", 224, siglip(32000, sentencepiece_files)),
+    Case("hf-siglip2-base-16", "transformers", 224, siglip(256000, gemma_files)),
+]

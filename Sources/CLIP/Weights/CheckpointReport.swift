@@ -1,0 +1,120 @@
+import Checksums
+import Foundation
+import Torch
+import TorchNN
+
+/// What a weights file is, as far as it says, without loading it into a model.
+public struct CheckpointReport: Codable, Sendable {
+    public struct File: Codable, Sendable {
+        public var path: String
+        public var bytes: Int
+        public var sha256: String
+    }
+
+    /// A tower's learnable values.
+    public struct Parameters: Codable, Sendable {
+        public var image: Int
+        public var text: Int
+        public var captionDecoder: Int?
+        public var total: Int
+    }
+
+    /// What stands in the way of loading it.
+    public struct Mismatch: Codable, Sendable {
+        public var missing: [String]
+        public var unexpected: [String]
+        public var misshaped: [String]
+    }
+
+    public var files: [File]
+    public var format: String
+    /// Whose names the tensors have; nil for unknown ones.
+    public var layout: String?
+    /// What was in front of every name, such as "state_dict.module.".
+    public var prefix: String
+    /// The name of the model it is, or was asked to be.
+    public var model: String?
+    public var family: String?
+    public var tensors: Int
+    /// Values by element type.
+    public var precision: [String: Int]
+    public var parameters: Parameters?
+    public var imageSize: Int?
+    public var contextLength: Int?
+    public var vocabularySize: Int?
+    public var embeddingSize: Int?
+    /// What weights do not show, by name.
+    public var architecture: [String: String]?
+    /// The first tensor that holds infinite values or no numbers.
+    public var nonFinite: String?
+    public var mismatch: Mismatch?
+    /// Why the file cannot be used as it is; nil where it can.
+    public var problem: String?
+}
+
+extension CheckpointReport {
+    /// Looks at a weights file.
+    /// - Parameters:
+    ///   - description: the model it should be; nil to find out.
+    ///   - progress: told how many bytes were hashed so far.
+    /// - Throws: what reading the file throws. A file that is well formed and no known model is reported.
+    public init(
+        weights path: String, as description: ModelDescription? = nil, progress: (Int) -> Void = { _ in }
+    ) throws {
+        let checkpoint = try Checkpoint(path: path)
+        var precision: [String: Int] = [:]
+        for tensor in checkpoint.tensors.values { precision["\(tensor.dtype)", default: 0] += tensor.count }
+        var hashed = 0
+        files = try checkpoint.files.map { file in
+            let sum = try SHA256.hexadecimal(ofFile: file) { progress(hashed + $0) }
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)
+            let bytes = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+            hashed += bytes
+            return File(path: file, bytes: bytes, sha256: sum)
+        }
+        format = checkpoint.format.rawValue
+        prefix = checkpoint.prefix
+        tensors = checkpoint.tensors.count
+        self.precision = precision
+        nonFinite = try checkpoint.tensors.sorted { $0.key < $1.key }
+            .first { try $0.value.dtype.isFloatingPoint && !$0.value.isFinite().allTrue() }?.key
+        do {
+            let layout = try ParameterLayout.detected(in: checkpoint)
+            self.layout = layout.name
+            let found = try description ?? ModelCatalog.description(ofWeights: path)
+            try describe(found, checkpoint, layout)
+        } catch let error as CLIPError {
+            problem = error.description
+        }
+    }
+
+    private mutating func describe(
+        _ description: ModelDescription, _ checkpoint: Checkpoint, _ layout: ParameterLayout
+    ) throws {
+        let configuration = description.configuration
+        model = description.name
+        family = description.tokenizerFamily.rawValue
+        parameters = Parameters(
+            image: configuration.visionParameterCount, text: configuration.textParameterCount,
+            captionDecoder: configuration.captionDecoder.map {
+                Int($0.parameterCount(embeddingSize: configuration.embeddingSize))
+            }, total: configuration.parameterCount)
+        imageSize = configuration.vision.imageSize
+        contextLength = configuration.text.contextLength
+        vocabularySize = configuration.text.vocabularySize
+        embeddingSize = configuration.embeddingSize
+        architecture = configuration.traits
+        do {
+            let source = try description.weightsSource(checkpoint.path)
+            architecture = source.configuration.traits
+            let module = try Initializer.skipping { try DualEncoder(source.configuration) }
+            try Weights.load(source, into: module, called: description.name)
+        } catch CLIPError.weightsMismatch(_, _, let found) {
+            mismatch = Mismatch(
+                missing: found.missing, unexpected: found.unexpected,
+                misshaped: found.misshaped.map { "\($0.name) is \($0.found) where \($0.expected) is needed" })
+            problem = "\(checkpoint.path): these weights do not belong to \(description.name)."
+        }
+    }
+}

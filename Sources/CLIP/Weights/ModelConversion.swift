@@ -1,0 +1,153 @@
+import CLIPText
+import Foundation
+import Torch
+import TorchNN
+
+/// Rewrites a model in another project's layout, offline: the same numbers under other names.
+public enum ModelConversion {
+    /// Whose files are written.
+    public enum Target: String, Sendable, CaseIterable {
+        /// A directory for open_clip: `open_clip_config.json` and `open_clip_model.safetensors`.
+        case openCLIP = "open_clip"
+        /// A directory for Hugging Face's transformers: `config.json`, `preprocessor_config.json`, `model.safetensors`,
+        /// and the tokenizer's files.
+        case huggingFace = "huggingface"
+        /// One file for OpenAI's code: a state dictionary, `model.pt`.
+        case openAI = "openai"
+    }
+
+    /// What weights are stored as.
+    public enum Storage: String, Sendable, CaseIterable {
+        case fp32
+        case fp16
+        case bf16
+
+        var dtype: DType {
+            switch self {
+            case .fp32: .float32
+            case .fp16: .float16
+            case .bf16: .bfloat16
+            }
+        }
+    }
+
+    /// Writes a model in another layout. The directory appears under its name only when it is whole.
+    /// - Parameters:
+    ///   - description: the model, and where its tokenizer's files are.
+    ///   - weights: a file in place of the model's own.
+    ///   - storage: what learned weights are stored as; nil keeps each as it is. Statistics and counters stay as they
+    ///     are.
+    /// - Throws: ``CLIPError/unsupportedConversion(what:)`` for towers the target has no words for;
+    ///   ``CLIPError/weightsMismatch(path:model:_:)`` for weights that are not the model's.
+    public static func convert(
+        _ description: ModelDescription, weights: String? = nil, to target: Target, storage: Storage? = nil,
+        at path: String
+    ) throws {
+        let source = try description.weightsSource(weights)
+        let state = try checkedState(source, called: description.name, storage: storage)
+        let configuration = source.configuration
+        let layout = try layout(for: target, configuration)
+        let entries = try StateTranslation(layout: layout).checkpointState(state)
+        try AtomicDirectory.write(path) { folder in
+            switch target {
+            case .openCLIP:
+                let object: [String: Any] = [
+                    "model_cfg": try configuration.openCLIPObject(), "preprocess_cfg": description.preprocess.jsonObject,
+                ]
+                try write(object, to: folder + "/" + ModelDirectory.configurationName)
+                try TensorFile.write(entries, to: folder + "/" + ModelDirectory.weightsName)
+            case .huggingFace:
+                try write(HuggingFaceConfiguration.object(of: configuration), to: folder + "/config.json")
+                guard let family = HuggingFaceConfiguration.family(of: configuration) else { return }
+                try write(
+                    description.preprocess.huggingFaceObject(family: family), to: folder + "/preprocessor_config.json")
+                try TensorFile.write(entries, to: folder + "/model.safetensors")
+            case .openAI:
+                try TorchStateFile.write(entries, to: folder + "/model.pt")
+            }
+            if target != .openAI { try copyTokenizer(description, for: target, to: folder) }
+        }
+    }
+
+    /// The weights under the model's own names, each as it was stored or as asked.
+    private static func checkedState(
+        _ source: WeightsSource, called name: String, storage: Storage?
+    ) throws -> [String: Tensor] {
+        // Loading is the strict check of names, shapes and values.
+        let model = try Initializer.skipping { try DualEncoder(source.configuration) }
+        try Weights.load(source, into: model, called: name)
+        var state = try source.moduleState(shapes: model.stateShapes).state
+        if let storage {
+            for parameter in model.namedParameters.map(\.name) {
+                if let tensor = state[parameter] { state[parameter] = try tensor.converted(to: storage.dtype) }
+            }
+        }
+        return state
+    }
+
+    private static func layout(
+        for target: Target, _ configuration: ModelConfiguration
+    ) throws -> ParameterLayout {
+        switch target {
+        case .openCLIP: return try configuration.openCLIPLayout()
+        case .huggingFace:
+            switch HuggingFaceConfiguration.family(of: configuration) {
+            case .clip: return .huggingFace
+            case .sigLIP: return .sigLIPHuggingFace
+            case .chineseCLIP: return .chineseCLIPHuggingFace
+            case nil:
+                throw CLIPError.unsupportedConversion(what: "towers that Hugging Face's CLIP classes do not have")
+            }
+        case .openAI:
+            let isOpenAIs = configuration == configuration.with(activation: .quickGELU)
+            guard !configuration.usesCustomText, isOpenAIs, case .transformer(let text) = configuration.text,
+                text.isCausal, text.pooling == .highestToken, text.projection == .matrix
+            else {
+                throw CLIPError.unsupportedConversion(
+                    what: "something that OpenAI's code does not compute, such as GELU in place of QuickGELU")
+            }
+            return .openCLIP
+        }
+    }
+
+    private static func write(_ object: [String: Any], to path: String) throws {
+        let data = try JSONSerialization.data(
+            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        try data.write(to: URL(fileURLWithPath: path))
+    }
+
+    /// Files a tokenizer may be made of.
+    private static let tokenizerFiles = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
+        "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
+    ]
+
+    /// The directory's own tokenizer files; for Hugging Face's library, CLIP's where there are none.
+    private static func copyTokenizer(
+        _ description: ModelDescription, for target: Target, to folder: String
+    ) throws {
+        var files: [String: Data] = [:]
+        if let directory = description.tokenizerDirectory {
+            for name in tokenizerFiles {
+                if let data = FileManager.default.contents(atPath: directory + "/" + name) { files[name] = data }
+            }
+        }
+        if files.isEmpty, target == .huggingFace, description.tokenizerFamily == .clip {
+            files = try CLIPTokenizer.huggingFaceFiles(contextLength: description.configuration.text.contextLength)
+        }
+        for (name, data) in files { try data.write(to: URL(fileURLWithPath: folder + "/" + name)) }
+    }
+}
+
+extension ModelConfiguration {
+    /// The names open_clip's own code gives a model of this shape.
+    func openCLIPLayout() throws -> ParameterLayout {
+        if captionDecoder != nil { return .coCa }
+        if case .bert = text {
+            throw CLIPError.unsupportedConversion(what: "a BERT text tower, which open_clip names differently")
+        }
+        if case .transformer(let tower) = vision, tower.isSigLIP { return .sigLIPTimm }
+        if case .eva(let tower) = vision { return .timm(for: tower) }
+        return usesCustomText ? .openCLIPCustomText : .openCLIP
+    }
+}

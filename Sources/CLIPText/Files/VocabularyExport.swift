@@ -1,0 +1,47 @@
+import Foundation
+
+extension CLIPTokenizer {
+    /// The vocabulary as Hugging Face's `CLIPTokenizer` reads it: `vocab.json`, `merges.txt`, `tokenizer_config.json` and
+    /// `special_tokens_map.json`, by name.
+    /// - Throws: ``CLIPTextError`` when the package's own data file is missing or damaged.
+    public static func huggingFaceFiles(contextLength: Int) throws(CLIPTextError) -> [String: Data] {
+        let merges = try ResourceFolder.own.read(MergeTable.resource)
+        let table = try MergeTable(merges)
+        let (start, end) = ("<|startoftext|>", "<|endoftext|>")
+        let special: [String: Any] = ["bos_token": start, "eos_token": end, "unk_token": end, "pad_token": end]
+        var configuration = special
+        configuration["tokenizer_class"] = "CLIPTokenizer"
+        configuration["model_max_length"] = contextLength
+        configuration["do_lower_case"] = true
+        configuration["errors"] = "replace"
+        return [
+            "vocab.json": vocabulary(table, start: start, end: end),
+            "merges.txt": Data("#version: 0.2\n".utf8) + merges,
+            "tokenizer_config.json": json(configuration), "special_tokens_map.json": json(special),
+        ]
+    }
+
+    /// Tokens in the order of their ids, which a dictionary would lose.
+    private static func vocabulary(_ table: MergeTable, start: String, end: String) -> Data {
+        let alphabet = PrintableAlphabet()
+        var lines: [String] = []
+        for token in 0..<Int32(table.count) {
+            var text = ""
+            if token == table.startToken {
+                text = start
+            } else if token == table.endToken {
+                text = end
+            } else {
+                for byte in table.bytes(of: token) ?? [] { text.unicodeScalars.append(alphabet.character(of: byte)) }
+                if table.endings[Int(token)] { text += "</w>" }
+            }
+            let quoted = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+            lines.append("\"\(quoted)\":\(token)")
+        }
+        return Data(("{" + lines.joined(separator: ",") + "}").utf8)
+    }
+
+    private static func json(_ object: [String: Any]) -> Data {
+        (try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])) ?? Data()
+    }
+}
