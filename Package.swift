@@ -46,9 +46,10 @@ let package = Package(
         // Layer 3
         .target(
             name: "CLIP", dependencies: [
-                "Checksums", "CLIPText", "Imaging", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                "Checksums", "CLIPText", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive", "TorchNN",
             ],
-            resources: [.copy("Resources/Models")]),
+            exclude: ["Resources/make_architectures.py"],
+            resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
         // Layer 5

@@ -1,5 +1,6 @@
 import CLIPText
 import Foundation
+import ModelHub
 
 /// Finds models by name or path.
 public enum ModelCatalog {
@@ -21,14 +22,41 @@ public enum ModelCatalog {
             throw CLIPError.missingInput(path: name, hint: "Give a JSON file with open_clip's model_cfg.")
         }
         if name == bundledName { return try directory(bundledPath(), called: name) }
-        guard let configuration = BuiltInModels.configuration(named: name) else {
-            throw CLIPError.unknownModel(name: name, known: names)
-        }
+        guard let configuration = BuiltInModels.configuration(named: name) else { return try downloaded(name) }
         var description = ModelDescription(
             name: name, configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
-            weightsPath: nil)
+            weightsPath: downloadedByOpenAI(name))
         description.isAmbiguous = BuiltInModels.isAmbiguous(name)
         return description
+    }
+
+    /// A model of a hub's that "clip download" or another program put into the cache.
+    private static func downloaded(_ name: String) throws -> ModelDescription {
+        guard let source = try? HubNames.source(of: name), isKnown(source) || name.hasPrefix("hf-hub:") else {
+            throw CLIPError.unknownModel(name: name, known: names)
+        }
+        guard let path = Hub(try HubConfiguration()).cached(source) else {
+            throw CLIPError.missingInput(
+                path: name, hint: "It is not in the cache. Fetch it with: clip download \(name)")
+        }
+        return try directory(path, called: name)
+    }
+
+    /// A mistyped path looks like a repository's name, so only those of the tables are taken for one.
+    private static func isKnown(_ source: ModelSource) -> Bool {
+        switch source {
+        case .openAI: true
+        case .repository(let repository):
+            HubNames.repositories.contains(repository.id)
+                || HubNames.checkpoints.contains { $0.repository == repository.id }
+        }
+    }
+
+    /// Where OpenAI's program, or "clip download", keeps the weights of one of OpenAI's names; nil if they are not there.
+    private static func downloadedByOpenAI(_ name: String) -> String? {
+        guard let model = OpenAIModel.named(name), let folder = try? HubConfiguration().openAIDirectory else { return nil }
+        let path = folder + "/" + model.fileName
+        return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
     /// What a bare weights file is, where that is certain.

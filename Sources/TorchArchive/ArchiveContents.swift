@@ -11,7 +11,7 @@ struct ArchiveContents {
 
     private let pickle: PickleResult
     private let storageRanges: [String: Range<Int>]
-    /// Values and bytes of paths still allowed. One container may be reached by many ways: a few bytes of pickle can
+    /// Bytes of paths, and 16 a value, still allowed. One container may be reached by many ways: a few bytes of pickle can
     /// stand for any number of paths.
     private var budget: Int
     private var pending: [Place] = []
@@ -31,7 +31,7 @@ struct ArchiveContents {
     init(_ pickle: PickleResult, storageRanges: [String: Range<Int>]) throws(ArchiveFault) {
         self.pickle = pickle
         self.storageRanges = storageRanges
-        budget = 1 << 20 + 64 * pickle.length
+        budget = 1 << 20 + 16 * pickle.length
         pending = [Place(value: pickle.root, path: nil, depth: 0)]
         while let place = pending.popLast() { try lay(place) }
         checked = [:]
@@ -41,6 +41,9 @@ struct ArchiveContents {
         let path = place.path ?? ""
         switch place.value {
         case .tensor(let index):
+            guard entries.count < PickleMachine.mostTensors else {
+                throw .tooLarge("it names more than \(PickleMachine.mostTensors) tensors")
+            }
             let entry = try entry(index, name: path)
             guard scalars[path] == nil, entries.updateValue(entry, forKey: path) == nil else {
                 throw .tensor(name: path, reason: "two values have this name")
@@ -107,7 +110,7 @@ struct ArchiveContents {
         }
         let length = path?.utf8.count ?? 0
         guard length <= Self.longestPath else { throw .tooLarge("a name is longer than \(Self.longestPath) bytes") }
-        budget -= 1 + length
+        budget -= 16 + length
         guard budget >= 0 else { throw .tooLarge("its containers hold one another too many times") }
         pending.append(Place(value: value, path: path, depth: depth))
     }

@@ -2,7 +2,7 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "classify", "rank", "embed", "tokenize", "preprocess", "models", "train", "evaluate", "corpus",
+        "classify", "rank", "embed", "caption", "tokenize", "preprocess", "models", "train", "evaluate", "corpus",
     ]
 
     @Test(arguments: commands) func everyCommandHelpsWithAnExample(_ command: String) throws {
@@ -26,6 +26,8 @@ import Testing
     @Test(arguments: [
         ["sing"], ["classify", "--loud", "a.jpg"], ["classify"], ["embed", "--text", "a"], ["rank", "a.jpg", "b.jpg"],
         ["classify", "a.jpg", "--labels", "a", "--threads", "0"],
+        ["caption"], ["caption", "a.jpg", "--beams", "0"], ["caption", "a.jpg", "--beams", "2", "--sample", "3"],
+        ["caption", "a.jpg", "--min-length", "30"], ["caption", "a.jpg", "--sample", "3", "--temperature", "0"],
         ["embed", "--text", "a", "--precision", "fp8", "--json"], ["preprocess", "a.jpg"],
         ["train", "--train-data", "x.tar"], ["train", "--train-data", "x.tar", "--output", "a", "--resume", "b"],
         ["train", "--train-data", "x.tar", "--output", "a", "--steps", "1", "--epochs", "1"],

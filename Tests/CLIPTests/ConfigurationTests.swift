@@ -64,7 +64,7 @@ import TorchNN
         ("{\"embed_dim\": 16, \"quick_gelu\": \"yes\", SMALL}", "quick_gelu"),
         ("{\"embed_dim\": 16, \"init_logit_bias\": \"-10\", SMALL}", "init_logit_bias"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"layers\": [3, 4, 6]}, \"text_cfg\": {}}", "vision_cfg.layers"),
-        ("{\"embed_dim\": 16, \"vision_cfg\": {\"ls_init_value\": 0.1}, \"text_cfg\": {}}", "vision_cfg.ls_init_value"),
+        ("{\"embed_dim\": 16, \"vision_cfg\": {\"qk_norm\": true}, \"text_cfg\": {}}", "vision_cfg.qk_norm"),
         (
             "{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 30, \"patch_size\": 8}, \"text_cfg\": {}}",
             "vision_cfg.patch_size"

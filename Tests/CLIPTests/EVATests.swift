@@ -8,6 +8,12 @@ import TorchNN
 
 /// EVA's towers give timm's numbers, under timm's names and their authors'.
 @Suite struct EVATests {
+    private static func model(_ tower: EVAConfiguration) -> ModelConfiguration {
+        var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        (text.contextLength, text.vocabularySize) = (16, 300)
+        return ModelConfiguration(embeddingSize: 20, vision: .eva(tower), text: .transformer(text))
+    }
+
     private static func shape(
         hidden: Int, _ adjust: (inout EVAConfiguration) -> Void = { _ in }
     ) -> EVAConfiguration {
@@ -30,10 +36,10 @@ import TorchNN
     }()
 
     static let fixtures = [
-        FamilyFixture(name: "eva01-open_clip", tower: plain),
-        FamilyFixture(name: "eva02-open_clip", tower: shape(hidden: 42)),
-        FamilyFixture(name: "eva02-enormous-open_clip", tower: postNorm),
-        FamilyFixture(name: "eva02-original", weightsName: "EVA02_CLIP_tiny.pt", tower: shape(hidden: 42)),
+        FamilyFixture(name: "eva01-open_clip", shape: model(plain)),
+        FamilyFixture(name: "eva02-open_clip", shape: model(shape(hidden: 42))),
+        FamilyFixture(name: "eva02-enormous-open_clip", shape: model(postNorm)),
+        FamilyFixture(name: "eva02-original", weightsName: "EVA02_CLIP_tiny.pt", shape: model(shape(hidden: 42))),
     ]
 
     @Test(arguments: fixtures) func towersGiveTimmsEmbeddings(_ fixture: FamilyFixture) throws {

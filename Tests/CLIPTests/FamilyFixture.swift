@@ -6,13 +6,12 @@ import TorchNN
 
 @testable import CLIP
 
-/// A tiny model of `Fixtures/families`, with what open_clip makes of it.
+/// A tiny model of `Fixtures/families`, with what its authors' code makes of it.
 struct FamilyFixture: Sendable, CustomTestStringConvertible {
     let name: String
     var weightsName = ModelDirectory.weightsName
-    /// For the families whose `open_clip_config.json` names a tower of another size: see `shape.json`. The rest of the
-    /// shape is the same in all of them.
-    var tower: EVAConfiguration?
+    /// The shape, where `open_clip_config.json` is not there or names a tower of another size.
+    var shape: ModelConfiguration?
     var testDescription: String { name }
 
     func path(_ file: String) throws -> String { try FixtureModel.root() + "/families/\(name)/\(file)" }
@@ -21,14 +20,8 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
 
     /// A model of the fixture's shape, its weights zero.
     func emptyModel() throws -> DualEncoder {
-        let configuration = try tower.map(Self.shape) ?? ModelDirectory(path("")).configuration().model
+        let configuration = try shape ?? ModelDirectory(path("")).configuration().model
         return try Initializer.skipping { try DualEncoder(configuration) }
-    }
-
-    private static func shape(_ tower: EVAConfiguration) -> ModelConfiguration {
-        var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
-        (text.contextLength, text.vocabularySize) = (16, 300)
-        return ModelConfiguration(embeddingSize: 20, vision: .eva(tower), text: .transformer(text))
     }
 
     func model() throws -> DualEncoder {

@@ -5,18 +5,38 @@ import TorchNN
 
 @testable import CLIP
 
-/// CLIP's ResNets give open_clip's numbers.
+/// CLIP's ResNets give the numbers of OpenAI's, open_clip's and Chinese-CLIP's code.
 @Suite struct ResNetTests {
-    private let fixture = FamilyFixture(name: "open_clip-rn")
+    private let fixture = ResNetTests.fixtures[0]
 
-    private func model() throws -> DualEncoder {
-        try fixture.model()
+    static let fixtures = [
+        FamilyFixture(name: "open_clip-rn"),
+        FamilyFixture(name: "openai-rn", weightsName: "model.pt", shape: openAIShape),
+        FamilyFixture(name: "chinese-clip-rn", weightsName: "clip_cn_rn50.pt", shape: chineseShape),
+    ]
+
+    private static var openAIShape: ModelConfiguration {
+        var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
+        (text.contextLength, text.vocabularySize, text.activation) = (16, 300, .quickGELU)
+        return ModelConfiguration(
+            embeddingSize: 20, vision: .resNet(.init(imageSize: 64, layers: [1, 1, 1, 1], width: 2)),
+            text: .transformer(text))
     }
+
+    private static var chineseShape: ModelConfiguration {
+        var text = BERTConfiguration(width: 12, headCount: 2, layers: 3, hiddenWidth: 40)
+        (text.contextLength, text.vocabularySize, text.positionCount) = (12, 140, 24)
+        return ModelConfiguration(
+            embeddingSize: 20,
+            vision: .resNet(.init(imageSize: 64, layers: [1, 1, 1, 1], width: 2, headCount: 2)), text: .bert(text))
+    }
+
+    private func model() throws -> DualEncoder { try fixture.model() }
 
     private func tower(_ model: DualEncoder) throws -> ModifiedResNet { try #require(model.visual as? ModifiedResNet) }
 
-    @Test func towersGiveOpenCLIPsEmbeddings() throws {
-        let model = try model()
+    @Test(arguments: fixtures) func towersGiveTheirAuthorsEmbeddings(_ fixture: FamilyFixture) throws {
+        let model = try fixture.model()
         let expected = try fixture.expected()
         try Engine.inference {
             let pictures = try model.encode(pictures: #require(expected["pixels"]))

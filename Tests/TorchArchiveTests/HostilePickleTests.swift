@@ -116,6 +116,14 @@ import Testing
         }
     }
 
+    @Test func oneTensorUnderTooManyNamesIsRefused() throws {
+        let scratch = try Scratch()
+        let pickle = Pickle().tensor(count: 1, shape: [], strides: []).op("q").raw([0]).op("0").op("]").op("(")
+            .raw([0x68, 0].repeated(1 << 19 + 1)).op("e").stop()
+        let error = try refusal(scratch.archive(pickle, storages: ["0": [0, 0, 0, 0]]))
+        #expect(error.description.contains("names more than"))
+    }
+
     @Test func tooManyValuesAreRefused() throws {
         let scratch = try Scratch()
         // On the stack, kept in the memo, and as containers.

@@ -1,6 +1,6 @@
 /// A checkpoint around a pickle: without it nearly every change of length would end at the zip archive's directory.
 enum WrappedPickle {
-    /// A zip archive with `r/data.pkl` and four storages of 64 bytes.
+    /// A zip archive with `r/data.pkl` and ten storages of 128 bytes.
     static func archive(_ pickle: UnsafeRawBufferPointer) -> [UInt8] {
         var bytes: [UInt8] = []
         var directory: [UInt8] = []
@@ -15,8 +15,8 @@ enum WrappedPickle {
             directory += [UInt8](repeating: 0, count: 10) + little(offset) + Array(name.utf8)
         }
         add("r/data.pkl", pickle)
-        let keys = ["0", "1", "2", "3"]
-        for key in keys { add("r/data/\(key)", [UInt8](repeating: 0x3C, count: 64)) }
+        let keys = (0..<10).map(String.init)
+        for key in keys { add("r/data/\(key)", [UInt8](repeating: 0x3C, count: 128)) }
         let count = little(UInt16(keys.count + 1))
         let end =
             little(UInt32(0x0605_4B50)) + [0, 0, 0, 0] + count + count + little(UInt32(directory.count))

@@ -29,6 +29,8 @@ struct ConfigurationObject {
         self.path = path
     }
 
+    var keys: [String] { values.keys.sorted() }
+
     func has(_ key: String) -> Bool { values[key].map { !($0 is NSNull) } ?? false }
 
     func isObject(_ key: String) -> Bool { values[key] is [String: Any] }

@@ -8,7 +8,7 @@ extension HuggingFaceConfiguration {
         case .bert where vision.isPlain: return .chineseCLIP
         case .bert: return nil
         case .transformer(let text):
-            guard !text.hasClassEmbedding else { return nil }
+            guard !text.hasClassEmbedding, text.layerScale == nil else { return nil }
             if vision.isPlain, text.isCausal, text.projection == .matrix, model.initialLogitBias == nil {
                 if case .highestToken = text.pooling { return .clip }
                 // There, 2 would mean the highest id.
@@ -95,7 +95,7 @@ extension HuggingFaceConfiguration {
 extension VisionTransformerConfiguration {
     /// OpenAI's own shape: class token, norm before the blocks, projection.
     var isPlain: Bool {
-        pooling == .token && hasClassToken && !hasPatchBias && hasPreNorm && hasProjection
+        pooling == .token && layerScale == nil && hasClassToken && !hasPatchBias && hasPreNorm && hasProjection
     }
 
     var isSigLIP: Bool {

@@ -77,6 +77,7 @@ extension VisionTransformerConfiguration {
             "head_width": headWidth,
         ]
         if feedForwardRatio != 4 { object["mlp_ratio"] = feedForwardRatio }
+        if let layerScale { object["ls_init_value"] = layerScale }
         if !hasPreNorm { object["no_ln_pre"] = true }
         if epsilon != 1e-5 { object["norm_kwargs"] = ["eps": epsilon] }
         if activation == .tanhGELU { object["act_kwargs"] = ["approximate": "tanh"] }
@@ -102,6 +103,7 @@ extension TextTransformerConfiguration {
             "layers": layers,
         ]
         if feedForwardRatio != 4 { object["mlp_ratio"] = feedForwardRatio }
+        if let layerScale { object["ls_init_value"] = layerScale }
         if !isCausal { object["no_causal_mask"] = true }
         if epsilon != 1e-5 { object["norm_kwargs"] = ["eps": epsilon] }
         if activation == .tanhGELU { object["act_kwargs"] = ["approximate": "tanh"] }

@@ -53,6 +53,7 @@ extension ModelConfiguration.Vision {
         tower.feedForwardRatio = try object.real("mlp_ratio", default: 4)
         tower.activation = try object.activation(default: activation)
         tower.epsilon = try object.epsilon(default: 1e-5)
+        tower.layerScale = try object.layerScale()
         tower.hasPreNorm = try !object.flag("no_ln_pre", default: false)
         _ = try object.real("patch_dropout", default: 0)  // in training only
         _ = try object.flag("output_tokens", default: false)
@@ -92,6 +93,7 @@ extension ModelConfiguration.Text {
         tower.feedForwardRatio = try object.real("mlp_ratio", default: 4)
         tower.activation = try object.activation(default: activation)
         tower.epsilon = try object.epsilon(default: 1e-5)
+        tower.layerScale = try object.layerScale()
         tower.isCausal = try !object.flag("no_causal_mask", default: false)
         tower.hasClassEmbedding = try object.flag("embed_cls", default: false)
         _ = try object.flag("output_tokens", default: false)
@@ -146,6 +148,12 @@ extension ConfigurationObject {
         case "tanh" where fallback == .gelu: return .tanhGELU
         default: throw options.problem("approximate", "\"\(approximation)\" is not supported: use none or tanh")
         }
+    }
+
+    /// `ls_init_value`; null or 0 for none.
+    fileprivate func layerScale() throws -> Double? {
+        let start = try real("ls_init_value", default: 0)
+        return start == 0 ? nil : start
     }
 
     /// `norm_kwargs`: only what is added to the variance can be chosen.

@@ -27,6 +27,8 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     public var activation: Activation = .gelu
     /// What layer normalization adds to the variance.
     public var epsilon: Double = 1e-5
+    /// Where the learned factors of each block's parts start; nil for blocks without them.
+    public var layerScale: Double?
     public var hasClassToken = true
     public var hasPatchBias = false
     /// Whether the embedded patches are normalized before the first block.
@@ -54,7 +56,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         let tokens = Double(gridSize) * Double(gridSize) + (hasClassToken ? 1 : 0)
         var count = width * (3 * patch * patch + (hasPatchBias ? 1 : 0) + (hasClassToken ? 1 : 0) + tokens)
         count += hasPreNorm ? 2 * width : 0
-        count += Double(layers) * ParameterCount.block(width, Double(hiddenWidth))
+        count += Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
         switch pooling {
         case .token, .average: count += 2 * width
         case .attentionHead:
@@ -108,6 +110,8 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
     public var feedForwardRatio: Double = 4
     public var activation: Activation = .gelu
     public var epsilon: Double = 1e-5
+    /// Where the learned factors of each block's parts start; nil for blocks without them.
+    public var layerScale: Double?
     /// Whether a token sees only those before it.
     public var isCausal = true
     public var pooling = Pooling.highestToken
@@ -131,7 +135,7 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
     func parameterCount(embeddingSize: Int) -> Double {
         let (width, embedding) = (Double(width), Double(embeddingSize))
         var count = width * (Double(vocabularySize) + Double(positionCount) + 2 + (hasClassEmbedding ? 1 : 0))
-        count += Double(layers) * ParameterCount.block(width, Double(hiddenWidth))
+        count += Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
         switch projection {
         case .matrix: count += width * embedding
         case .linear: count += width * embedding + embedding

@@ -33,7 +33,8 @@ public final class TextTransformer: TextTower {
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
                 width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
-                activation: configuration.activation, epsilon: configuration.epsilon)
+                activation: configuration.activation, epsilon: configuration.epsilon,
+                layerScale: configuration.layerScale)
         }
         finalNorm = try LayerNorm(width, epsilon: configuration.epsilon)
         projection = configuration.projection == .matrix ? try Parameter(zeros: width, embeddingSize) : nil

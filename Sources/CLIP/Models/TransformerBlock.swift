@@ -7,19 +7,32 @@ public final class TransformerBlock: Module {
     public let attention: MultiHeadAttention
     public let norm2: LayerNorm
     public let feedForward: FeedForward
+    /// What each part's output is multiplied by, `[width]` (arXiv 2103.17239); nil for one.
+    public let scale1: Parameter?
+    public let scale2: Parameter?
 
-    public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double = 1e-5) throws {
+    /// - Parameter layerScale: where ``scale1`` and ``scale2`` start; nil for a block without them.
+    public init(
+        width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double = 1e-5,
+        layerScale: Double? = nil
+    ) throws {
         norm1 = try LayerNorm(width, epsilon: epsilon)
         attention = try MultiHeadAttention(width: width, headCount: headCount)
         norm2 = try LayerNorm(width, epsilon: epsilon)
         feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
+        scale1 = try layerScale.map { try Parameter(Tensor.full([width], $0)) }
+        scale2 = try layerScale.map { try Parameter(Tensor.full([width], $0)) }
+    }
+
+    private func scaled(_ output: Tensor, _ scale: Parameter?) throws -> Tensor {
+        try scale.map { try output * $0.tensor } ?? output
     }
 
     /// `[B, L, width] -> [B, L, width]`.
     /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
     public func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
-        let attended = try input + attention(norm1(input), causal: causal, mask: mask)
-        return try attended + feedForward(norm2(attended))
+        let attended = try input + scaled(attention(norm1(input), causal: causal, mask: mask), scale1)
+        return try attended + scaled(feedForward(norm2(attended)), scale2)
     }
 
     /// The output at one position per sequence, `[B, width]`: exactly what the whole block gives there, without the
@@ -31,8 +44,8 @@ public final class TransformerBlock: Module {
         let normalized = try norm1(input)
         let queries = try normalized.atPositions(positions)
         let mixed = try attention(queries: queries, over: normalized, visible: visible)
-        let attended = try input.atPositions(positions) + mixed
-        return try attended + feedForward(norm2(attended))
+        let attended = try input.atPositions(positions) + scaled(mixed, scale1)
+        return try attended + scaled(feedForward(norm2(attended)), scale2)
     }
 
     /// The output at the next place of each sequence, `[B, 1, width] -> [B, 1, width]`, under causal attention.
@@ -40,7 +53,7 @@ public final class TransformerBlock: Module {
     ///   - cache: of the places before, to which this one is added.
     ///   - visible: see ``TorchNN/MultiHeadAttention``.
     func callAsFunction(next input: Tensor, cache: inout AttentionCache, visible: Tensor?) throws -> Tensor {
-        let attended = try input + attention(next: norm1(input), cache: &cache, visible: visible)
-        return try attended + feedForward(norm2(attended))
+        let attended = try input + scaled(attention(next: norm1(input), cache: &cache, visible: visible), scale1)
+        return try attended + scaled(feedForward(norm2(attended)), scale2)
     }
 }

@@ -36,7 +36,7 @@ public final class VisionTransformer: ImageTower {
         blocks = try (0..<configuration.layers).map { _ in
             try TransformerBlock(
                 width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
-                activation: configuration.activation, epsilon: epsilon)
+                activation: configuration.activation, epsilon: epsilon, layerScale: configuration.layerScale)
         }
         var pooledWidth = width
         switch configuration.pooling {

@@ -4,6 +4,7 @@ import CLIPData
 import CLIPText
 import CLIPTraining
 import Imaging
+import ModelHub
 import Safetensors
 import Torch
 import TorchArchive
@@ -24,6 +25,7 @@ enum ExitStatus: Int32 {
         case let error as SafetensorsError: self = Self.code(of: error)
         case let error as TorchArchiveError: self = Self.code(of: error)
         case let error as CLIPTextError: self = Self.code(of: error)
+        case let error as ModelHubError: self = Self.code(of: error)
         case let error as CLIPDataError: self = Self.code(of: error)
         case let error as CorpusError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
@@ -68,6 +70,15 @@ enum ExitStatus: Int32 {
         case .fileMalformed: .badData
         case .contextLengthTooSmall: .wrongUsage
         case .resourceMissing, .resourceUnreadable, .resourceMalformed: .ourFault
+        }
+    }
+
+    private static func code(of error: ModelHubError) -> ExitStatus {
+        switch error {
+        case .invalidName, .invalidSetting, .unknownModel: .wrongUsage
+        case .offline, .noWeights, .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
+        case .diskFull, .unwritable: .ourFault
+        default: .badData
         }
     }
 

@@ -100,6 +100,8 @@ enum PickleGlobal {
             "torch._utils._rebuild_tensor_v3": .tensor(.version3),
             "torch._utils._rebuild_parameter": .tensor(.parameter),
             "torch._utils._rebuild_parameter_with_state": .tensor(.parameter),
+            "torch.nn.parameter.Parameter": .tensor(.parameter),
+            "torch.nn.parameter.Buffer": .tensor(.parameter),
             "torch._tensor._rebuild_from_type_v2": .tensor(.subclass),
             "torch.storage.UntypedStorage": .storage(nil),
             "torch.storage._UntypedStorage": .storage(nil),
@@ -122,8 +124,8 @@ enum PickleGlobal {
             "_codecs.encode", "collections.deque", "datetime.date", "datetime.datetime", "datetime.timedelta",
             "datetime.timezone", "pathlib.Path", "pathlib.PosixPath", "pathlib.PurePosixPath", "pathlib.WindowsPath",
             "pathlib.PureWindowsPath", "pathlib._local.PosixPath", "pathlib._local.WindowsPath", "numpy.dtype",
-            "numpy.ndarray", "torch.device", "torch.dtype", "torch.Tensor", "torch.nn.parameter.Parameter",
-            "torch.nn.parameter.Buffer", "torch.serialization._get_layout", "torch.strided",
+            "numpy.ndarray", "torch.device", "torch.dtype", "torch.Tensor",
+            "torch.serialization._get_layout", "torch.strided",
             "torch.per_tensor_affine", "torch.contiguous_format", "torch.channels_last", "torch.preserve_format",
         ] {
             table[name] = .inert

@@ -41,6 +41,8 @@ extension ParameterLayout {
         [
             Rule("\(module).*.norm1.**", "\(checkpoint).*.ln_1.**"),
             Rule("\(module).*.norm2.**", "\(checkpoint).*.ln_2.**"),
+            Rule("\(module).*.scale1", "\(checkpoint).*.ls_1.gamma"),
+            Rule("\(module).*.scale2", "\(checkpoint).*.ls_2.gamma"),
             Rule("\(module).*.attention.in_weight", "\(checkpoint).*.attn.in_proj_weight"),
             Rule("\(module).*.attention.in_bias", "\(checkpoint).*.attn.in_proj_bias"),
             Rule("\(module).*.attention.out_projection.**", "\(checkpoint).*.attn.out_proj.**"),

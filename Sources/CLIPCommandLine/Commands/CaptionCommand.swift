@@ -1,0 +1,126 @@
+import ArgumentParser
+import CLIP
+import CLIPData
+import CLIPText
+import Torch
+
+struct CaptionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "caption",
+        abstract: "Write a caption for each picture, with a CoCa model.",
+        discussion: """
+            Example: clip caption cat.jpg --model path/to/coca
+
+            Captions are searched with beams; --beams 1 takes the likeliest word each time, --sample draws words.
+            """)
+
+    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
+    var images: [String]
+
+    @Option(help: ArgumentHelp("Captions written side by side, of which the best is kept.", valueName: "count"))
+    var beams: Int?
+
+    @Option(help: ArgumentHelp("Draw each word from so many of the likeliest.", valueName: "count"))
+    var sample: Int?
+
+    @Option(help: "What --sample's scores are divided by: below 1 keeps to likely words, above 1 strays from them.")
+    var temperature = 1.0
+
+    @Option(help: "Where --sample's drawing starts; the same seed gives the same captions.")
+    var seed: UInt64 = 0
+
+    @Option(help: "What every caption begins with.")
+    var prompt = ""
+
+    @Option(help: ArgumentHelp("The fewest tokens, with start.", valueName: "tokens"))
+    var minLength = 5
+
+    @Option(help: ArgumentHelp("The most tokens, with start and end.", valueName: "tokens"))
+    var maxLength = 30
+
+    @Option(help: "What scores of tokens are divided by that a caption has already: above 1, less is said twice.")
+    var repetitionPenalty = 1.0
+
+    @OptionGroup var pictures: PictureOptions
+    @OptionGroup var shared: SharedOptions
+
+    struct Document: Encodable {
+        struct Result: Encodable {
+            var image: String
+            var caption: String
+            var tokens: [Int32]
+        }
+        var model: String
+        var results: [Result]
+    }
+
+    /// Pictures written about at a time; this bounds the memory.
+    private static let batchSize = 8
+
+    func validate() throws {
+        if beams != nil, sample != nil { throw ValidationError("--beams and --sample exclude each other.") }
+        if let beams, !(1...1024).contains(beams) {
+            throw ValidationError("--beams takes a number from 1 to 1024.")
+        }
+        if let sample, sample < 1 { throw ValidationError("--sample takes a number from 1.") }
+        guard temperature > 0, temperature.isFinite else {
+            throw ValidationError("--temperature takes a number above 0.")
+        }
+        guard repetitionPenalty > 0, repetitionPenalty.isFinite else {
+            throw ValidationError("--repetition-penalty takes a number above 0.")
+        }
+        guard minLength >= 0, maxLength > max(1, minLength) else {
+            throw ValidationError("--max-length takes a number above 1 and --min-length's.")
+        }
+    }
+
+    private var options: CaptionOptions {
+        var options = CaptionOptions()
+        if let beams { options.search = .beams(beams, scoredBy: .scores) }
+        if let sample { options.search = .sampling(topK: sample, temperature: temperature) }
+        options.minimumLength = minLength
+        options.maximumLength = maxLength
+        options.repetitionPenalty = repetitionPenalty
+        return options
+    }
+
+    func run() throws {
+        let description = try shared.describe()
+        guard description.configuration.captionDecoder != nil else { throw CLIPError.noCaptionDecoder }
+        let contextLength = description.configuration.text.contextLength
+        guard maxLength <= contextLength else {
+            throw ValidationError("--max-length takes at most the \(contextLength) tokens of this model.")
+        }
+        let clip = try shared.load()
+        let promptLength = (clip.tokenizer as? CLIPTokenizer)?.encode(prompt).count ?? 0
+        guard promptLength + 1 < maxLength else {
+            throw ValidationError("--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
+        }
+        var generator = SplitMix64(seed: seed)
+        var results: [Document.Result] = []
+        var firstFailure: (any Error)?
+        for start in stride(from: 0, to: images.count, by: Self.batchSize) {
+            var (names, inputs): ([String], [Tensor]) = ([], [])
+            for name in images[start..<min(start + Self.batchSize, images.count)] {
+                do {
+                    inputs.append(try Engine.inference { try pictures.read(name, for: clip.preprocessor) })
+                    names.append(name)
+                } catch {
+                    Console.error("\(error)")
+                    firstFailure = firstFailure ?? error
+                }
+            }
+            guard !inputs.isEmpty else { continue }
+            let captions = try clip.captions(
+                pictureBytes: inputs, options: options, beginningWith: prompt, using: &generator)
+            for (name, caption) in zip(names, captions) {
+                results.append(.init(image: name, caption: caption.text, tokens: caption.tokens))
+                if !shared.json { try Console.answer("\(Console.oneLine(name)): \(Console.oneLine(caption.text))") }
+            }
+            Console.status("\(min(start + Self.batchSize, images.count))/\(images.count) pictures")
+        }
+        Console.endStatus()
+        if shared.json { try Console.printJSON(Document(model: clip.name, results: results)) }
+        if let firstFailure { throw ExitCode((ExitStatus(firstFailure) ?? .ourFault).rawValue) }
+    }
+}
