@@ -61,7 +61,7 @@ struct TokenizerChoice {
     /// How many rows of the token embedding may have no token: some tables are filled up to a round number.
     var unusedRows: Int {
         switch family {
-        case .clip, .chineseCLIP: 0
+        case .clip, .chineseCLIP: 63
         case .sigLIP, .sigLIP2: 1024
         }
     }

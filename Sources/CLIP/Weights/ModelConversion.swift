@@ -47,6 +47,7 @@ public enum ModelConversion {
         let state = try checkedState(source, called: description.name, storage: storage)
         let configuration = source.configuration
         let layout = try layout(for: target, configuration)
+        if target == .openAI { try checkForOpenAI(description, configuration) }
         let entries = try StateTranslation(layout: layout).checkpointState(state)
         try AtomicDirectory.write(path) { folder in
             switch target {
@@ -93,6 +94,18 @@ public enum ModelConversion {
         return state
     }
 
+    /// OpenAI's code has one tokenizer and one way to prepare pictures, whatever it loads.
+    private static func checkForOpenAI(_ description: ModelDescription, _ model: ModelConfiguration) throws {
+        var own = PreprocessConfiguration(size: model.vision.imageSize)
+        own.interpolation = .bicubic
+        guard description.preprocess == own else {
+            throw CLIPError.unsupportedConversion(what: "pictures prepared otherwise than OpenAI's code prepares them")
+        }
+        guard model.readsCLIPsVocabulary else {
+            throw CLIPError.unsupportedConversion(what: "another vocabulary than OpenAI's code has")
+        }
+    }
+
     /// The three numbers that OpenAI's archives state, by which the file is known for what it is: QuickGELU.
     private static func openAIConstants(_ configuration: ModelConfiguration) throws -> [String: Tensor] {
         let (vision, text) = (configuration.vision, configuration.text)
@@ -106,10 +119,8 @@ public enum ModelConversion {
         _ configuration: ModelConfiguration, _ description: ModelDescription
     ) throws -> [String: Any] {
         var object = try configuration.openCLIPObject()
-        let isCLIPs = configuration.text.vocabularySize == TextTransformerConfiguration.clipVocabularySize
-        guard description.tokenizerFamily != .clip || !isCLIPs, var text = object["text_cfg"] as? [String: Any] else {
-            return object
-        }
+        let isCLIPs = description.tokenizerFamily == .clip && configuration.readsCLIPsVocabulary
+        guard !isCLIPs, var text = object["text_cfg"] as? [String: Any] else { return object }
         text["hf_tokenizer_name"] = "."  // the files beside it
         if description.tokenizerFamily != .clip { text["tokenizer_kwargs"] = ["clean": "canonicalize"] }
         object["text_cfg"] = text
@@ -161,7 +172,8 @@ public enum ModelConversion {
                 if let data = FileManager.default.contents(atPath: directory + "/" + name) { files[name] = data }
             }
         }
-        if files.isEmpty, target == .huggingFace, description.tokenizerFamily == .clip {
+        let isCLIPs = description.tokenizerFamily == .clip && description.configuration.readsCLIPsVocabulary
+        if files.isEmpty, target == .huggingFace, isCLIPs {
             files = try CLIPTokenizer.huggingFaceFiles(contextLength: description.configuration.text.contextLength)
         }
         for (name, data) in files { try data.write(to: URL(fileURLWithPath: folder + "/" + name)) }
@@ -169,6 +181,10 @@ public enum ModelConversion {
 }
 
 extension ModelConfiguration {
+    fileprivate var readsCLIPsVocabulary: Bool {
+        text.vocabularySize == TextTransformerConfiguration.clipVocabularySize
+    }
+
     /// Whether OpenAI's code, which finds a model's shape in its weights, would find this one.
     var isOpenAIs: Bool {
         guard captionDecoder == nil, initialLogitBias == nil, case .transformer(let text) = text else { return false }
