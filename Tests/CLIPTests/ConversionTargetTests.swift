@@ -44,7 +44,9 @@ import TorchNN
             try ModelConversion.convert(bare, to: .huggingFace, at: folder + "/hf")
             let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/hf")
             #expect(Set(["vocab.json", "merges.txt", "config.json", "model.safetensors"]).isSubset(of: files))
-            let models = try [own, folder + "/back", folder + "/hf"].map { try ModelCatalog.description(of: $0).loaded() }
+            let models = try [own, folder + "/back", folder + "/hf"].map {
+                try ModelCatalog.description(of: $0).loaded()
+            }
             let spaces = try models.map { try $0.space(normalized: true) }
             #expect(try spaces[0].fingerprint == bare.loaded().space(normalized: true).fingerprint)
             #expect(spaces[0].fingerprint == spaces[1].fingerprint && spaces[0].weights == spaces[2].weights)

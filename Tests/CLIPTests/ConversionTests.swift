@@ -143,7 +143,8 @@ import TorchNN
         let family = FamilyModel.chinese
         let description = ModelDescription(
             name: "chinese", configuration: family.configuration,
-            preprocess: PreprocessConfiguration(for: family.configuration), weightsPath: try family.path() + "/" + family.file)
+            preprocess: PreprocessConfiguration(for: family.configuration),
+            weightsPath: try family.path() + "/" + family.file)
         try withTemporaryDirectory { folder in
             try ModelConversion.convert(description, to: .huggingFace, at: folder + "/there")
             let (model, _) = try load(folder + "/there")

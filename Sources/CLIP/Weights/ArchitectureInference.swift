@@ -125,8 +125,8 @@ struct ArchitectureInference {
     private static let largestSide = 1 << 24
 
     private func shape(_ name: String) -> [Int]? {
-        guard let shape = checkpoint.tensors[name]?.shape, shape.allSatisfy({ $0 <= Self.largestSide }) else { return nil }
-        return shape
+        let shape = checkpoint.tensors[name]?.shape
+        return shape?.allSatisfy { $0 <= Self.largestSide } == true ? shape : nil
     }
 
     /// One more than the highest number that follows a name; 0 where that is no number a model has.

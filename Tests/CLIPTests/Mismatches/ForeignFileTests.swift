@@ -34,7 +34,8 @@ import TorchNN
     @Test(arguments: [
         ("hf-siglip", "hf-clip/model.safetensors"), ("hf-clip", "hf-siglip/model.safetensors"),
         ("hf-chinese-clip", "hf-clip/model.safetensors"), ("hf-clip", "open_clip-rn/open_clip_model.safetensors"),
-        ("open_clip-rn", "open_clip-bin/open_clip_pytorch_model.bin"), ("open_clip-bin", "chinese-clip-vit/clip_cn_vit-b-16.pt"),
+        ("open_clip-rn", "open_clip-bin/open_clip_pytorch_model.bin"),
+        ("open_clip-bin", "chinese-clip-vit/clip_cn_vit-b-16.pt"),
         ("open_clip-bin", "coca-open_clip/open_clip_model.safetensors"),
     ])
     func anotherModelsWeightsAreRefused(_ model: String, _ weights: String) throws {
@@ -108,7 +109,8 @@ import TorchNN
     @Test func anIndexThatLiesIsRefused() throws {
         try withMap { _, _ in }
         for name in [
-            "../model.safetensors", "/etc/passwd", ".hidden", "..", "a/../b", "model-00001-of-00003.safetensors/", "\0x",
+            "../model.safetensors", "/etc/passwd", ".hidden", "..", "a/../b", "model-00001-of-00003.safetensors/",
+            "\0x",
         ] {
             expectRefused(at: "weight_map") { try withMap { map, _ in map["logit_scale"] = name } }
         }

@@ -76,9 +76,10 @@ import Torch
         try withTemporaryDirectory { folder in
             let model = try FamilyCopy("hf-siglip", in: folder)
             try model.remove("preprocessor_config.json")
-            #expect(throws: CLIPError.missingInput(
-                path: model.file("preprocessor_config.json"),
-                hint: "It says how pictures are prepared for this model, which cannot be guessed.")
+            #expect(
+                throws: CLIPError.missingInput(
+                    path: model.file("preprocessor_config.json"),
+                    hint: "It says how pictures are prepared for this model, which cannot be guessed.")
             ) { try model.description() }
         }
     }

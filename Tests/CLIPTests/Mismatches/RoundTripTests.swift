@@ -11,7 +11,8 @@ import TorchNN
 @Suite struct RoundTripTests {
     /// Every kind of model that can be written, by its directory.
     static let directories = [
-        FamilyTests.Family("open_clip-rn"), .init("open_clip-bin"), .init("open_clip-checkpoint", weights: "epoch_1.pt"),
+        FamilyTests.Family("open_clip-rn"), .init("open_clip-bin"),
+        .init("open_clip-checkpoint", weights: "epoch_1.pt"),
         .init("open_clip-custom-text"), .init("open_clip-eos"), .init("hf-clip"), .init("hf-clip-eos"),
         .init("hf-clip-sharded"),
     ]
@@ -97,7 +98,9 @@ import TorchNN
     }
 
     private func texts(_ clip: PretrainedModel) -> [String] {
-        let words = clip.tokenizer.identity.kind == "wordpiece" ? ["皮卡丘", "一只狗在雪地里", "", "小火龙 手机"]
+        let words =
+            clip.tokenizer.identity.kind == "wordpiece"
+            ? ["皮卡丘", "一只狗在雪地里", "", "小火龙 手机"]
             : ["a dog", "a diagram of a very long road", "", "a person, riding"]
         return (0..<300).map { words[$0 % 4] + String(repeating: " " + words[0], count: $0 % 3) }
     }

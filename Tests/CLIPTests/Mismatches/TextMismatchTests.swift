@@ -27,7 +27,8 @@ import TorchNN
         let row = clip.tokenizer.tokenize("a dog").tokens
         for bad in [Array(row.prefix(5)), Array(row.prefix(15)), row + [row[15]]] {
             let error = #expect(throws: TorchError.self) { try clip.embed(captions: [row, bad]) }
-            #expect(error?.description.contains("caption 1 has \(bad.count) tokens where exactly 16 are needed") == true)
+            #expect(
+                error?.description.contains("caption 1 has \(bad.count) tokens where exactly 16 are needed") == true)
         }
     }
 
@@ -94,7 +95,9 @@ import TorchNN
             try ModelConversion.convert(model.description(), to: .openCLIP, at: target)
             let there = try ModelCatalog.description(of: target)
             #expect(there.configuration.text.vocabularySize == 574)
-            #expect(try there.tokenizer().tokenize("a dog").tokens == model.description().tokenizer().tokenize("a dog").tokens)
+            #expect(
+                try there.tokenizer().tokenize("a dog").tokens
+                    == model.description().tokenizer().tokenize("a dog").tokens)
             // Without them, CLIP's would have ids beyond the table; with more rows than ids, it would go unseen.
             for name in ["tokenizer.json", "vocab.json", "merges.txt"] {
                 try FileManager.default.removeItem(atPath: target + "/" + name)
@@ -156,7 +159,8 @@ import TorchNN
                 let captions = try FixtureModel.rows(#require(expected["tokens"]))
                 let right = try model.description().loaded()
                 try expectClose(
-                    right.embed(captions: captions, normalized: false), #require(expected["text"]), tolerance: 1e-5, name)
+                    right.embed(captions: captions, normalized: false), #require(expected["text"]), tolerance: 1e-5,
+                    name)
                 try model.edit("config.json", inside: "text_config") { $0["eos_token_id"] = other }
                 let changed = try model.description()
                 #expect(changed.configuration.text != right.model.configuration.text)
