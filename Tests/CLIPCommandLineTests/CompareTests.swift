@@ -87,7 +87,7 @@ import Testing
             for path in [left, right] { try embed(["--text", "a dog"], to: path) }
             let description = URL(fileURLWithPath: right + ".json")
             let text = String(decoding: try Data(contentsOf: description), as: UTF8.self)
-            try Data(text.replacingOccurrences(of: "quickGELU", with: "gelu").utf8).write(to: description)
+            try Data(text.replacingOccurrences(of: "quick_gelu", with: "gelu").utf8).write(to: description)
             try clip("compare", left, right).failed(65, "fingerprint")
             try FileManager.default.removeItem(at: description)
             try clip("compare", left, right).failed(66, "b.npy.json", "clip embed")

@@ -31,7 +31,7 @@ import Torch
         #expect(line("pictures") == "32 x 32")
         #expect(line("texts") == "16 tokens of 574")
         #expect(line("embedding") == "20")
-        #expect(text.contains("quickGELU"))
+        #expect(text.contains("quick_gelu"))
         #expect(!text.contains("problem") && !text.contains("missing") && !text.contains("unexpected"))
     }
 

@@ -164,7 +164,7 @@ import TorchNN
                 try #require(text.contains(old))
                 try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: description)
             }
-            try change("\"quickGELU\"", "\"gelu\"")
+            try change("\"quick_gelu\"", "\"gelu\"")
             refused(path, "its fingerprint is another")
             try change("\"normalized\" : true", "\"normalized\" : false")
             refused(path, "its fingerprint is another")
