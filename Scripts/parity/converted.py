@@ -16,13 +16,14 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torchvision_stub  # noqa: F401, before open_clip
 import open_clip
 import torch
+import transformers
 from open_clip.openai import build_model_from_openai_state_dict
 from reference import CLIP_PREPROCESS, TEXTS, enlarge_matrices, randomize
 from safetensors.torch import save_file
 from transformers import (
     AutoTokenizer, ChineseCLIPConfig, ChineseCLIPModel, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel)
-from transformers_cases import write_processor
 
+transformers.utils.logging.disable_progress_bar()
 BOUND = 1e-5
 SIZE, LENGTH, VOCABULARY = 64, 77, 49408
 TOWER = {"hidden_size": 128, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 512}
@@ -66,7 +67,10 @@ def converted(command, model, target, output):
 
 def save_transformers(model, folder, kind, resize, crop=None):
     model.save_pretrained(folder)
-    write_processor(folder, kind, model.config, CLIP_PREPROCESS, resize, crop)
+    settings = {"image_processor_type": f"{kind}ImageProcessor", "size": resize, "resample": 3, "do_center_crop": bool(crop),
+                "image_mean": CLIP_PREPROCESS["mean"], "image_std": CLIP_PREPROCESS["std"]}
+    settings |= {"crop_size": crop} if crop else {}
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
     return folder
 
 
@@ -80,8 +84,13 @@ def save_open_clip(model, folder):
 
 
 def read_openai(folder):
+    """By the code that finds OpenAI's shapes; it rounds weights to halves, which is undone."""
     state = torch.load(folder / "model.pt", weights_only=True)
-    return build_model_from_openai_state_dict(state, cast_dtype=torch.float32).float().eval()
+    model = build_model_from_openai_state_dict(dict(state)).float().eval()
+    for name in ("input_resolution", "context_length", "vocab_size"):
+        del state[name]
+    model.load_state_dict(state)
+    return model
 
 
 def read_open_clip(folder):

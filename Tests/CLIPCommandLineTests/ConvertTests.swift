@@ -47,8 +47,7 @@ import Torch
                 try convert(model + ["--to", "huggingface", "--storage", storage, "--output", path]).succeeded()
                 return try Data(contentsOf: URL(fileURLWithPath: path + "/model.safetensors")).count
             }
-            #expect(sizes[1] == sizes[2])
-            #expect(sizes[1] < sizes[0] * 6 / 10)
+            for half in sizes.dropFirst() { #expect(half < sizes[0] * 6 / 10) }
         }
     }
 
