@@ -125,7 +125,8 @@ extension AddedTokens {
     static func add(_ entries: [Entry], to hash: inout ContentHash) {
         for entry in entries.sorted(by: { ($0.id, $0.content) < ($1.id, $1.content) }) {
             hash.update(entry.content)
-            hash.update("\(entry.id) \(entry.isNormalized) \(entry.stripsLeft) \(entry.stripsRight) \(entry.isSingleWord)")
+            let flags = [entry.isNormalized, entry.stripsLeft, entry.stripsRight, entry.isSingleWord]
+            hash.update("\(entry.id) \(flags)")
         }
     }
 }
