@@ -37,6 +37,9 @@ public final class GemmaTokenizer: TextTokenizer {
         }
         let json = try TokenizerJSON(path: file.path, bytes: bytes)
         guard json.model == "BPE" else { throw json.malformed("model.type", "expected BPE, not \(json.model)") }
+        if let suffix = json.options["end_of_word_suffix"]?.string, !suffix.isEmpty {
+            throw json.malformed("model.end_of_word_suffix", "Gemma's words have none; this is another family's file")
+        }
         let settings = try TokenizerSettings(directory: directory, json: json)
         let names = ["pad", "eos", "bos", "unk", "mask"].map { name in
             (key: "\(name)_token", text: settings.tokenText("\(name)_token") ?? "<\(name)>")

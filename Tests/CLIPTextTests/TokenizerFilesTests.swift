@@ -55,11 +55,12 @@ import Testing
         refused(try directory("siglip-json"), .sigLIP2, naming: "expected BPE, not Unigram")
         refused(try directory("clip-json"), .sigLIP, naming: "expected Unigram, not BPE")
         refused(try directory("clip-json"), .chineseCLIP, naming: "expected WordPiece, not BPE")
-        refused(try directory("clip-json"), .sigLIP2, naming: "\"<pad>\"")
+        refused(try directory("clip-json"), .sigLIP2, naming: "end_of_word_suffix")
+        refused(try directory("siglip2"), .clip, naming: "byte_fallback")
     }
 
     @Test(arguments: [
-        ("", "expected \"{\""), ("{", "expected a comma"), ("[]", "expected \"{\""), ("{}", "there are no tokens"),
+        ("", "expected \"{\""), ("{", "expected \"\"\""), ("[]", "expected \"{\""), ("{}", "there are no tokens"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1}}}", "token id"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":4194304}}}", "token id"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":99999999999999999999}}}", "token id"),

@@ -18,7 +18,9 @@ import Testing
 
     @Test func differentReadingsDiffer() throws {
         let all = try TokenizerFixtures.names.map { try TokenizerFixtures.tokenizer($0).identity }
-        for (index, identity) in all.enumerated() {
+        // One model, from its own file and from the one made of it.
+        #expect(all[3] == all[4])
+        for (index, identity) in all.enumerated() where index != 4 {
             #expect(all[..<index].allSatisfy { $0 != identity }, "\(identity)")
         }
         #expect(
