@@ -36,7 +36,8 @@ public struct PictureGuidance: Sendable {
         guard !texts.isEmpty else { throw CLIPError.guidance(problem: "no texts given: give at least one.") }
         for (index, text) in texts.enumerated() {
             guard text.text.contains(where: { !$0.isWhitespace }) else {
-                throw CLIPError.guidance(problem: "text \(index + 1) of \(texts.count) is blank: write what to aim for.")
+                throw CLIPError.guidance(
+                    problem: "text \(index + 1) of \(texts.count) is blank: write what to aim for.")
             }
             guard Float(text.weight).isFinite else {
                 throw CLIPError.guidance(

@@ -33,7 +33,8 @@ public struct RandomViews: Sendable, Equatable {
         try require((1...65_536).contains(count), "\(count) given where 1 to 65536 are possible.")
         try require((0...4).contains(margin), "a margin of \(margin) given where 0 to 4 is possible.")
         try require((0...1).contains(background), "a background of \(background) given where 0 to 1 is possible.")
-        try require((0...180).contains(rotation), "a rotation of \(rotation) given where 0 to 180 degrees are possible.")
+        try require(
+            (0...180).contains(rotation), "a rotation of \(rotation) given where 0 to 180 degrees are possible.")
         try require(
             areaRange.lowerBound > 0 && areaRange.upperBound.isFinite,
             "areas of \(areaRange) given where finite numbers above 0 are needed.")
