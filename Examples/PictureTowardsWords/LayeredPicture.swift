@@ -5,7 +5,7 @@ import TorchNN
 ///
 /// A coarse layer's value moves a large area at once, so that shapes are found before texture; pixels moved each on
 /// its own would end as noise that only the model understands.
-final class LayeredPicture: Module {
+final class LayeredPicture {
     let layers: [Parameter]
     let size: Int
 
@@ -32,6 +32,10 @@ final class LayeredPicture: Module {
             side = min(2 * side, size)
         }
         self.layers = layers
+    }
+
+    var namedLayers: [(name: String, parameter: Parameter)] {
+        layers.enumerated().map { index, layer in ("layers.\(index)", layer) }
     }
 
     /// The picture, `[1, 3, size, size]` in (0, 1), differentiable with respect to ``layers``.

@@ -43,12 +43,16 @@ struct PictureCommand: ParsableCommand {
     @Option(help: "The same seed gives the same picture.")
     var seed: UInt64 = 0
 
+    @Option(help: "Processor threads; the bundled model is too small to gain from several.")
+    var threads = 1
+
     @Option(help: ArgumentHelp("Where the PNG goes.", valueName: "file"))
     var output = "picture.png"
 
     func validate() throws {
         guard (1...100_000).contains(steps) else { throw ValidationError("--steps takes a number from 1 to 100000.") }
         guard (16...1024).contains(size) else { throw ValidationError("--size takes a number from 16 to 1024.") }
+        guard (1...1024).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 1024.") }
         var isFolder: ObjCBool = false
         let folder = URL(fileURLWithPath: output).deletingLastPathComponent().path
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
@@ -57,6 +61,7 @@ struct PictureCommand: ParsableCommand {
     }
 
     func run() throws {
+        Engine.threadCount = threads
         let clip = try ModelCatalog.description(of: model).loaded(weights: weights)
         let texts = [GuidingText(sentence)] + without.map { GuidingText($0, weight: -0.5) }
         var settings = PictureOptimizer.Settings()

@@ -9,16 +9,16 @@ import TorchNN
 /// the score over random views of it.
 final class PictureOptimizer {
     struct Settings: Equatable {
-        var steps = 200
+        var steps = 150
         /// Pixels of a side.
         var size = 128
-        /// The same seed gives the same picture (with the same libtorch, processor and thread count).
+        /// The same seed gives the same picture (with the same libtorch, kind of processor and threads).
         var seed: UInt64 = 0
         var learningRate = 0.1
         /// Against the mean difference of neighboring pixels: larger areas of one color.
         var smoothness = 0.3
-        /// Against the mean darkness: nothing is drawn that the words do not ask for.
-        var whiteness = 0.1
+        /// Against darkness, most of all towards the edges: what is drawn stands in the middle of white paper.
+        var whiteness = 0.5
         var views = RandomViews.drawing
     }
 
@@ -33,6 +33,8 @@ final class PictureOptimizer {
     let guidance: PictureGuidance
     let settings: Settings
     private let picture: LayeredPicture
+    /// How much darkness costs, `[size, size]`.
+    private let paper: Tensor
     private let optimizer: AdamW
     private var generator: SplitMix64
     private(set) var stepsDone = 0
@@ -42,7 +44,15 @@ final class PictureOptimizer {
         self.settings = settings
         generator = SplitMix64(seed: settings.seed)
         picture = try LayeredPicture(size: settings.size, noise: &generator)
-        optimizer = try AdamW([.init(picture.namedParameters, weightDecay: 0)], beta2: 0.999, epsilon: 1e-8)
+        paper = try Self.paper(size: settings.size)
+        optimizer = try AdamW([.init(picture.namedLayers, weightDecay: 0)], beta2: 0.999, epsilon: 1e-8)
+    }
+
+    /// Little in a circle in the middle, then rising with the square of the distance.
+    private static func paper(size: Int) throws -> Tensor {
+        let places = (0..<size).map { Float(2 * $0 + 1) / Float(size) - 1 }
+        return try Tensor(
+            places.flatMap { y in places.map { x in 0.1 + 4 * max(0, x * x + y * y - 0.35) } }, shape: [size, size])
     }
 
     /// The picture as it is now, `[1, 3, size, size]` in [0, 1].
@@ -53,7 +63,7 @@ final class PictureOptimizer {
     func step() throws -> Double {
         let pixels = try picture()
         let found = try guidance.gradient(pixels, views: settings.views, using: &generator)
-        let penalty = try pixels.roughness() * settings.smoothness + (-pixels + 1).mean() * settings.whiteness
+        let penalty = try pixels.roughness() * settings.smoothness + ((-pixels + 1) * paper).mean() * settings.whiteness
         try optimizer.clearGradients()
         // Downhill on the penalty and, with the sign turned, uphill on the score.
         try Tensor.backward([(penalty, gradient: nil), (pixels, gradient: -found.gradient)])

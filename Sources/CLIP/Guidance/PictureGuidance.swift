@@ -12,8 +12,8 @@ public struct GuidingText: Sendable, Equatable {
     }
 }
 
-/// How well pictures fit texts, and how each pixel would have to change for them to fit better: what steers a generator,
-/// or the picture itself, towards words.
+/// How well pictures fit texts, and how each pixel would have to change for them to fit better: what steers a
+/// generator, or the picture itself, towards words.
 ///
 /// A picture's score is Σ weight · cos(picture, text) over the texts; weights are taken as they are, not divided by
 /// their sum. The model's parameters take no part: they gather no gradients, whether they are trained elsewhere or not.
@@ -31,7 +31,7 @@ public struct PictureGuidance: Sendable {
     /// `[T]`
     private let weights: Tensor
 
-    /// - Throws: ``CLIPError/guidance(problem:)`` for no texts, a blank one, or weights that are not finite or all zero.
+    /// - Throws: ``CLIPError/guidance(problem:)`` for no texts, a blank one, or weights that are not finite or all 0.
     public init(_ clip: PretrainedModel, texts: [GuidingText]) throws {
         guard !texts.isEmpty else { throw CLIPError.guidance(problem: "no texts given: give at least one.") }
         for (index, text) in texts.enumerated() {
