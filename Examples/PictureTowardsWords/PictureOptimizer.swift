@@ -50,9 +50,15 @@ final class PictureOptimizer {
 
     /// Little in a circle in the middle, then rising with the square of the distance.
     private static func paper(size: Int) throws -> Tensor {
-        let places = (0..<size).map { Float(2 * $0 + 1) / Float(size) - 1 }
-        return try Tensor(
-            places.flatMap { y in places.map { x in 0.1 + 4 * max(0, x * x + y * y - 0.35) } }, shape: [size, size])
+        var costs: [Float] = []
+        for row in 0..<size {
+            for column in 0..<size {
+                let y = Float(2 * row + 1) / Float(size) - 1
+                let x = Float(2 * column + 1) / Float(size) - 1
+                costs.append(0.1 + 4 * max(0, x * x + y * y - 0.35))
+            }
+        }
+        return try Tensor(costs, shape: [size, size])
     }
 
     /// The picture as it is now, `[1, 3, size, size]` in [0, 1].
