@@ -35,10 +35,10 @@ parity: build ## Compare every family with its own project (sets up its own Pyth
 	Scripts/parity/run bin/clip
 
 format: ## Format all Swift files in place
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
 
 lint: ## Check the format of all Swift files and the syntax of the scripts
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
 	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 
 clean: ## Remove what was built

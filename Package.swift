@@ -60,6 +60,11 @@ let package = Package(
             dependencies: [
                 "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        // Examples: programs to read and change, built with the package and not installed.
+        .executableTarget(
+            name: "PictureTowardsWords",
+            dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Examples/PictureTowardsWords"),
         // Tests: one target per library, and what several of them need.
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
@@ -76,6 +81,7 @@ let package = Package(
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
+        .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
     ],

@@ -12,8 +12,10 @@ from reference import *
 CONFIGS = pathlib.Path(cn_clip.__file__).parent / "model_configs"
 
 
-def checkpoint(struct, file):
-    """`struct` is cn_clip's name of a pair of towers, vision@text; the vocabulary is the one cn_clip bundles."""
+def checkpoint(struct, name, file):
+    """`struct` is cn_clip's name of a pair of towers, vision@text, and `name` what `clip` calls it; cn_clip bundles its
+    vocabulary, and so does `clip`.
+    """
     def make(folder, pictures):
         config = {}
         for part in struct.split("@"):
@@ -32,12 +34,13 @@ def checkpoint(struct, file):
         images = encode_pictures(pictures, image_transform(config["image_resolution"]), model.encode_image)
         with torch.inference_mode():
             texts = model.encode_text(cn_clip.tokenize(CHINESE)).numpy()
-        return Answers(["--model", struct, "--weights", str(folder / file)], images, texts, CHINESE)
+        return Answers(["--model", name, "--weights", str(folder / file)], images, texts, CHINESE)
 
     return make
 
 
 CASES = [
-    Case("chinese-ViT-B-16", "cn_clip", 224, checkpoint("ViT-B-16@RoBERTa-wwm-ext-base-chinese", "clip_cn_vit-b-16.pt")),
-    Case("chinese-RN50", "cn_clip", 224, checkpoint("RN50@RBT3-chinese", "clip_cn_rn50.pt")),
+    Case("chinese-ViT-B-16", "cn_clip", 224, checkpoint(
+        "ViT-B-16@RoBERTa-wwm-ext-base-chinese", "chinese-clip-ViT-B-16", "clip_cn_vit-b-16.pt")),
+    Case("chinese-RN50", "cn_clip", 224, checkpoint("RN50@RBT3-chinese", "chinese-clip-RN50", "clip_cn_rn50.pt")),
 ]

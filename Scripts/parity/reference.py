@@ -65,7 +65,7 @@ def randomize(model, seed=3):
             if key.endswith("bias") and "logit" not in key:
                 parameter.add_(0.1 * torch.randn_like(parameter))
             elif key.endswith("bn3.weight"):  # 0 at first, which would hide the block
-                parameter.copy_(0.4 + 0.1 * torch.randn_like(parameter))
+                parameter.copy_(0.2 + 0.05 * torch.randn_like(parameter))
             elif parameter.dim() == 1 and key.endswith(("weight", "gamma")):
                 parameter.mul_(1 + 0.2 * torch.randn_like(parameter))
 

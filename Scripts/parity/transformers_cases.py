@@ -3,7 +3,8 @@ import torchvision_stub  # noqa: F401, before transformers
 import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from reference import *
-from transformers import AutoTokenizer, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel, SiglipTokenizer
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel, SiglipTokenizer, Siglip2Tokenizer
 
 import vocabularies
 
@@ -70,13 +71,18 @@ def sentencepiece_files(folder, size):
 
 
 def gemma_files(folder, size):
-    tokenizer = vocabularies.write_gemma(folder, 64, size, vocabularies.sentences(60000))
-    tokens = AutoTokenizer.from_pretrained(folder)(
-        TEXTS, padding="max_length", truncation=True, max_length=64, return_tensors="pt").input_ids
-    rows = vocabularies.padded(tokenizer, TEXTS, 64, 1, 0)
-    if tokens.tolist() != rows:
-        print("transformers reads the tokenizer.json otherwise than tokenizers does; the file itself is taken")
-    return torch.tensor(rows)
+    """SigLIP 2 learned from lower-cased text, and Siglip2Tokenizer lower-cases. The published fixed-resolution
+    directories name GemmaTokenizer, which AutoTokenizer obeys: by it, capitals would reach a model that never saw any.
+    """
+    vocabularies.write_gemma(folder, 64, size, vocabularies.sentences(60000))
+    tokenizer = Siglip2Tokenizer.from_pretrained(folder, padding_side="right")
+    rows = [tokenizer(text, truncation=True, max_length=64).input_ids for text in TEXTS]
+    rows = [row if row[-1:] == [1] else row + [1] for row in rows]
+    rows = [row if len(row) <= 64 else row[:63] + [1] for row in rows]
+    lowered = vocabularies.padded(Tokenizer.from_file(str(folder / "tokenizer.json")), [t.lower() for t in TEXTS], 64, 1, 0)
+    tokens = [row + [0] * (64 - len(row)) for row in rows]
+    assert tokens == lowered, "Siglip2Tokenizer and the lower-cased text's tokenizer.json disagree"
+    return torch.tensor(tokens)
 
 
 CASES = [

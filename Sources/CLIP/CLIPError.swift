@@ -26,6 +26,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case spacesDiffer(left: String, right: String, differences: [String])
     /// A picture cannot be brought to the model's size.
     case picture(name: String, problem: String)
+    /// Pictures, texts or views from which no gradient can be had.
+    case guidance(problem: String)
     /// A prompt template without a place for the label.
     case template(String)
     /// No labels, captions or other inputs to choose from.
@@ -72,6 +74,8 @@ extension CLIPError: CustomStringConvertible {
                 + differences.joined(separator: "; ") + ". Make both with one model."
         case .picture(let name, let problem):
             "\(name): \(problem)"
+        case .guidance(let problem):
+            "guidance: \(problem)"
         case .template(let template):
             "template \"\(template)\": it has no {} for the label to stand in. Write for example \"a photo of a {}\"."
         case .emptyChoices(let what):

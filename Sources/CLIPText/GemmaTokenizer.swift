@@ -37,6 +37,9 @@ public final class GemmaTokenizer: TextTokenizer {
         }
         let json = try TokenizerJSON(path: file.path, bytes: bytes)
         guard json.model == "BPE" else { throw json.malformed("model.type", "expected BPE, not \(json.model)") }
+        if let suffix = json.options["end_of_word_suffix"]?.string, !suffix.isEmpty {
+            throw json.malformed("model.end_of_word_suffix", "Gemma's words have none; this is another family's file")
+        }
         let settings = try TokenizerSettings(directory: directory, json: json)
         let names = ["pad", "eos", "bos", "unk", "mask"].map { name in
             (key: "\(name)_token", text: settings.tokenText("\(name)_token") ?? "<\(name)>")
@@ -57,7 +60,10 @@ public final class GemmaTokenizer: TextTokenizer {
         self.tables = tables
         let added = settings.addedTokens(names: names, in: words)
         raw = AddedTokens(added.filter { !$0.isNormalized }, tables: tables)
-        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { Self.normalized($0[...], tables) }
+        let lowers = canonical == nil
+        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { text in
+            Self.normalized(text[...], lowers ? tables : nil)
+        }
         self.contextLength = contextLength
         vocabularySize = Int(max(words.bound, (added.map(\.id).max() ?? 0) + 1))
         var hash = ContentHash()
@@ -78,7 +84,7 @@ public final class GemmaTokenizer: TextTokenizer {
             switch piece {
             case .token(let id): out.append(id)
             case .text(let text):
-                for piece in normalized.split(Self.normalized(text, tables)[...]) {
+                for piece in normalized.split(Self.normalized(text, canonical == nil ? tables : nil)[...]) {
                     switch piece {
                     case .token(let id): out.append(id)
                     case .text(let text): vocabulary.encode(text, into: &out)
@@ -93,7 +99,8 @@ public final class GemmaTokenizer: TextTokenizer {
     /// end-of-text kept.
     public func tokenize(_ text: String) -> TokenizedText { row.frame(encode(text)) }
 
-    private static func normalized(_ text: ArraySlice<UInt32>, _ tables: RuleTables) -> [UInt32] {
-        tables.lowered(text).map { $0 == 0x20 ? 0x2581 : $0 }
+    /// Marks for spaces; before that lower case, where `tables` are given (canonical text has it already).
+    private static func normalized(_ text: ArraySlice<UInt32>, _ tables: RuleTables?) -> [UInt32] {
+        (tables?.lowered(text) ?? Array(text)).map { $0 == 0x20 ? 0x2581 : $0 }
     }
 }

@@ -34,8 +34,6 @@ public final class SentencePieceTokenizer: TextTokenizer {
     private let guardText: [UInt8]
     private let guardCount: Int
     private let markToken: Int32?
-    /// The same model, leaving spaces as they are.
-    private let plainEngine: SentencePieceEngine?
 
     /// Reads SigLIP's `spiece.model`, `sentencepiece.model` or `tokenizer.model`, or a Unigram `tokenizer.json`.
     ///
@@ -84,14 +82,6 @@ public final class SentencePieceTokenizer: TextTokenizer {
             padsLeft: settings.padsLeft(json), keepsWrittenEnd: style == .canonicalPieces)
         let serialized = model.serialized()
         engine = try SentencePieceEngine(serialized, path: model.path)
-        if style == .canonicalText, model.addsDummyPrefix {
-            var plain = model
-            plain.addsDummyPrefix = false
-            plain.removesExtraSpaces = false
-            plainEngine = try SentencePieceEngine(plain.serialized(), path: model.path)
-        } else {
-            plainEngine = nil
-        }
         canonical = try Canonicalization(tables: tables, repairing: style == .canonicalText)
         let entries = style == .canonicalText ? [] : settings.addedTokens(names: names, in: vocabulary)
         added = AddedTokens(entries, tables: tables)
@@ -125,7 +115,7 @@ public final class SentencePieceTokenizer: TextTokenizer {
     public func encode(_ text: String) -> [Int32] {
         let points = text.unicodeScalars.map(\.value)
         switch style {
-        case .canonicalText: return encodeMarked(canonical.apply(points))
+        case .canonicalText: return engine.encode(utf8Bytes(canonical.apply(points)))
         case .lowerCase:
             return added.split(points[...]).flatMap { piece in
                 switch piece {
@@ -135,14 +125,6 @@ public final class SentencePieceTokenizer: TextTokenizer {
             }
         case .canonicalPieces: return encodePieces(points)
         }
-    }
-
-    /// Every word behind one mark. Only where a mark is written itself does that differ from what the engine does by
-    /// itself, which would put another one before it, and take those off that end the text.
-    private func encodeMarked(_ text: [UInt32]) -> [Int32] {
-        guard let plainEngine, text.contains(Self.mark) else { return engine.encode(utf8Bytes(text)) }
-        let words = text.split(separator: 0x20).map { $0.first == Self.mark ? Array($0) : [Self.mark] + $0 }
-        return plainEngine.encode(utf8Bytes(words.joined()))
     }
 
     /// Each piece is encoded behind a guard, whose tokens are then taken off: so a piece after a special token gets no

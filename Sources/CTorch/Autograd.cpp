@@ -38,6 +38,12 @@ int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count
     });
 }
 
+int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out) {
+    return guarded([&] {
+        *out = ctorch::handle_of(torch::autograd::grad({borrow(root)}, {borrow(input)})[0]);
+    });
+}
+
 bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
 
 void ct_set_grad_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }

@@ -80,4 +80,9 @@ extension Tensor {
 
     /// Row-major in memory; this tensor itself where it is so already.
     public func contiguous() throws -> Tensor { try Create.contiguous.one(.tensor(self)) }
+
+    /// The same pictures `[B, C, H, W]` with the channels of a place side by side in memory, as convolutions like them.
+    public func channelsLast() throws -> Tensor {
+        try Create.contiguous.one(.tensor(self), .int(2))  // c10's MemoryFormat::ChannelsLast
+    }
 }

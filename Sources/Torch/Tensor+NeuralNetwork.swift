@@ -1,3 +1,5 @@
+import Foundation
+
 /// Operators that neural networks are made of.
 private enum Network {
     static let linear = Operator("aten::linear")
@@ -14,6 +16,8 @@ private enum Network {
     static let crossEntropy = Operator("aten::cross_entropy_loss")
     static let resizeBicubic = Operator("aten::_upsample_bicubic2d_aa")
     static let resizeLinear = Operator("aten::upsample_linear1d")
+    static let affineGrid = Operator("aten::affine_grid_generator")
+    static let sampleGrid = Operator("aten::grid_sampler")
     static let resizeBilinear = Operator("aten::_upsample_bilinear2d_aa")
 }
 
@@ -104,5 +108,24 @@ extension Tensor {
     public func resizedPictures(height: Int, width: Int, _ interpolation: Interpolation) throws -> Tensor {
         let resize = interpolation == .bicubic ? Network.resizeBicubic : Network.resizeBilinear
         return try resize.one(.tensor(self), .ints([height, width]), .bool(false))
+    }
+
+    /// Pictures `[B, C, H, W]` turned about their middles, sampled bilinearly, at the same size.
+    /// - Parameters:
+    ///   - degrees: counterclockwise.
+    ///   - background: what comes in at the corners.
+    public func rotatedPictures(degrees: Double, background: Double) throws -> Tensor {
+        let (height, width) = (Double(shape[2]), Double(shape[3]))
+        let angle = degrees * .pi / 180
+        let (cosine, sine) = (cos(angle), sin(angle))
+        // Coordinates run from -1 to 1 along either side, whatever its length.
+        let matrix = [cosine, -sine * height / width, 0, sine * width / height, cosine, 0].map(Float.init)
+        let turn = try Tensor(matrix, shape: [1, 2, 3]).moved(to: device).expanded([shape[0], 2, 3])
+        let grid = try Network.affineGrid.one(.tensor(turn), .ints(shape), .bool(false))
+        // The sampler knows no other background than 0.
+        let (bilinear, zeros) = (0, 0)
+        let turned = try Network.sampleGrid.one(
+            .tensor(self - background), .tensor(grid.converted(to: dtype)), .int(bilinear), .int(zeros), .bool(false))
+        return try turned + background
     }
 }

@@ -159,6 +159,16 @@ public final class Tensor: @unchecked Sendable {
         try Tensor.backward([(self, nil)])
     }
 
+    /// The gradient of this scalar with respect to one tensor it was computed from, of that tensor's shape.
+    ///
+    /// Unlike ``backward()`` it accumulates nothing and computes nothing that only other leaves would need: through a
+    /// model's layers it goes without touching the parameters.
+    public func gradient(withRespectTo input: Tensor) throws -> Tensor {
+        var result: ct_tensor?
+        try check(ct_gradient(handle, input.handle, &result), "gradient")
+        return try Tensor(owning: result, "gradient")
+    }
+
     /// Accumulates gradients into every leaf that `roots` were computed from.
     /// - Parameter roots: tensors, each with the gradient to start from (of the same shape; nil means 1, for scalars).
     public static func backward(_ roots: [(Tensor, gradient: Tensor?)], retainGraph: Bool = false) throws {

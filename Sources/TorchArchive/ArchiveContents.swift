@@ -11,8 +11,8 @@ struct ArchiveContents {
 
     private let pickle: PickleResult
     private let storageRanges: [String: Range<Int>]
-    /// Bytes of paths, and 16 a value, still allowed. One container may be reached by many ways: a few bytes of pickle can
-    /// stand for any number of paths.
+    /// Bytes of paths, and 16 a value, still allowed. One container may be reached by many ways: a few bytes of pickle
+    /// can stand for any number of paths.
     private var budget: Int
     private var pending: [Place] = []
     /// By place among the pickle's tensors.

@@ -51,8 +51,10 @@ import Torch
     @Test func drawingFollowsItsSeedAndPromptsComeFirst() throws {
         try withModel { model in
             func captions(_ options: String...) throws -> String {
-                try clip(["caption", Fixture.photo, "--model", model, "--threads", "1", "--max-length", "12"] + options)
-                    .succeeded().text
+                try clip(
+                    ["caption", Fixture.photo, "--model", model, "--threads", "1", "--max-length", "12"] + options
+                )
+                .succeeded().text
             }
             let first = try captions("--sample", "1000", "--seed", "1")
             #expect(try first == captions("--sample", "1000", "--seed", "1"))

@@ -66,7 +66,7 @@ import TorchNN
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"layers\": [3, 4, 6]}, \"text_cfg\": {}}", "vision_cfg.layers"),
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"qk_norm\": true}, \"text_cfg\": {}}", "vision_cfg.qk_norm"),
         (
-            "{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 30, \"patch_size\": 8}, \"text_cfg\": {}}",
+            "{\"embed_dim\": 16, \"vision_cfg\": {\"image_size\": 6, \"patch_size\": 8}, \"text_cfg\": {}}",
             "vision_cfg.patch_size"
         ),
         ("{\"embed_dim\": 16, \"vision_cfg\": {\"pool_type\": \"max\"}, \"text_cfg\": {}}", "vision_cfg.pool_type"),

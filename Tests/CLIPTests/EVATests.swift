@@ -119,6 +119,25 @@ import TorchNN
         #expect(TimmTowers.name(of: configuration.vision) == name)
     }
 
+    @Test(arguments: fixtures) func everyParameterIsLearned(_ fixture: FamilyFixture) throws {
+        let tower = try #require(try fixture.model().visual as? EVATransformer)
+        let pixels = try #require(try fixture.expected()["pixels"])
+        func gradients() throws -> [(name: String, gradient: Tensor)] {
+            let weights = try Tensor((0..<40).map { Float($0 % 7) - 3 }, shape: [2, 20])
+            try (tower(pixels) * weights).sum().backward()
+            return try tower.namedParameters.map { name, parameter in
+                defer { try? parameter.tensor.setGradient(nil) }
+                return (name, try #require(try parameter.tensor.gradient()?.copied(), "\(name) has no gradient"))
+            }
+        }
+        let fast = try gradients()
+        #expect(try fast.allSatisfy { try $0.gradient.norm().item() > 0 })
+        tower.readsOnlyClassToken = false
+        for ((name, gradient), plain) in zip(fast, try gradients()) {
+            try expectClose(gradient, plain.gradient, tolerance: 1e-5, name)
+        }
+    }
+
     @Test func picturesOfAnotherSizeAreRefused() throws {
         let model = try Self.fixtures[1].model()
         #expect(throws: TorchError.self) { try model.visual(Tensor.zeros([1, 3, 40, 40])) }

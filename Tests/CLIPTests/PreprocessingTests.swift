@@ -16,7 +16,7 @@ import Torch
         throws
     {
         let preprocessor = PicturePreprocessor(PreprocessConfiguration(size: 224))
-        let size = try preprocessor.resizedSize(of: blank(width, height), name: "x")
+        let size = try preprocessor.resizedSize(width: width, height: height, name: "x")
         #expect(size.width == newWidth && size.height == newHeight)
         #expect(PicturePreprocessor.cropStart(size.width, 224) == left)
     }

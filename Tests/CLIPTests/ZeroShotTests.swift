@@ -74,4 +74,20 @@ import Torch
         let description = try ModelCatalog.description(of: "ViT-B-32")
         #expect(throws: CLIPError.weightsNeeded(model: "ViT-B-32")) { try description.loaded() }
     }
+
+    /// SigLIP scores each pair by itself: another label changes nothing, and scores need not add up to one.
+    @Test func aModelWithABiasScoresEachPairWithASigmoid() throws {
+        let clip = try ModelCatalog.description(of: FixtureModel.root() + "/families/hf-siglip").loaded()
+        let bias = try #require(clip.model.logitBias).tensor.item()
+        let scale = try clip.model.temperatureScale()
+        let vector = try Engine.inference { try Tensor((0..<16).map { Float($0 % 5) - 2 }, shape: [1, 16]).normalized() }
+        let both = try ZeroShotClassifier(clip, labels: ["a cat", "two dogs"]).rank(vector)[0]
+        let alone = try ZeroShotClassifier(clip, labels: ["a cat"]).rank(vector)[0][0]
+        for choice in both {
+            let expected = 1 / (1 + exp(-(choice.similarity * scale + bias)))
+            #expect(abs(choice.score - expected) < 1e-6, "\(choice.text)")
+        }
+        #expect(abs(try #require(both.first { $0.text == "a cat" }).score - alone.score) < 1e-7)
+        #expect(abs(both.reduce(0) { $0 + $1.score } - 1) > 1e-3)
+    }
 }

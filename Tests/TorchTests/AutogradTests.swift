@@ -21,6 +21,15 @@ import Torch
         #expect(try x.gradient()?.elements(Float.self) == [2, 10])
     }
 
+    @Test func oneGradientLeavesOtherLeavesAlone() throws {
+        let x = try Tensor([1, 2] as [Float]).setRequiresGradient()
+        let y = try Tensor([3, 4] as [Float]).setRequiresGradient()
+        let gradient = try (x * x * y).sum().gradient(withRespectTo: x)
+        #expect(try gradient.elements(Float.self) == [6, 16])
+        #expect(try x.gradient() == nil && y.gradient() == nil)
+        #expect(throws: TorchError.self) { try (y * 2).sum().gradient(withRespectTo: x) }
+    }
+
     @Test func nothingIsRecordedWithoutGradients() throws {
         let x = try Tensor([1] as [Float]).setRequiresGradient()
         #expect(try Engine.withoutGradients { try (x * 2).requiresGradient } == false)

@@ -28,7 +28,8 @@ extension DualEncoder {
         guard start.count < options.maximumLength, prompt.allSatisfy({ (0..<Int32(vocabulary)).contains($0) }) else {
             throw TorchError(
                 context: "captions",
-                message: "a prompt of \(prompt.count) tokens does not fit in \(options.maximumLength), or has others than "
+                message:
+                    "a prompt of \(prompt.count) tokens does not fit in \(options.maximumLength), or has others than "
                     + "the vocabulary's \(vocabulary)")
         }
         return try Engine.inference {

@@ -31,7 +31,8 @@ extension PretrainedModel {
         let start = prompt.isEmpty ? [] : tokenizer.encode(prompt)
         return try Engine.inference {
             let input = try preprocessor.normalize(Tensor.stacked(pictureBytes))
-            return try model.captions(for: input, options: options, beginningWith: start, using: &generator).map { ids in
+            return try model.captions(for: input, options: options, beginningWith: start, using: &generator).map {
+                ids in
                 let words = ids.filter { $0 != tokenizer.startToken && $0 != tokenizer.endToken }
                 let text = tokenizer.decode(words).trimmingCharacters(in: .whitespaces)
                 return PictureCaption(text: text, tokens: ids)

@@ -67,7 +67,8 @@ extension ModelConfiguration {
     private static func checkPatches(
         _ imageSize: Int, _ patchSize: Int, _ refuse: (String, String) -> CLIPError
     ) throws {
-        guard imageSize % patchSize == 0 else {
+        // What is left of a side after the last whole patch is not read, as with SigLIP's 384 pixels and patches of 14.
+        guard imageSize >= patchSize else {
             throw refuse(
                 "vision_cfg.patch_size", "pictures of \(imageSize) cannot be cut into patches of \(patchSize)")
         }

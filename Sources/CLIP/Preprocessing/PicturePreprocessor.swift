@@ -15,7 +15,7 @@ public struct PicturePreprocessor: Sendable {
     /// - Throws: ``CLIPError/picture(name:problem:)`` for a picture too long and thin.
     public func bytes(_ picture: Picture, name: String) throws -> Tensor {
         let size = configuration.size
-        let (height, width) = try resizedSize(of: picture, name: name)
+        let (height, width) = try resizedSize(width: picture.width, height: picture.height, name: name)
         let pixels = try picture.tensor()  // [1, 3, H, W]
         let resized = try pixels.resizedIfNeeded(height: height, width: width, configuration.interpolation)
         let top = Self.cropStart(height, size)
@@ -26,9 +26,7 @@ public struct PicturePreprocessor: Sendable {
 
     /// Normalizes bytes `[…, 3, S, S]` to float32 of the same shape: (x/255 − mean)/std by channel.
     public func normalize(_ bytes: Tensor) throws -> Tensor {
-        let mean = try Tensor(configuration.mean.map(Float.init), shape: [3, 1, 1])
-        let deviation = try Tensor(configuration.standardDeviation.map(Float.init), shape: [3, 1, 1])
-        return try (bytes.converted(to: .float32) / 255 - mean) / deviation
+        try standardized(bytes.converted(to: .float32) / 255)
     }
 
     /// A batch of pictures as the model takes it, float32 `[B, 3, S, S]`.
@@ -38,12 +36,12 @@ public struct PicturePreprocessor: Sendable {
     }
 
     /// The size before cropping. The longer side is rounded down, as torchvision does.
-    func resizedSize(of picture: Picture, name: String) throws -> (height: Int, width: Int) {
+    func resizedSize(width: Int, height: Int, name: String) throws -> (height: Int, width: Int) {
         let size = configuration.size
-        let (long, short) = (max(picture.width, picture.height), min(picture.width, picture.height))
+        let (long, short) = (max(width, height), min(width, height))
         guard short > 0, long / short <= Self.largestAspect else {
             let problem =
-                "a picture of \(picture.width)x\(picture.height) is too long and thin: one side may be at most "
+                "a picture of \(width)x\(height) is too long and thin: one side may be at most "
                 + "\(Self.largestAspect) times the other. Cut it into parts."
             throw CLIPError.picture(name: name, problem: problem)
         }
@@ -51,7 +49,7 @@ public struct PicturePreprocessor: Sendable {
         case .squash: return (size, size)
         case .shortest:
             let longer = size * long / short
-            return picture.width < picture.height ? (longer, size) : (size, longer)
+            return width < height ? (longer, size) : (size, longer)
         }
     }
 

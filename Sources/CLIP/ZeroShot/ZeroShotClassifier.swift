@@ -5,7 +5,8 @@ public struct ScoredChoice: Sendable, Equatable {
     /// Its place among the choices given.
     public let index: Int
     public let text: String
-    /// Probability among the choices: softmax of the similarities at the model's temperature.
+    /// Probability among the choices: softmax of the similarities at the model's temperature. For a model with a bias
+    /// (SigLIP), the probability that picture and text belong together, whatever the other choices are.
     public let score: Double
     /// Cosine of the angle between picture and text, -1 to 1.
     public let similarity: Double
@@ -17,6 +18,8 @@ public struct ZeroShotClassifier: Sendable {
     /// Unit vectors, float32 `[N, E]`.
     public let weights: Tensor
     private let scale: Double
+    /// Added to scaled similarities by models that score each pair with a sigmoid; nil for those with a softmax.
+    private let bias: Double?
 
     /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
     /// normalized again (section 3.1.4).
@@ -32,6 +35,7 @@ public struct ZeroShotClassifier: Sendable {
             try embeddings.reshaped([labels.count, templates.count, -1]).mean(along: 1).normalized()
         }
         scale = try clip.model.temperatureScale()
+        bias = try clip.model.logitBias?.tensor.item()
     }
 
     /// Cosines of pictures' unit vectors `[B, E]` with every choice: `[B, N]`.
@@ -43,7 +47,12 @@ public struct ZeroShotClassifier: Sendable {
     /// - Parameter pictures: unit vectors, float32 `[B, E]`.
     public func rank(_ pictures: Tensor) throws -> [[ScoredChoice]] {
         let cosines = try similarities(pictures)
-        let scores = try Engine.inference { try (cosines * scale).softmax(along: -1).elements(Float.self) }
+        let scores = try Engine.inference {
+            let logits = try cosines * scale
+            // arXiv 2303.15343, section 3.2: a pair's logit is its own, so there is nothing to normalize over.
+            let shares = try bias.map { try (logits + $0).sigmoid() } ?? logits.softmax(along: -1)
+            return try shares.elements(Float.self)
+        }
         let values = try cosines.elements(Float.self)
         return (0..<pictures.shape[0]).map { row in
             let start = row * choices.count

@@ -94,7 +94,8 @@ struct CaptionCommand: ParsableCommand {
         let clip = try shared.load()
         let promptLength = (clip.tokenizer as? CLIPTokenizer)?.encode(prompt).count ?? 0
         guard promptLength + 1 < maxLength else {
-            throw ValidationError("--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
+            throw ValidationError(
+                "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
         }
         var generator = SplitMix64(seed: seed)
         var results: [Document.Result] = []

@@ -41,7 +41,7 @@ enum ExitStatus: Int32 {
         switch error {
         case .missingInput: .missingInput
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder:
+            .noCaptionDecoder, .guidance:
             .wrongUsage
         case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
             .spacesDiffer, .unsupportedConversion, .picture:

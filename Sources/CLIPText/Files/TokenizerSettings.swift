@@ -29,11 +29,11 @@ struct TokenizerSettings {
 
     private mutating func add(_ token: JSONValue, id: Int32?, path: String, place: String) throws(CLIPTextError) {
         guard let content = token.tokenText, let id, id >= 0, id < TokenStrings.mostTokens else {
-            throw .fileMalformed(
-                path: path, place: place, reason: "expected a content and an id from 0 to \(TokenStrings.mostTokens - 1)")
+            let reason = "expected a content and an id from 0 to \(TokenStrings.mostTokens - 1)"
+            throw .fileMalformed(path: path, place: place, reason: reason)
         }
-        guard added.count < 1 << 16, content.utf8.count <= 1024 else {
-            throw .fileMalformed(path: path, place: place, reason: "too many added tokens, or one of over 1024 bytes")
+        guard added.count < 1 << 16, content.utf8.count <= 256 else {
+            throw .fileMalformed(path: path, place: place, reason: "too many added tokens, or one of over 256 bytes")
         }
         guard !content.isEmpty else { return }
         if added[content] == nil { order.append(content) }
@@ -50,9 +50,6 @@ struct TokenizerSettings {
 
     /// A member of `tokenizer_config.json`.
     subscript(key: String) -> JSONValue? { config[key] }
-
-    /// Whether `tokenizer_config.json` names the member, with null or without.
-    func names(_ key: String) -> Bool { config[key] != nil || special[key] != nil }
 
     /// The text of a special token such as "eos_token".
     func tokenText(_ name: String) -> String? { config[name]?.tokenText ?? special[name]?.tokenText }

@@ -132,7 +132,9 @@ struct SentencePieceModel {
         }
         if hasByteFallback {
             let bytes = pieces.filter { $0.type == .byte }.map { String(decoding: $0.text, as: UTF8.self) }
-            guard Set(bytes) == Set(CharacterPairVocabulary.byteNames) else { throw malformed("pieces", "expected one for each of 256 bytes") }
+            guard Set(bytes) == Set(CharacterPairVocabulary.byteNames) else {
+                throw malformed("pieces", "expected one for each of 256 bytes")
+            }
         } else if pieces.contains(where: { $0.type == .byte }) {
             throw malformed("pieces", "pieces for bytes, but no byte fallback")
         }

@@ -16,31 +16,34 @@ struct AddedTokens: Sendable {
         case token(Int32)
     }
 
-    private struct Pattern {
-        var points: [UInt32]
-        var entry: Entry
-    }
-
-    /// By first code point, longest first.
-    private var patterns: [UInt32: [Pattern]] = [:]
+    /// A trie of code points: `node << 32 | point` to node, the root being 0.
+    private var children: [UInt64: UInt32] = [:]
+    /// The token that ends at a node.
+    private var ends: [UInt32: Entry] = [:]
     private let tables: RuleTables
 
-    var isEmpty: Bool { patterns.isEmpty }
+    var isEmpty: Bool { ends.isEmpty }
 
     /// - Parameter normalize: brings the tokens' own spelling to the form of the text they are looked for in.
     init(_ entries: [Entry], tables: RuleTables, normalize: ([UInt32]) -> [UInt32] = { $0 }) {
         self.tables = tables
         for entry in entries {
-            let points = normalize(entry.content.unicodeScalars.map(\.value))
-            guard let first = points.first else { continue }
-            patterns[first, default: []].append(Pattern(points: points, entry: entry))
+            var node: UInt32 = 0
+            for point in normalize(entry.content.unicodeScalars.map(\.value)) {
+                let key = UInt64(node) << 32 | UInt64(point)
+                let next = children[key] ?? UInt32(truncatingIfNeeded: children.count + 1)
+                children[key] = next
+                node = next
+            }
+            if node > 0 { ends[node] = entry }
         }
-        for first in patterns.keys { patterns[first]?.sort { $0.points.count > $1.points.count } }
     }
 
     /// Splits the text at the tokens found in it: the leftmost first, of those the longest.
     func split(_ text: ArraySlice<UInt32>) -> [Piece] {
-        guard !isEmpty, text.contains(where: { patterns[$0] != nil }) else { return text.isEmpty ? [] : [.text(text)] }
+        guard !isEmpty, text.contains(where: { children[UInt64($0)] != nil }) else {
+            return text.isEmpty ? [] : [.text(text)]
+        }
         var pieces: [Piece] = []
         var written = text.startIndex
         var place = text.startIndex
@@ -50,7 +53,7 @@ struct AddedTokens: Sendable {
                 continue
             }
             var start = place
-            var end = place + found.points.count
+            var end = found.end
             place = end
             let entry = found.entry
             if entry.isSingleWord {
@@ -69,7 +72,15 @@ struct AddedTokens: Sendable {
         return pieces
     }
 
-    private func match(_ text: ArraySlice<UInt32>, at place: Int) -> Pattern? {
-        patterns[text[place]]?.first { text[place...].starts(with: $0.points) }
+    /// The longest token that begins at a place, and where it ends.
+    private func match(_ text: ArraySlice<UInt32>, at place: Int) -> (entry: Entry, end: Int)? {
+        var node: UInt32 = 0
+        var found: (Entry, Int)?
+        for index in place..<text.endIndex {
+            guard let next = children[UInt64(node) << 32 | UInt64(text[index])] else { break }
+            node = next
+            if let entry = ends[node] { found = (entry, index + 1) }
+        }
+        return found
     }
 }

@@ -16,6 +16,9 @@ struct BytePairSource {
         if let bytes = try TokenizerFileAccess.read(file) {
             let json = try TokenizerJSON(path: file.path, bytes: bytes)
             guard json.model == "BPE" else { throw json.malformed("model.type", "expected BPE, not \(json.model)") }
+            if json.options["byte_fallback"]?.bool == true {
+                throw json.malformed("model.byte_fallback", "CLIP's words are bytes; this is another family's file")
+            }
             path = file.path
             vocabulary = json.vocabulary
             merges = json.merges
@@ -125,7 +128,8 @@ extension AddedTokens {
     static func add(_ entries: [Entry], to hash: inout ContentHash) {
         for entry in entries.sorted(by: { ($0.id, $0.content) < ($1.id, $1.content) }) {
             hash.update(entry.content)
-            hash.update("\(entry.id) \(entry.isNormalized) \(entry.stripsLeft) \(entry.stripsRight) \(entry.isSingleWord)")
+            let flags = [entry.isNormalized, entry.stripsLeft, entry.stripsRight, entry.isSingleWord]
+            hash.update("\(entry.id) \(flags)")
         }
     }
 }

@@ -8,6 +8,8 @@ struct MergeRules: Sendable {
     private(set) var count = 0
 
     private static let empty = UInt64.max
+    /// Drawn anew in each process, so that no file can be made whose pairs all share one place.
+    private static let multiplier = UInt64.random(in: .min ... .max) | 1
 
     init(capacity: Int) {
         var bits = 4
@@ -42,7 +44,8 @@ struct MergeRules: Sendable {
     }
 
     private static func hash(_ pair: UInt64) -> Int {
-        Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32)
+        let mixed = (pair ^ pair >> 29) &* multiplier
+        return Int(truncatingIfNeeded: mixed >> 32)
     }
 
     /// Merges the symbols of one word, the earliest-learned pair first, the leftmost of equals. O(n log n).

@@ -10,6 +10,9 @@ struct TokenStrings: Sendable {
     /// Entries by the hash of their bytes; -1 for an empty place.
     private var slots = [Int32](repeating: -1, count: 1 << 12)
 
+    /// Drawn anew in each process, so that no file can be made whose tokens all share one place.
+    private static let seed = UInt64.random(in: .min ... .max)
+
     /// How many tokens there are.
     var count: Int { ids.count }
     /// One more than the largest id.
@@ -67,7 +70,7 @@ struct TokenStrings: Sendable {
 
     /// The place of these bytes, or the free place where they belong.
     private func slot(of bytes: some RandomAccessCollection<UInt8>) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = Self.seed
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash ^ hash >> 29) & mask

@@ -19,9 +19,11 @@ struct BasicWords: Sendable {
     /// The name of these rules in a tokenizer's identity.
     var name: String {
         guard rules == .transformers else { return "bert" }
-        let changes = [lowers ? nil : "cased", strips == lowers ? nil : strips ? "stripped" : "accents",
-            separatesChinese ? nil : "joined"].compactMap(\.self)
-        return (["bert-hf"] + changes).joined(separator: "-")
+        var name = "bert-hf"
+        if !lowers { name += "-cased" }
+        if strips != lowers { name += strips ? "-stripped" : "-accents" }
+        if !separatesChinese { name += "-joined" }
+        return name
     }
 
     /// Calls `body` with each word in order.

@@ -28,6 +28,7 @@ public final class Trainer {
     public let configuration: TrainingConfiguration
     public let optimizer: AdamW
     private let loss: ContrastiveLoss
+    private let norms: [BatchNorm2d]
     /// Steps done so far.
     public internal(set) var step = 0
 
@@ -36,6 +37,7 @@ public final class Trainer {
         self.model = model
         self.configuration = configuration
         loss = ContrastiveLoss(excludesDuplicateCaptions: configuration.excludesDuplicateCaptions)
+        norms = model.modules()
         let named = model.namedParameters
         // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
         optimizer = try AdamW(
@@ -70,8 +72,8 @@ public final class Trainer {
     public func computeGradients(_ batch: TrainingBatch) throws -> Double {
         let size = configuration.microBatchSize
         // Whoever uses the model between steps gets it as it will be used when it is trained.
-        defer { model.setTraining(false) }
-        model.setTraining(true, updatesStatistics: batch.count <= size)
+        defer { norms.setTraining(false) }
+        norms.setTraining(true, updatesStatistics: batch.count <= size)
         guard batch.count > size else {
             let (pictures, texts) = try encode(batch, 0..<batch.count)
             let cut = try embeddingGradients(pictures: pictures.detached(), texts: texts.detached(), of: batch)
@@ -90,7 +92,7 @@ public final class Trainer {
         }
         let cut = try embeddingGradients(
             pictures: Tensor.concatenated(pictureParts), texts: Tensor.concatenated(textParts), of: batch)
-        model.setTraining(true)
+        norms.setTraining(true)
         for chunk in chunks {
             let (pictures, texts) = try encode(batch, chunk)
             try Tensor.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])

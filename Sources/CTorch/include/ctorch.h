@@ -100,6 +100,9 @@ int ct_tensor_grad(ct_tensor tensor, ct_tensor *out);
 int ct_tensor_set_grad(ct_tensor tensor, ct_tensor gradient);
 /// Accumulates gradients into leaves, starting from `roots` with `gradients` (null: ones, for scalars).
 int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count, bool retain_graph);
+/// The gradient of a scalar with respect to `input` alone: nothing is accumulated anywhere, and what only other leaves
+/// would need is not computed.
+int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out);
 
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);

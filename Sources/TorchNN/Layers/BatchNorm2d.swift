@@ -53,7 +53,14 @@ extension Module {
     /// - Parameter updatesStatistics: whether batches move the running statistics while training. Off for a pass that
     ///   will be repeated on the same batch, which would otherwise count twice.
     public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
-        for norm in modules(of: BatchNorm2d.self) {
+        modules(of: BatchNorm2d.self).setTraining(isTraining, updatesStatistics: updatesStatistics)
+    }
+}
+
+extension Sequence<BatchNorm2d> {
+    /// ``Module/setTraining(_:updatesStatistics:)`` for norms found before, without a walk over a whole model.
+    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
+        for norm in self {
             norm.isTraining = isTraining
             norm.updatesStatistics = updatesStatistics
         }

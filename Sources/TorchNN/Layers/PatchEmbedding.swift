@@ -25,7 +25,8 @@ public final class PatchEmbedding: Module {
         guard shape.count == 4, shape[1] == 3, shape[2] >= patchSize, shape[3] >= patchSize else {
             throw TorchError(
                 context: "PatchEmbedding",
-                message: "pictures of shape \(shape) given where [B, 3, H, W] of at least \(patchSize) pixels is needed")
+                message: "pictures of shape \(shape) given where [B, 3, H, W] of at least \(patchSize) pixels is needed"
+            )
         }
         let (batch, rows, columns) = (shape[0], shape[2] / patchSize, shape[3] / patchSize)
         var whole = pictures

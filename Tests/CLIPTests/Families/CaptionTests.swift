@@ -49,9 +49,10 @@ import Torch
         let model = try family.model()
         let text = try #require(model.text as? TextTransformer)
         // Of every length, with and without padding, and with padding's id inside.
-        let captions: [[Int32]] = (0...9).map { [298] + (0..<$0).map { Int32(5 + $0) } + [299] } + [
-            [298, 0, 0, 7, 299], [298, 4, 299, 0, 0, 0], [298, 0, 5, 6, 7, 8, 9, 10, 11, 12, 299],
-        ]
+        let captions: [[Int32]] =
+            (0...9).map { [298] + (0..<$0).map { Int32(5 + $0) } + [299] } + [
+                [298, 0, 0, 7, 299], [298, 4, 299, 0, 0, 0], [298, 0, 5, 6, 7, 8, 9, 10, 11, 12, 299],
+            ]
         try Engine.inference {
             let fast = try text(captions)
             text.readsOnlyEndOfText = false

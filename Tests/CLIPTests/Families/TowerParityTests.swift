@@ -56,6 +56,42 @@ import Torch
         #expect(left.allSatisfy(family.layout.isIgnored), "\(left.sorted())")
     }
 
+    @Test(arguments: models + [.coCa]) func parametersAreCountedWithoutAModel(_ family: FamilyModel) throws {
+        let model = try family.model()
+        #expect(model.parameterCount == family.configuration.parameterCount)
+        #expect(model.visual.parameterCount == family.configuration.visionParameterCount)
+        #expect(model.text.parameterCount == family.configuration.textParameterCount)
+    }
+
+    @Test(arguments: models + [.coCa]) func bfloat16StaysClose(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let expected = try family.expected()
+        try model.prepare(computingIn: .bfloat16, on: .cpu)
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"]))
+            #expect(pictures.dtype == .bfloat16)
+            try expectClose(pictures, #require(expected["image"]), tolerance: 5e-2, "image")
+            try expectClose(
+                model.encode(captions: family.captions()), #require(expected["text"]), tolerance: 5e-2, "text")
+        }
+    }
+
+    @Test(arguments: models + [.coCa]) func everyParameterIsLearned(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let pixels = try #require(family.expected()["pixels"])
+        let captions = try Array(family.captions().prefix(pixels.shape[0]))
+        var loss = try model.encode(pictures: pixels).sum() + model.encode(captions: captions).sum()
+        if model.captionDecoder != nil {
+            let scores = try model.captionScores(for: pixels, captions: captions)
+            loss = try loss + scores.logSoftmax(along: -1).select(5, dimension: 2).sum()
+        }
+        try loss.backward()
+        for (name, parameter) in model.namedParameters where !name.hasPrefix("logit_") {
+            let gradient = try #require(try parameter.tensor.gradient(), "\(name)")
+            #expect(try gradient.isFinite().allTrue(), "\(name)")
+        }
+    }
+
     @Test func paddingTheTextTowerOfSigLIPReadsIsNotInvented() throws {
         let model = try FamilyModel.sigLIP.model()
         let error = #expect(throws: TorchError.self) { try model.encode(captions: [[7, 20, 1]]) }

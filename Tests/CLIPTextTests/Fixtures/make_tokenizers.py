@@ -162,7 +162,8 @@ def make_clip():
 
 # ---- SentencePiece
 
-RULES = [("ﬁ", "fi"), ("Ａ", "A"), ("１", "1"), ("½", "1/2"), ("\u3000", " "), ("\u200b", " "), ("e\u0301", "é"), ("㈱", "(株)")]
+# A few of the rules that published models have.
+RULES = [("ﬁ", "fi"), ("Ａ", "A"), ("１", "1"), ("½", "1/2"), ("\u3000", " "), ("\u200b", " "), ("e\u0301", "é"), ("㈱", "(株)"), ("▁", " ")]
 
 
 def train(name, **options):

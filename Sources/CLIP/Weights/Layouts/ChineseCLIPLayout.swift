@@ -3,7 +3,9 @@ extension ParameterLayout {
     /// As its own project writes it: OpenAI's image tower, and BERT under `bert.`.
     static let chineseCLIP = ParameterLayout(
         name: "Chinese-CLIP",
-        rules: scalars + openCLIPVision + openCLIPResNet + bertText("bert.") + [Rule("text.projection", "text_projection")],
+        rules: scalars + openCLIPVision + bertText("bert.") + [
+            Rule("text.projection", "text_projection")
+        ],
         ignored: bertConstants("bert."))
 
     /// As Hugging Face's transformers writes it.

@@ -1,0 +1,1 @@
+PictureCommand.main()
