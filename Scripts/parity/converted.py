@@ -74,11 +74,11 @@ def save_transformers(model, folder, kind, resize, crop=None):
     return folder
 
 
-def save_open_clip(model, folder):
+def save_open_clip(model, folder, shape=OPEN_CLIP):
     folder.mkdir()
     save_file({key: value.contiguous() for key, value in model.state_dict().items()},
               folder / "open_clip_model.safetensors")
-    config = {"model_cfg": OPEN_CLIP, "preprocess_cfg": {"size": SIZE, "mode": "RGB", **CLIP_PREPROCESS}}
+    config = {"model_cfg": shape, "preprocess_cfg": {"size": SIZE, "mode": "RGB", **CLIP_PREPROCESS}}
     (folder / "open_clip_config.json").write_text(json.dumps(config))
     return folder
 
@@ -130,6 +130,12 @@ def routes(command, root):
     yield "open_clip -> transformers CLIP", expected, vectors(CLIPModel.from_pretrained(folder), tokens())
     folder = converted(command, source, "openai", root / "open_clip-openai")
     yield "open_clip -> OpenAI", expected, vectors(read_openai(folder), tokens())
+
+    resnet = {**OPEN_CLIP, "vision_cfg": {"image_size": SIZE, "layers": [1, 2, 1, 1], "width": 16}}
+    model = filled(open_clip.CLIP(**resnet))
+    source = save_open_clip(model, root / "resnet", resnet)
+    folder = converted(command, source, "openai", root / "resnet-openai")
+    yield "open_clip ResNet -> OpenAI", vectors(model, tokens()), vectors(read_openai(folder), tokens())
 
     siglip = filled(SiglipModel(SiglipConfig(
         text_config={**TOWER, "vocab_size": 500, "projection_size": 128, "max_position_embeddings": 16},

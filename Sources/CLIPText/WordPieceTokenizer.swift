@@ -22,6 +22,8 @@ public final class WordPieceTokenizer: TextTokenizer {
     private let added: AddedTokens
     private let longestWord: Int
 
+    static let ownVocabulary = "bert-chinese.txt"
+
     /// The vocabulary of Chinese-CLIP, which ships with this library (Google's BERT for Chinese, 21,128 tokens).
     ///
     /// - Parameter contextLength: The most tokens a text may have, start and end included.
@@ -29,9 +31,8 @@ public final class WordPieceTokenizer: TextTokenizer {
     public convenience init(
         contextLength: Int = 52, rules: TextRules = .authors
     ) throws(CLIPTextError) {
-        let name = "bert-chinese.txt"
         let vocabulary = try WordPieceVocabulary(
-            lines: try ResourceFolder.own.read(name), path: name, rules: rules)
+            lines: try ResourceFolder.own.read(Self.ownVocabulary), path: Self.ownVocabulary, rules: rules)
         try self.init(vocabulary, contextLength: contextLength, rules: rules, settings: nil)
     }
 

@@ -142,7 +142,7 @@ import Torch
             #expect(outcome.status == 65)
             let report = try outcome.json()
             #expect(
-                report["nonFinite"] as? String ?? report["non_finite"] as? String == "text_model.final_layer_norm.bias")
+                report["non_finite"] as? String == "text_model.final_layer_norm.bias")
         }
     }
 

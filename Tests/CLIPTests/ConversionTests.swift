@@ -158,6 +158,27 @@ import TorchNN
         }
     }
 
+    /// The vocabulary that comes with this package goes along, so that the other library finds one.
+    @Test func chineseCLIPsVocabularyGoesAlong() throws {
+        var configuration = FamilyModel.chinese.configuration
+        guard case .bert(var tower) = configuration.text else { return }
+        (tower.vocabularySize, tower.positionCount, tower.contextLength) = (21_128, 60, 52)
+        configuration.text = .bert(tower)
+        let model = try withSeed(4) { try DualEncoder(configuration) }
+        try withTemporaryDirectory { folder in
+            let weights = folder + "/clip_cn.safetensors"
+            try TensorFile.write(StateTranslation(layout: .chineseCLIP).checkpointState(model.state()), to: weights)
+            let description = ModelDescription(
+                name: "chinese", configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
+                weightsPath: weights)
+            try ModelConversion.convert(description, to: .huggingFace, at: folder + "/there")
+            let there = try ModelCatalog.description(of: folder + "/there").loaded()
+            let texts = ["皮卡丘", "一只狗在雪地里 iPhone14", ""]
+            #expect(try there.embed(texts: texts).bytes() == description.loaded().embed(texts: texts).bytes())
+            #expect(there.tokenizer.vocabularySize == 21_128 && there.tokenizer.contextLength == 52)
+        }
+    }
+
     /// open_clip's and Hugging Face's names of SigLIP, whose towers open_clip knows only at their published sizes.
     @Test(arguments: [FamilyModel.sigLIP, .sigLIP2, .sigLIPHuggingFace])
     func sigLIPsNamesAreOneForOne(_ family: FamilyModel) throws {

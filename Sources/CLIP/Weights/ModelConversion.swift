@@ -162,7 +162,8 @@ public enum ModelConversion {
         "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
     ]
 
-    /// The directory's own tokenizer files; for Hugging Face's library, CLIP's where there are none.
+    /// The directory's own tokenizer files; for Hugging Face's library, those that this package brings along where there
+    /// are none and the vocabulary is theirs.
     private static func copyTokenizer(
         _ description: ModelDescription, for target: Target, to folder: String
     ) throws {
@@ -172,9 +173,15 @@ public enum ModelConversion {
                 if let data = FileManager.default.contents(atPath: directory + "/" + name) { files[name] = data }
             }
         }
-        let isCLIPs = description.tokenizerFamily == .clip && description.configuration.readsCLIPsVocabulary
-        if files.isEmpty, target == .huggingFace, isCLIPs {
-            files = try CLIPTokenizer.huggingFaceFiles(contextLength: description.configuration.text.contextLength)
+        if files.isEmpty, target == .huggingFace {
+            let text = description.configuration.text
+            switch description.tokenizerFamily {
+            case .clip where description.configuration.readsCLIPsVocabulary:
+                files = try CLIPTokenizer.huggingFaceFiles(contextLength: text.contextLength)
+            case .chineseCLIP where text.vocabularySize == WordPieceTokenizer.ownVocabularySize:
+                files = try WordPieceTokenizer.huggingFaceFiles(contextLength: text.contextLength)
+            default: break
+            }
         }
         for (name, data) in files { try data.write(to: URL(fileURLWithPath: folder + "/" + name)) }
     }

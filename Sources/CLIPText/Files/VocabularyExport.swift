@@ -17,7 +17,7 @@ extension CLIPTokenizer {
         return [
             "vocab.json": vocabulary(table, start: start, end: end),
             "merges.txt": Data("#version: 0.2\n".utf8) + merges,
-            "tokenizer_config.json": json(configuration), "special_tokens_map.json": json(special),
+            "tokenizer_config.json": sortedJSON(configuration), "special_tokens_map.json": sortedJSON(special),
         ]
     }
 
@@ -40,8 +40,25 @@ extension CLIPTokenizer {
         }
         return Data(("{" + lines.joined(separator: ",") + "}").utf8)
     }
+}
 
-    private static func json(_ object: [String: Any]) -> Data {
-        (try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])) ?? Data()
+extension WordPieceTokenizer {
+    /// Tokens of the vocabulary that this package brings along, Chinese-CLIP's.
+    public static let ownVocabularySize = 21_128
+
+    /// That vocabulary as Hugging Face's `BertTokenizer` reads it: `vocab.txt` and `tokenizer_config.json`, by name.
+    /// - Throws: ``CLIPTextError`` when the package's own data file is missing.
+    public static func huggingFaceFiles(contextLength: Int) throws(CLIPTextError) -> [String: Data] {
+        let configuration: [String: Any] = [
+            "tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": contextLength,
+        ]
+        return [
+            "vocab.txt": Data(try ResourceFolder.own.read(ownVocabulary)),
+            "tokenizer_config.json": sortedJSON(configuration),
+        ]
     }
+}
+
+private func sortedJSON(_ object: [String: Any]) -> Data {
+    (try? JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])) ?? Data()
 }
