@@ -116,12 +116,13 @@ public struct ModelDescription: Sendable {
     /// - Throws: `CLIPTextError` for files that are missing or damaged, or
     ///   ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not the model's.
     public func tokenizer() throws -> any TextTokenizer {
-        let tokenizer = try TokenizerChoice(configuration.text, directory: tokenizerDirectory).tokenizer()
-        let needed = configuration.text.vocabularySize
-        guard tokenizer.vocabularySize <= needed else {
+        let choice = TokenizerChoice(configuration.text, directory: tokenizerDirectory)
+        let tokenizer = try choice.tokenizer()
+        let (rows, tokens) = (configuration.text.vocabularySize, tokenizer.vocabularySize)
+        guard tokens <= rows, rows - tokens <= choice.unusedRows else {
             throw CLIPError.configuration(
                 source: name, key: "text_cfg.vocab_size",
-                problem: "\(needed) is less than the \(tokenizer.vocabularySize) of its tokenizer")
+                problem: "\(rows) is not the \(tokens) of its tokenizer, which must be another model's")
         }
         return tokenizer
     }

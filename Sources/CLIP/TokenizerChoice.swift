@@ -17,16 +17,14 @@ struct TokenizerChoice {
         let length = tower.contextLength
         switch family {
         case .clip:
-            if let directory, has("tokenizer.json") || has("vocab.json") {
-                return try TokenizerFiles.tokenizer(directory: directory, family: .clip, contextLength: length)
+            guard let directory, has("tokenizer.json") || has("vocab.json") else {
+                return try CLIPTokenizer(contextLength: length)
             }
-            let tokenizer = try CLIPTokenizer(contextLength: length)
-            guard tokenizer.vocabularySize == tower.vocabularySize else {
-                throw CLIPError.configuration(
-                    source: directory?.path ?? "the model", key: "text_cfg.vocab_size",
-                    problem: "\(tower.vocabularySize) is not the \(tokenizer.vocabularySize) of CLIP's tokenizer")
-            }
-            return tokenizer
+            // CLIP's own vocabulary is read by the rules of whoever published the directory; another one comes from
+            // Hugging Face's library, also where open_clip wrote the weights.
+            return try TokenizerFiles.tokenizer(
+                directory: directory, family: .clip, contextLength: length,
+                rules: tower.vocabularySize == TextTransformerConfiguration.clipVocabularySize ? nil : .transformers)
         case .chineseCLIP:
             guard let directory, has("vocab.txt") || has("tokenizer.json") else {
                 return try WordPieceTokenizer(contextLength: length)
@@ -57,6 +55,14 @@ struct TokenizerChoice {
                 return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
             }
             return has("tokenizer.model") ? .sigLIP2 : .sigLIP
+        }
+    }
+
+    /// How many rows of the token embedding may have no token: some tables are filled up to a round number.
+    var unusedRows: Int {
+        switch family {
+        case .clip, .chineseCLIP: 63
+        case .sigLIP, .sigLIP2: 1024
         }
     }
 

@@ -11,7 +11,8 @@ extension HuggingFaceConfiguration {
             guard !text.hasClassEmbedding, text.layerScale == nil else { return nil }
             if vision.isPlain, text.isCausal, text.projection == .matrix, model.initialLogitBias == nil {
                 if case .highestToken = text.pooling { return .clip }
-                if case .firstToken = text.pooling { return .clip }
+                // There, 2 would mean the highest id.
+                if case .firstToken(let id) = text.pooling, id != 2 { return .clip }
                 return nil
             }
             let isSigLIP = vision.isSigLIP && !text.isCausal && text.pooling == .last && text.projection == .linear

@@ -13,6 +13,7 @@ extension ModelConfiguration {
         }
         object["text_cfg"] = text.openCLIPObject(quickGELU: activation == .quickGELU)
         if usesCustomText { object["custom_text"] = true }
+        if initialLogitScale != DualEncoder.initialLogitScale { object["init_logit_scale"] = initialLogitScale }
         if let initialLogitBias { object["init_logit_bias"] = initialLogitBias }
         if let decoder = captionDecoder {
             object["multimodal_cfg"] = [

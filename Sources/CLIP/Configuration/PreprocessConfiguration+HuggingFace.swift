@@ -68,6 +68,8 @@ extension PreprocessConfiguration {
         ]
         switch family {
         case .clip: object["image_processor_type"] = "CLIPImageProcessor"
+        // SigLIP's own class cannot cut the middle out.
+        case .sigLIP where resizeMode == .shortest: object["image_processor_type"] = "CLIPImageProcessor"
         case .sigLIP: object["image_processor_type"] = "SiglipImageProcessor"
         case .chineseCLIP: object["image_processor_type"] = "ChineseCLIPImageProcessor"
         }

@@ -98,9 +98,12 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
         case none
     }
 
+    /// OpenAI's vocabulary, which nearly every CLIP model has.
+    static let clipVocabularySize = 49_408
+
     /// The most tokens a caption may have, with start and end.
     public var contextLength: Int = 77
-    public var vocabularySize: Int = 49_408
+    public var vocabularySize: Int = Self.clipVocabularySize
     public var width: Int
     public var headCount: Int
     public var layers: Int

@@ -41,9 +41,9 @@ public enum NumPyFile {
         guard start <= data.count, length <= 1 << 16 else { throw refuse("its header is cut off") }
         let header = String(decoding: data[8 + sizeBytes..<start], as: UTF8.self)
         let dtype: DType
-        if header.contains("'<f4'") {
+        if header.contains("'descr': '<f4'") {
             dtype = .float32
-        } else if header.contains("'<f2'") {
+        } else if header.contains("'descr': '<f2'") {
             dtype = .float16
         } else {
             throw refuse("its numbers are neither float32 nor float16")
@@ -52,10 +52,12 @@ public enum NumPyFile {
         guard let shape = shape(in: header) else { throw refuse("its shape cannot be read") }
         var count = dtype.byteCount
         for size in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            // A size of 0 does not excuse an overflow elsewhere: whoever computes strides would meet it.
+            let (product, overflow) = count.multipliedReportingOverflow(by: max(size, 1))
             guard !overflow else { throw refuse("its shape is too large") }
             count = product
         }
+        if shape.contains(0) { count = 0 }
         guard data.count - start == count else {
             throw refuse("it holds \(data.count - start) bytes of numbers where its shape needs \(count)")
         }
@@ -72,6 +74,6 @@ public enum NumPyFile {
         let parts = header[header.index(after: open)..<close].split(separator: ",")
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         let sizes = parts.compactMap(Int.init)
-        return sizes.count == parts.count && sizes.allSatisfy { $0 >= 0 } ? sizes : nil
+        return sizes.count == parts.count && sizes.count <= 64 && sizes.allSatisfy { $0 >= 0 } ? sizes : nil
     }
 }

@@ -1,3 +1,4 @@
+import Checksums
 import Foundation
 import Torch
 
@@ -26,8 +27,12 @@ public struct EmbeddingFile {
     public let path: String
 
     private struct Document: Codable {
-        var format = "swift-clip embeddings 1"
+        static let format = "swift-clip embeddings 1"
+
+        var format = Self.format
         var fingerprint: String
+        /// Hash of the vectors, so that the description of others is not taken for theirs.
+        var vectors: String
         var space: EmbeddingSpace
         var rows: [Row]
     }
@@ -44,14 +49,23 @@ public struct EmbeddingFile {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        let data = try encoder.encode(Document(fingerprint: space.fingerprint, space: space, rows: rows))
+        let vectors = try embeddings.converted(to: .float32)
+        let document = Document(
+            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: rows)
+        let data = try encoder.encode(document)
         let description = descriptionPath(of: path)
         do {
             try data.write(to: URL(fileURLWithPath: description), options: .atomic)
         } catch {
             throw CLIPError.writing(path: description, reason: error.localizedDescription)
         }
-        try NumPyFile.write(embeddings, to: path)
+        try NumPyFile.write(vectors, to: path)
+    }
+
+    private static func hash(of embeddings: Tensor) throws -> String {
+        var hash = ContentHash()
+        try embeddings.bytes().withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal()
     }
 
     /// Reads vectors and what they are.
@@ -68,7 +82,7 @@ public struct EmbeddingFile {
         }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let document = try? decoder.decode(Document.self, from: data) else {
+        guard let document = try? decoder.decode(Document.self, from: data), document.format == Document.format else {
             throw CLIPError.embeddingFile(path: description, problem: "it is no description of vectors")
         }
         guard document.fingerprint == document.space.fingerprint else {
@@ -79,6 +93,12 @@ public struct EmbeddingFile {
                 path: path,
                 problem: "vectors of shape \(embeddings.shape), where \(description) speaks of "
                     + "\(document.rows.count) of length \(document.space.embeddingSize)")
+        }
+        guard try Self.hash(of: embeddings) == document.vectors else {
+            throw CLIPError.embeddingFile(path: path, problem: "these are not the vectors that \(description) describes")
+        }
+        guard try embeddings.isFinite().allTrue() else {
+            throw CLIPError.embeddingFile(path: path, problem: "it holds values that are infinite or not numbers")
         }
         self.path = path
         space = document.space

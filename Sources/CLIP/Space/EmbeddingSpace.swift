@@ -105,7 +105,8 @@ extension ModelConfiguration {
             traits["text activation"] = tower.activation.rawValue
             traits["text epsilon"] = "\(tower.epsilon)"
             traits["text pooling"] = "\(tower.pooling)"
-            traits["text padding"] = "\(tower.padToken)"
+            // Where a token sees only those before it, what follows the end changes nothing.
+            if !tower.isCausal || tower.hasClassEmbedding { traits["text padding"] = "\(tower.padToken)" }
         case .bert(let tower):
             traits["text tower"] = "BERT"
             traits["text heads"] = "\(tower.headCount)"

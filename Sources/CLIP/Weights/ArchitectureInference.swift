@@ -61,34 +61,39 @@ struct ArchitectureInference {
     /// 80.
     private func imageTower() throws -> ModelConfiguration.Vision? {
         if let positions = shape("visual.attnpool.positional_embedding"), positions.count == 2 {
-            let grid = Int(Double(max(0, positions[0] - 1)).squareRoot().rounded())
-            return .resNet(
-                ResNetConfiguration(
-                    imageSize: grid * 32, layers: (1...4).map { numbered("visual.layer\($0)") },
-                    width: positions[1] / 32))
+            let layers = (1...4).map { numbered("visual.layer\($0)") }
+            guard let grid = Self.grid(positions[0]), !layers.contains(0) else { return nil }
+            return .resNet(ResNetConfiguration(imageSize: grid * 32, layers: layers, width: positions[1] / 32))
         }
         guard let kernel = shape("visual.conv1.weight"), kernel.count == 4, kernel[3] > 0,
             let positions = shape("visual.positional_embedding"), positions.count == 2,
             let hidden = shape("visual.transformer.resblocks.0.mlp.c_fc.weight"), hidden.count == 2
         else { return nil }
         let (width, patch) = (kernel[0], kernel[3])
-        let grid = Int(Double(max(0, positions[0] - 1)).squareRoot().rounded())
         let headWidth = width == 1280 ? 80 : 64
-        guard grid * grid + 1 == positions[0], width >= headWidth else { return nil }
+        let layers = numbered("visual.transformer.resblocks")
+        guard let grid = Self.grid(positions[0]), width >= headWidth, layers > 0 else { return nil }
         var tower = VisionTransformerConfiguration(
-            imageSize: grid * patch, patchSize: patch, width: width,
-            layers: numbered("visual.transformer.resblocks"), headWidth: headWidth)
+            imageSize: grid * patch, patchSize: patch, width: width, layers: layers, headWidth: headWidth)
         tower.feedForwardRatio = VisionTransformerConfiguration.ratio(hidden[0], over: width)
         tower.activation = .quickGELU
         return .transformer(tower)
+    }
+
+    /// The side of a square grid with one position before it; nil for a number of positions that makes none.
+    private static func grid(_ positions: Int) -> Int? {
+        guard positions > 1 else { return nil }
+        let grid = Int(Double(positions - 1).squareRoot().rounded())
+        return grid * grid + 1 == positions ? grid : nil
     }
 
     private func textTower() -> TextTransformerConfiguration? {
         guard let words = shape("token_embedding.weight"), words.count == 2, words[1] >= 64,
             let positions = shape("positional_embedding"), positions.count == 2
         else { return nil }
-        var tower = TextTransformerConfiguration(
-            width: words[1], headCount: words[1] / 64, layers: numbered("transformer.resblocks"))
+        let layers = numbered("transformer.resblocks")
+        guard layers > 0 else { return nil }
+        var tower = TextTransformerConfiguration(width: words[1], headCount: words[1] / 64, layers: layers)
         tower.vocabularySize = words[0]
         tower.contextLength = positions[0]
         return tower
@@ -116,14 +121,21 @@ struct ArchitectureInference {
 
     // MARK: Reading names and shapes
 
-    private func shape(_ name: String) -> [Int]? { checkpoint.tensors[name]?.shape }
+    /// Far more than any model has, and far from where products overflow: a file may claim any size for an empty tensor.
+    private static let largestSide = 1 << 24
 
-    /// How many consecutive numbers follow a name.
+    private func shape(_ name: String) -> [Int]? {
+        let shape = checkpoint.tensors[name]?.shape
+        return shape?.allSatisfy { $0 <= Self.largestSide } == true ? shape : nil
+    }
+
+    /// One more than the highest number that follows a name; 0 where that is no number a model has.
     private func numbered(_ prefix: String) -> Int {
         let numbers = checkpoint.tensors.keys.compactMap { name -> Int? in
             guard name.hasPrefix(prefix + ".") else { return nil }
             return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." })
         }
-        return (numbers.max() ?? -1) + 1
+        let highest = numbers.max() ?? -1
+        return highest < 1000 ? highest + 1 : 0
     }
 }

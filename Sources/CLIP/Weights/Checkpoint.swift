@@ -45,6 +45,16 @@ public struct Checkpoint: Sendable {
         leftOut = raw.count - unwrapped.tensors.count
     }
 
+    /// What was read already, under names that nothing stands in front of.
+    init(path: String, format: Format, tensors: [String: Tensor]) {
+        self.path = path
+        self.format = format
+        self.tensors = tensors
+        files = [path]
+        prefix = ""
+        leftOut = 0
+    }
+
     static func read(_ path: String) throws -> ([String: Tensor], Format) {
         guard Self.looksLikeTorch(path) else { return (try TensorFile.read(path), .safetensors) }
         let archive = try TorchArchiveFile(path: path)

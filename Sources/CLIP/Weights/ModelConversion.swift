@@ -47,12 +47,14 @@ public enum ModelConversion {
         let state = try checkedState(source, called: description.name, storage: storage)
         let configuration = source.configuration
         let layout = try layout(for: target, configuration)
+        if target == .openAI { try checkForOpenAI(description, configuration) }
         let entries = try StateTranslation(layout: layout).checkpointState(state)
         try AtomicDirectory.write(path) { folder in
             switch target {
             case .openCLIP:
                 let object: [String: Any] = [
-                    "model_cfg": try configuration.openCLIPObject(), "preprocess_cfg": description.preprocess.jsonObject,
+                    "model_cfg": try openCLIPObject(configuration, description),
+                    "preprocess_cfg": description.preprocess.jsonObject,
                 ]
                 try write(object, to: folder + "/" + ModelDirectory.configurationName)
                 try TensorFile.write(entries, to: folder + "/" + ModelDirectory.weightsName)
@@ -63,7 +65,8 @@ public enum ModelConversion {
                     description.preprocess.huggingFaceObject(family: family), to: folder + "/preprocessor_config.json")
                 try TensorFile.write(entries, to: folder + "/model.safetensors")
             case .openAI:
-                try TorchStateFile.write(entries, to: folder + "/model.pt")
+                let constants = try openAIConstants(configuration)
+                try TorchStateFile.write(entries.merging(constants) { $1 }, to: folder + "/model.pt")
             }
             if target != .openAI { try copyTokenizer(description, for: target, to: folder) }
         }
@@ -79,10 +82,49 @@ public enum ModelConversion {
         var state = try source.moduleState(shapes: model.stateShapes).state
         if let storage {
             for parameter in model.namedParameters.map(\.name) {
-                if let tensor = state[parameter] { state[parameter] = try tensor.converted(to: storage.dtype) }
+                guard let tensor = state[parameter] else { continue }
+                let stored = try tensor.converted(to: storage.dtype)
+                guard try stored.isFinite().allTrue() else {
+                    throw CLIPError.unsupportedConversion(
+                        what: "values in \(parameter) that are too large for \(storage.rawValue)")
+                }
+                state[parameter] = stored
             }
         }
         return state
+    }
+
+    /// OpenAI's code has one tokenizer and one way to prepare pictures, whatever it loads.
+    private static func checkForOpenAI(_ description: ModelDescription, _ model: ModelConfiguration) throws {
+        var own = PreprocessConfiguration(size: model.vision.imageSize)
+        own.interpolation = .bicubic
+        guard description.preprocess == own else {
+            throw CLIPError.unsupportedConversion(what: "pictures prepared otherwise than OpenAI's code prepares them")
+        }
+        guard model.readsCLIPsVocabulary else {
+            throw CLIPError.unsupportedConversion(what: "another vocabulary than OpenAI's code has")
+        }
+    }
+
+    /// The three numbers that OpenAI's archives state, by which the file is known for what it is: QuickGELU.
+    private static func openAIConstants(_ configuration: ModelConfiguration) throws -> [String: Tensor] {
+        let (vision, text) = (configuration.vision, configuration.text)
+        let values = [vision.imageSize, text.contextLength, text.vocabularySize]
+        let tensors = try values.map { try Tensor([Int64($0)], shape: []) }
+        return Dictionary(uniqueKeysWithValues: zip(ParameterLayout.openAIConstants, tensors))
+    }
+
+    /// The configuration, and whether open_clip must take the tokenizer from the files beside it.
+    private static func openCLIPObject(
+        _ configuration: ModelConfiguration, _ description: ModelDescription
+    ) throws -> [String: Any] {
+        var object = try configuration.openCLIPObject()
+        let isCLIPs = description.tokenizerFamily == .clip && configuration.readsCLIPsVocabulary
+        guard !isCLIPs, var text = object["text_cfg"] as? [String: Any] else { return object }
+        text["hf_tokenizer_name"] = "."  // the files beside it
+        if description.tokenizerFamily != .clip { text["tokenizer_kwargs"] = ["clean": "canonicalize"] }
+        object["text_cfg"] = text
+        return object
     }
 
     private static func layout(
@@ -99,12 +141,10 @@ public enum ModelConversion {
                 throw CLIPError.unsupportedConversion(what: "towers that Hugging Face's CLIP classes do not have")
             }
         case .openAI:
-            let isOpenAIs = configuration == configuration.with(activation: .quickGELU)
-            guard !configuration.usesCustomText, isOpenAIs, case .transformer(let text) = configuration.text,
-                text.isCausal, text.pooling == .highestToken, text.projection == .matrix
-            else {
+            guard configuration.isOpenAIs else {
                 throw CLIPError.unsupportedConversion(
-                    what: "something that OpenAI's code does not compute, such as GELU in place of QuickGELU")
+                    what: "something that OpenAI's code does not compute, such as GELU in place of QuickGELU or heads "
+                        + "that are not 64 wide")
             }
             return .openCLIP
         }
@@ -132,7 +172,8 @@ public enum ModelConversion {
                 if let data = FileManager.default.contents(atPath: directory + "/" + name) { files[name] = data }
             }
         }
-        if files.isEmpty, target == .huggingFace, description.tokenizerFamily == .clip {
+        let isCLIPs = description.tokenizerFamily == .clip && description.configuration.readsCLIPsVocabulary
+        if files.isEmpty, target == .huggingFace, isCLIPs {
             files = try CLIPTokenizer.huggingFaceFiles(contextLength: description.configuration.text.contextLength)
         }
         for (name, data) in files { try data.write(to: URL(fileURLWithPath: folder + "/" + name)) }
@@ -140,6 +181,33 @@ public enum ModelConversion {
 }
 
 extension ModelConfiguration {
+    fileprivate var readsCLIPsVocabulary: Bool {
+        text.vocabularySize == TextTransformerConfiguration.clipVocabularySize
+    }
+
+    /// Whether OpenAI's code, which finds a model's shape in its weights, would find this one.
+    var isOpenAIs: Bool {
+        guard captionDecoder == nil, initialLogitBias == nil, case .transformer(let text) = text else { return false }
+        var usual = TextTransformerConfiguration(width: text.width, headCount: text.width / 64, layers: text.layers)
+        usual.contextLength = text.contextLength
+        usual.vocabularySize = text.vocabularySize
+        usual.activation = .quickGELU
+        usual.padToken = text.padToken
+        // The first of the last id there is, is the first of the highest.
+        if text.pooling == .firstToken(Int32(clamping: text.vocabularySize - 1)) { usual.pooling = text.pooling }
+        guard text == usual else { return false }
+        switch vision {
+        case .transformer(let tower):
+            var usual = VisionTransformerConfiguration(
+                imageSize: tower.imageSize, patchSize: tower.patchSize, width: tower.width, layers: tower.layers)
+            usual.activation = .quickGELU
+            return tower == usual
+        case .resNet(let tower):
+            return tower.headCount == tower.outputWidth / 64
+        case .eva: return false
+        }
+    }
+
     /// The names open_clip's own code gives a model of this shape.
     func openCLIPLayout() throws -> ParameterLayout {
         if captionDecoder != nil { return .coCa }

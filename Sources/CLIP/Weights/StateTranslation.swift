@@ -21,7 +21,8 @@ struct StateTranslation {
             }
             switch rule.form {
             case .same: state[name] = tensor
-            case .transposed: state[name] = tensor.rank == 2 ? try tensor.transposed() : tensor
+            // Stored anew, so that products are summed in the same order whatever layout the file is in.
+            case .transposed: state[name] = tensor.rank == 2 ? try tensor.transposed().contiguous() : tensor
             case .leadingOnes(let count):
                 let isLed = tensor.rank >= count && tensor.shape.prefix(count).allSatisfy { $0 == 1 }
                 state[name] = isLed ? try tensor.reshaped(Array(tensor.shape.dropFirst(count))) : tensor

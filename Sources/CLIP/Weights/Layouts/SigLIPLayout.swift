@@ -7,7 +7,10 @@ extension ParameterLayout {
     /// As Hugging Face's transformers writes it.
     static let sigLIPHuggingFace = ParameterLayout(
         name: "Hugging Face (SigLIP)",
-        rules: scalars + [
+        rules: [
+            // Of one dimension here, unlike everywhere else.
+            Rule("logit_scale", "logit_scale", .leadingOnes(1)),
+            Rule("logit_bias", "logit_bias", .leadingOnes(1)),
             Rule("visual.patches.**", "vision_model.embeddings.patch_embedding.**"),
             Rule("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"),
             Rule("visual.post_norm.**", "vision_model.post_layernorm.**"),
