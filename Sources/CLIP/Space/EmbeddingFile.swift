@@ -95,7 +95,8 @@ public struct EmbeddingFile {
                     + "\(document.rows.count) of length \(document.space.embeddingSize)")
         }
         guard try Self.hash(of: embeddings) == document.vectors else {
-            throw CLIPError.embeddingFile(path: path, problem: "these are not the vectors that \(description) describes")
+            throw CLIPError.embeddingFile(
+                path: path, problem: "these are not the vectors that \(description) describes")
         }
         guard try embeddings.isFinite().allTrue() else {
             throw CLIPError.embeddingFile(path: path, problem: "it holds values that are infinite or not numbers")

@@ -1,5 +1,5 @@
-import Checksums
 import CLIPText
+import Checksums
 import Foundation
 import Torch
 import TorchNN
@@ -33,7 +33,8 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
     /// Every fact but the model's name.
     private var facts: [String: String] {
         var facts = [
-            "embedding size": "\(embeddingSize)", "weights": weights, "normalization": normalized ? "unit length" : "none",
+            "embedding size": "\(embeddingSize)", "weights": weights,
+            "normalization": normalized ? "unit length" : "none",
             "tokenizer": tokenizer.kind, "tokenizer's vocabulary": tokenizer.contentHash,
             "tokenizer's vocabulary size": "\(tokenizer.vocabularySize)", "text cleaning": tokenizer.cleaning,
             "context length": "\(tokenizer.contextLength)",
