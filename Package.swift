@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
         .target(
-            name: "CLIP", dependencies: [
+            name: "CLIP",
+            dependencies: [
                 "Checksums", "CLIPText", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive", "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],

@@ -12,6 +12,7 @@ let package = Package(
         harness("FuzzTorchArchive"),
         harness("FuzzPictures"),
         harness("FuzzTokenizers"),
+        harness("FuzzTokenizerFiles"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -54,7 +54,9 @@ public enum ModelCatalog {
 
     /// Where OpenAI's program, or "clip download", keeps the weights of one of OpenAI's names; nil if they are not there.
     private static func downloadedByOpenAI(_ name: String) -> String? {
-        guard let model = OpenAIModel.named(name), let folder = try? HubConfiguration().openAIDirectory else { return nil }
+        guard let model = OpenAIModel.named(name), let folder = try? HubConfiguration().openAIDirectory else {
+            return nil
+        }
         let path = folder + "/" + model.fileName
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }

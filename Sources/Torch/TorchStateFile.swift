@@ -9,7 +9,7 @@ public enum TorchStateFile {
         let sorted = tensors.sorted { $0.key < $1.key }
         let values = try sorted.map { try $0.value.moved(to: .cpu).contiguous() }
         let names = sorted.map { strdup($0.key) }
-        defer { names.forEach { free($0) } }
+        defer { for name in names { free(name) } }
         let sink = Sink()
         try withExtendedLifetime(values) {
             let status = ct_pickle_tensors(

@@ -39,7 +39,10 @@ import Torch
             for row in 0..<5 {
                 expectNear([array.values[row * 12..<row * 12 + 12].map { Double($0 * $0) }.reduce(0, +)], [1], 1e-5)
             }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["vectors.npy", "vectors.npy.json"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                    "vectors.npy", "vectors.npy.json",
+                ])
         }
     }
 

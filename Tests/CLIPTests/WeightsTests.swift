@@ -74,6 +74,22 @@ import TorchNN
         }
     }
 
+    /// Archives list buffers that are no weights: causal masks, which are not finite and need not be.
+    @Test func masksInAnArchiveAreNoWeights() throws {
+        let model = try fixture.model()
+        try withTemporaryDirectory { directory in
+            var tensors = try TensorFile.read(ModelDirectory(fixture.directory()).weightsPath)
+            let mask = try Tensor.full([12, 12], -.infinity)
+            tensors["attn_mask"] = mask
+            tensors["transformer.resblocks.0.attn_mask"] = mask
+            let path = directory + "/masks.pt"
+            try TorchStateFile.write(tensors, to: path)
+            try Weights.load(path, into: model, called: "quick")
+            let report = try CheckpointReport(weights: path, as: ModelCatalog.description(of: fixture.directory()))
+            #expect(report.problem == nil && report.nonFinite == nil)
+        }
+    }
+
     @Test func theLayoutIsReadBothWays() throws {
         let layout = ParameterLayout.openCLIP
         for (name, _) in try fixture.model().namedParameters {

@@ -80,7 +80,9 @@ import Torch
         let clip = try ModelCatalog.description(of: FixtureModel.root() + "/families/hf-siglip").loaded()
         let bias = try #require(clip.model.logitBias).tensor.item()
         let scale = try clip.model.temperatureScale()
-        let vector = try Engine.inference { try Tensor((0..<16).map { Float($0 % 5) - 2 }, shape: [1, 16]).normalized() }
+        let vector = try Engine.inference {
+            try Tensor((0..<16).map { Float($0 % 5) - 2 }, shape: [1, 16]).normalized()
+        }
         let both = try ZeroShotClassifier(clip, labels: ["a cat", "two dogs"]).rank(vector)[0]
         let alone = try ZeroShotClassifier(clip, labels: ["a cat"]).rank(vector)[0][0]
         for choice in both {

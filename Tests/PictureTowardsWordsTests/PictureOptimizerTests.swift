@@ -50,7 +50,10 @@ import Torch
     }
 
     @Test func theCommandRefusesWhatItCannotDo() throws {
-        for wrong in [["a", "--steps", "0"], ["a", "--size", "8"], ["a", "--output", "/nowhere/a.png"], []] {
+        for wrong in [
+            ["a", "--steps", "0"], ["a", "--size", "8"], ["a", "--output", "/nowhere/a.png"], ["a", "--threads", "0"],
+            [],
+        ] {
             #expect(throws: (any Error).self) { try PictureCommand.parse(wrong) }
         }
         let command = try PictureCommand.parse(["a cat", "--seed", "7", "--without", "a dog"])
@@ -60,7 +63,10 @@ import Torch
     @Test func theCommandWritesAPicture() throws {
         try withTemporaryDirectory { folder in
             let path = folder + "/apple.png"
-            try PictureCommand.parse(["a red apple", "--steps", "1", "--size", "24", "--output", path]).run()
+            // The thread count is the whole process's: other tests run beside this one.
+            let threads = String(Engine.threadCount)
+            let options = ["--steps", "1", "--size", "24", "--threads", threads, "--output", path]
+            try PictureCommand.parse(["a red apple"] + options).run()
             let picture = try Picture.read(path: path)
             #expect(picture.width == 24 && picture.height == 24)
         }

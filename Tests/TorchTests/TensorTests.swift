@@ -94,4 +94,17 @@ import Torch
             #expect(abs(pair.0 - pair.1) <= 1, "at \(index): \(pair.0) where Pillow has \(pair.1)")
         }
     }
+
+    @Test func picturesTurnCounterclockwise() throws {
+        let picture = try Tensor([1, 2, 3, 4, 5, 6, 7, 8, 9] as [Float], shape: [1, 1, 3, 3])
+        let turned = try picture.rotatedPictures(degrees: 90, background: 0)
+        try expectClose(turned, Tensor([3, 6, 9, 2, 5, 8, 1, 4, 7] as [Float], shape: [1, 1, 3, 3]), tolerance: 1e-5)
+        let wide = try Tensor((0..<24).map(Float.init), shape: [2, 3, 1, 4])
+        try expectClose(
+            wide.rotatedPictures(degrees: 180, background: 0), wide.flipped([2, 3]), tolerance: 1e-5, "upside down")
+        // A square's corner lies outside what is turned by an eighth: there is only background.
+        let corner = try Tensor.zeros([1, 1, 8, 8]).rotatedPictures(degrees: 45, background: 0.75)
+        #expect(try corner.elements(Float.self)[0] == 0.75)
+        #expect(try abs(corner.elements(Float.self)[27]) < 1e-6)
+    }
 }

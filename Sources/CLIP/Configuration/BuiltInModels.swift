@@ -14,7 +14,9 @@ public enum BuiltInModels {
 
     /// Every name ``configuration(named:)`` knows: OpenAI's shapes first, then open_clip's others, then Chinese-CLIP's.
     public static let names: [String] = {
-        let first = ["ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64"]
+        let first = [
+            "ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64",
+        ]
         let rest = shapes.keys.filter { !first.contains($0) }.sorted()
         return (first + rest).flatMap { name in
             takesQuickGELU(name) ? [name, name + quickEnding] : [name]
@@ -35,7 +37,8 @@ public enum BuiltInModels {
                 .replacingOccurrences(of: "px", with: "")
             return shapes[plain]?.with(activation: .quickGELU)
         }
-        for (ending, activation) in [(quickEnding, Activation.quickGELU), ("-gelu", .gelu)] where name.hasSuffix(ending) {
+        for (ending, activation) in [(quickEnding, Activation.quickGELU), ("-gelu", .gelu)] where name.hasSuffix(ending)
+        {
             let plain = String(name.dropLast(ending.count))
             if takesQuickGELU(plain) { return shapes[plain]?.with(activation: activation) }
         }

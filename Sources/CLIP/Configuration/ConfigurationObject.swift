@@ -40,6 +40,13 @@ struct ConfigurationObject {
         return ConfigurationObject(inner, source: source, path: path + key + ".")
     }
 
+    /// An object whose values another one beside it replaces, where there is one.
+    func object(_ key: String, replacedBy other: String) throws -> ConfigurationObject {
+        guard let replacing = try value(other) as? [String: Any] else { return try object(key) }
+        let base = try value(key) as? [String: Any] ?? [:]
+        return ConfigurationObject(base.merging(replacing) { $1 }, source: source, path: path + key + ".")
+    }
+
     /// A whole number of at least 1 and at most a million: every size of a model is one.
     func size(_ key: String, default fallback: Int? = nil) throws -> Int {
         guard let found = try value(key) else {

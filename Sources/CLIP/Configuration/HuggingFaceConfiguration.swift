@@ -25,8 +25,9 @@ enum HuggingFaceConfiguration {
 
     static func model(_ object: ConfigurationObject) throws -> ModelConfiguration {
         let family = try family(object)
-        let vision = try object.object("vision_config")
-        let text = try object.object("text_config")
+        // Old files repeat a tower's settings under a second name, which counts for the library.
+        let vision = try object.object("vision_config", replacedBy: "vision_config_dict")
+        let text = try object.object("text_config", replacedBy: "text_config_dict")
         let model: ModelConfiguration
         switch family {
         case .clip: model = try clip(object, vision, text)

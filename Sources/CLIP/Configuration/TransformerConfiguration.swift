@@ -56,7 +56,8 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         let tokens = Double(gridSize) * Double(gridSize) + (hasClassToken ? 1 : 0)
         var count = width * (3 * patch * patch + (hasPatchBias ? 1 : 0) + (hasClassToken ? 1 : 0) + tokens)
         count += hasPreNorm ? 2 * width : 0
-        count += Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
+        count +=
+            Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
         switch pooling {
         case .token, .average: count += 2 * width
         case .attentionHead:
@@ -135,7 +136,8 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
     func parameterCount(embeddingSize: Int) -> Double {
         let (width, embedding) = (Double(width), Double(embeddingSize))
         var count = width * (Double(vocabularySize) + Double(positionCount) + 2 + (hasClassEmbedding ? 1 : 0))
-        count += Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
+        count +=
+            Double(layers) * (ParameterCount.block(width, Double(hiddenWidth)) + (layerScale == nil ? 0 : 2 * width))
         switch projection {
         case .matrix: count += width * embedding
         case .linear: count += width * embedding + embedding

@@ -77,11 +77,13 @@ extension CheckpointReport {
         prefix = checkpoint.prefix
         tensors = checkpoint.tensors.count
         self.precision = precision
-        nonFinite = try checkpoint.tensors.sorted { $0.key < $1.key }
-            .first { try $0.value.dtype.isFloatingPoint && !$0.value.isFinite().allTrue() }?.key
         do {
             let layout = try ParameterLayout.detected(in: checkpoint)
             self.layout = layout.name
+            nonFinite = try checkpoint.tensors.sorted { $0.key < $1.key }
+                .first { name, tensor in
+                    try tensor.dtype.isFloatingPoint && !layout.isIgnored(name) && !tensor.isFinite().allTrue()
+                }?.key
             let found = try description ?? ModelCatalog.description(ofWeights: path)
             try describe(found, checkpoint, layout)
         } catch let error as CLIPError {

@@ -31,9 +31,7 @@ extension ParameterLayout {
 }
 
 extension Checkpoint {
-    /// Whether only OpenAI can have written the file: their archives hold TorchScript, or three constants that no one
-    /// else's have. Their models all use QuickGELU.
-    var isOpenAIs: Bool {
-        format == .torchScript || ParameterLayout.openAIConstants.allSatisfy { tensors[$0] != nil }
-    }
+    /// Whether only OpenAI can have written the file: their archives state three numbers that no one else's do. Their
+    /// models all use QuickGELU. That a file holds TorchScript proves nothing: anyone can write one.
+    var isOpenAIs: Bool { ParameterLayout.openAIConstants.allSatisfy { tensors[$0] != nil } }
 }

@@ -37,8 +37,9 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func show(_ report: CheckpointReport) throws {
+        let width = 2 + max(14, (report.architecture?.keys.map(\.count).max() ?? 0) + 2)
         func line(_ name: String, _ value: String?) throws {
-            if let value { try Console.answer(Table.padded(name, to: 15) + value) }
+            if let value { try Console.answer(Table.padded(name, to: width) + value) }
         }
         for file in report.files {
             try line("file", "\(file.path) (\(Format.grouped(file.bytes)) bytes)")
@@ -61,7 +62,7 @@ struct InspectCommand: ParsableCommand {
         try line("texts", report.contextLength.map { "\($0) tokens of \(Format.grouped(report.vocabularySize ?? 0))" })
         try line("embedding", report.embeddingSize.map { "\($0)" })
         for (name, value) in (report.architecture ?? [:]).sorted(by: { $0.key < $1.key }) {
-            try line("  " + name, ": " + value)
+            try line("  " + name, value)
         }
         try line("not finite", report.nonFinite)
         if let mismatch = report.mismatch {

@@ -35,7 +35,7 @@ extension ParameterLayout {
     }
 
     /// Tables of angles, which follow from the shape.
-    private static let evaConstants = ["visual.rope.**", "visual.blocks.*.attn.rope.**"]
+    private static let evaConstants = masks + ["visual.rope.**", "visual.blocks.*.attn.rope.**"]
 
     private static func evaRules(_ prefix: String, _ blocks: [Rule]) -> [Rule] {
         scalars + openCLIPText(prefix: "text.")

@@ -2,17 +2,21 @@
 extension ParameterLayout {
     /// A model whose text tower's names stand at the root: OpenAI's, and open_clip's `CLIP`.
     static let openCLIP = ParameterLayout(
-        name: "open_clip", rules: scalars + openCLIPVision + openCLIPText(prefix: ""), ignored: openAIConstants)
+        name: "open_clip", rules: scalars + openCLIPVision + openCLIPText(prefix: ""),
+        ignored: openAIConstants + masks)
 
     /// open_clip's `CustomTextCLIP`: the text tower's names stand under `text.`.
     static let openCLIPCustomText = ParameterLayout(
         name: "open_clip (custom text)", rules: scalars + openCLIPVision + openCLIPText(prefix: "text."),
-        ignored: openAIConstants)
+        ignored: openAIConstants + masks)
 
     static let scalars = [Rule("logit_scale", "logit_scale"), Rule("logit_bias", "logit_bias")]
 
     /// What OpenAI's archives state beside the weights.
     static let openAIConstants = ["input_resolution", "context_length", "vocab_size"]
+
+    /// Causal masks, which TorchScript archives hold though no one learns them.
+    static let masks = ["", "text."].flatMap { [$0 + "attn_mask", $0 + "transformer.resblocks.*.attn_mask"] }
 
     static let openCLIPVision =
         [
