@@ -97,8 +97,9 @@ import TorchNN
                 #expect(try old.bytes() == new.tensor.bytes(), "\(name)")
             }
             _ = try (first.train(on: batch()), second.train(on: batch()))
+            // A busy machine may share a convolution's sums out over its threads in another way.
             for ((name, old), new) in zip(try statistics(first.model), try statistics(second.model)) {
-                #expect(try old.bytes() == new.tensor.bytes(), "\(name) after a step")
+                try expectClose(new.tensor, old, tolerance: 1e-5, "\(name) after a step")
             }
         }
     }
