@@ -6,6 +6,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case missingInput(path: String, hint: String)
     /// A name that is neither a built-in model nor a directory.
     case unknownModel(name: String, known: [String])
+    /// A hub's model that is not in the cache.
+    case notDownloaded(name: String)
     /// A model was named without weights, and it has none of its own.
     case weightsNeeded(model: String)
     /// A configuration file says something that cannot be used.
@@ -49,8 +51,11 @@ extension CLIPError: CustomStringConvertible {
             "\(path): no such file or directory, or it may not be read. \(hint)"
         case .unknownModel(let name, let known):
             "\(name): neither a directory nor a known model. Known: \(known.joined(separator: ", "))."
+        case .notDownloaded(let name):
+            "\(name): it is not in the cache. Fetch it with: clip download \(name)"
         case .weightsNeeded(let model):
-            "\(model): this name gives an architecture without weights. Add --weights FILE, or name a model directory."
+            "\(model): this name gives an architecture without weights. Add --weights FILE, name a model directory, or "
+                + "fetch a model with \"clip download\"."
         case .configuration(let source, let key, let problem):
             "\(source): \(key): \(problem)"
         case .weightsMismatch(let path, let model, let mismatch):

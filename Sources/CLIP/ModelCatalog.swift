@@ -36,8 +36,7 @@ public enum ModelCatalog {
             throw CLIPError.unknownModel(name: name, known: names)
         }
         guard let path = Hub(try HubConfiguration()).cached(source) else {
-            throw CLIPError.missingInput(
-                path: name, hint: "It is not in the cache. Fetch it with: clip download \(name)")
+            throw CLIPError.notDownloaded(name: name)
         }
         return try directory(path, called: name)
     }

@@ -37,8 +37,7 @@ struct DownloadCommand: ParsableCommand {
         let hub = Hub(try HubConfiguration())
         let present = hub.cached(source)
         if cached, present == nil {
-            throw CLIPError.missingInput(
-                path: name, hint: "It is not in the cache. Fetch it with: clip download \(name)")
+            throw CLIPError.notDownloaded(name: name)
         }
         let path = try present ?? hub.fetch(source) { Console.status(Self.line($0)) }
         Console.endStatus()

@@ -39,7 +39,7 @@ enum ExitStatus: Int32 {
 
     private static func code(of error: CLIPError) -> ExitStatus {
         switch error {
-        case .missingInput: .missingInput
+        case .missingInput, .notDownloaded: .missingInput
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
             .noCaptionDecoder, .guidance:
             .wrongUsage
