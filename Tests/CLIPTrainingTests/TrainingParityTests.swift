@@ -166,6 +166,28 @@ import TorchNN
         #expect(low.model.visual.parameters.allSatisfy { $0.tensor.dtype == .float32 })
     }
 
+    /// SigLIP's bias and CoCa's decoder would keep their first values, and nobody would know.
+    @Test func aModelWithPartsTheLossDoesNotReachIsRefused() throws {
+        let plain = try trainer().model.configuration
+        var sigmoid = plain
+        sigmoid.initialLogitBias = -10
+        var captioning = plain
+        captioning.captionDecoder = CaptionDecoderConfiguration(width: 16, headCount: 2, layers: 1)
+        captioning.captionDecoder?.vocabularySize = 50
+        if case .transformer(var tower) = captioning.vision {
+            tower.pooling = .attentionalPooler(queries: 4, headCount: 2)
+            captioning.vision = .transformer(tower)
+        }
+        for (configuration, word) in [(sigmoid, "sigmoid"), (captioning, "captions")] {
+            let error = #expect(throws: TrainingError.self) {
+                let model = try Initializer.skipping { try DualEncoder(configuration) }
+                _ = try Trainer(
+                    model: model, configuration: TrainingConfiguration(batchSize: 4, totalSteps: 1))
+            }
+            #expect(error?.description.contains(word) == true)
+        }
+    }
+
     @Test func aBatchThatDivergesStopsBeforeItSpoilsTheWeights() throws {
         let trainer = try trainer()
         let before = try trainer.model.visual.parameters[0].tensor.bytes()

@@ -32,8 +32,11 @@ public final class Trainer {
     /// Steps done so far.
     public internal(set) var step = 0
 
+    /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, or a model with parts that
+    ///   the softmax loss over pairs does not reach.
     public init(model: DualEncoder, configuration: TrainingConfiguration) throws {
         try configuration.validate()
+        try Self.check(model)
         self.model = model
         self.configuration = configuration
         loss = ContrastiveLoss(excludesDuplicateCaptions: configuration.excludesDuplicateCaptions)
@@ -46,6 +49,22 @@ public final class Trainer {
                 .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
             ],
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+    }
+
+    /// A part that no gradient reaches would stay as it is, without a word.
+    private static func check(_ model: DualEncoder) throws {
+        if model.logitBias != nil {
+            throw TrainingError.invalidOption(
+                name: "model",
+                problem: "it scores pairs with a sigmoid (SigLIP), and training has the softmax loss only, under which "
+                    + "its bias would not learn. Choose a model without init_logit_bias.")
+        }
+        if model.captionDecoder != nil {
+            throw TrainingError.invalidOption(
+                name: "model",
+                problem: "it writes captions (CoCa), and training has no loss for that part. Choose a model without "
+                    + "multimodal_cfg.")
+        }
     }
 
     /// Takes one step on a batch.
