@@ -172,10 +172,14 @@ import TorchNN
         var sigmoid = plain
         sigmoid.initialLogitBias = -10
         var captioning = plain
-        captioning.captionDecoder = CaptionDecoderConfiguration(width: 16, headCount: 2, layers: 1)
-        captioning.captionDecoder?.vocabularySize = 50
+        guard case .transformer(let text) = plain.text else { throw CLIPError.emptyChoices(what: "transformers") }
+        captioning.captionDecoder = CaptionDecoderConfiguration(
+            width: text.width, headCount: text.headCount, layers: 1)
+        captioning.captionDecoder?.vocabularySize = text.vocabularySize
+        captioning.captionDecoder?.contextLength = text.contextLength
+        captioning.embeddingSize = text.width
         if case .transformer(var tower) = captioning.vision {
-            tower.pooling = .attentionalPooler(queries: 4, headCount: 2)
+            tower.pooling = .attentionalPooler(queries: 4, headCount: 1)
             captioning.vision = .transformer(tower)
         }
         for (configuration, word) in [(sigmoid, "sigmoid"), (captioning, "captions")] {
