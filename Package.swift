@@ -35,8 +35,9 @@ let package = Package(
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
-        .target(name: "Safetensors"),
-        .target(name: "TorchArchive"),
+        .target(name: "FileMapping"),
+        .target(name: "Safetensors", dependencies: ["FileMapping"]),
+        .target(name: "TorchArchive", dependencies: ["FileMapping"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips"]),
@@ -47,7 +48,8 @@ let package = Package(
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive",
+                "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),

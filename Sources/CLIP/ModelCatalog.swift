@@ -64,11 +64,14 @@ public enum ModelCatalog {
     /// - Throws: ``CLIPError/architectureNeeded(path:reason:choices:)`` where it is not.
     public static func description(ofWeights path: String) throws -> ModelDescription {
         let checkpoint = try Checkpoint(path: path)
-        let layout = try ParameterLayout.detected(in: checkpoint)
+        return try description(of: checkpoint, layout: ParameterLayout.detected(in: checkpoint))
+    }
+
+    static func description(of checkpoint: Checkpoint, layout: ParameterLayout) throws -> ModelDescription {
         let finding = try ArchitectureInference(checkpoint: checkpoint, layout: layout).finding()
         return ModelDescription(
             name: finding.name, configuration: finding.configuration,
-            preprocess: PreprocessConfiguration(for: finding.configuration), weightsPath: path)
+            preprocess: PreprocessConfiguration(for: finding.configuration), weightsPath: checkpoint.path)
     }
 
     private static func directory(_ path: String, called name: String) throws -> ModelDescription {

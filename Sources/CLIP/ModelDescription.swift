@@ -67,8 +67,11 @@ public struct ModelDescription: Sendable {
     func weightsSource(_ weights: String? = nil) throws -> WeightsSource {
         guard let path = weights ?? weightsPath else { throw CLIPError.weightsNeeded(model: name) }
         let checkpoint = try Checkpoint(path: path)
-        let layout = try ParameterLayout.detected(in: checkpoint)
-        return WeightsSource(
+        return try weightsSource(checkpoint, layout: ParameterLayout.detected(in: checkpoint))
+    }
+
+    func weightsSource(_ checkpoint: Checkpoint, layout: ParameterLayout) throws -> WeightsSource {
+        WeightsSource(
             checkpoint: checkpoint, layout: layout, configuration: try settled(by: checkpoint),
             resamplesPositions: resamplesPositions)
     }

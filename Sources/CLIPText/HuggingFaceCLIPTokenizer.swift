@@ -81,11 +81,7 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
 
     /// The tokens of the text between start and end of text. A text that is too long is cut, its end-of-text kept.
     public func tokenize(_ text: String) -> TokenizedText {
-        let tokens = encode(text)
-        let kept = min(tokens.count, contextLength - 2)
-        return TokenizedText(
-            tokens: [startToken] + tokens[..<kept] + [endToken], wasTruncated: kept < tokens.count,
-            originalCount: tokens.count + 2)
+        TokenizedText(framing: encode(text), start: startToken, end: endToken, contextLength: contextLength)
     }
 
     /// Normalization form C, each run of white space one space, lower case.

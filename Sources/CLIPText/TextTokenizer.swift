@@ -15,6 +15,16 @@ public struct TokenizedText: Sendable, Equatable {
     }
 }
 
+extension TokenizedText {
+    /// A text's tokens between start and end; too many are cut, the end kept.
+    init(framing tokens: [Int32], start: Int32, end: Int32, contextLength: Int) {
+        let kept = min(tokens.count, contextLength - 2)
+        self.init(
+            tokens: [start] + tokens[..<kept] + [end], wasTruncated: kept < tokens.count,
+            originalCount: tokens.count + 2)
+    }
+}
+
 /// Turns text into the token ids a text tower reads.
 public protocol TextTokenizer: Sendable {
     /// The most tokens a text may have, framing included.

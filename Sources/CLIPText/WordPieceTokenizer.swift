@@ -121,10 +121,6 @@ public final class WordPieceTokenizer: TextTokenizer {
 
     /// The tokens of the text between start and end. A text that is too long is cut, its end kept.
     public func tokenize(_ text: String) -> TokenizedText {
-        let tokens = encode(text)
-        let kept = min(tokens.count, contextLength - 2)
-        return TokenizedText(
-            tokens: [startToken] + tokens[..<kept] + [endToken], wasTruncated: kept < tokens.count,
-            originalCount: tokens.count + 2)
+        TokenizedText(framing: encode(text), start: startToken, end: endToken, contextLength: contextLength)
     }
 }

@@ -1,3 +1,5 @@
+import FileMapping
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -56,6 +58,15 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     /// Translates `errno` after a failed call.
+    init(_ fault: MappingFault, path: String) {
+        switch fault {
+        case .notAFile: self = .notAFile(path: path)
+        case .tooShort(let count):
+            self = .corruptHeader(path: path, reason: "\(count) bytes cannot hold the header's length")
+        case .system(let operation, let code): self = .system(path, operation, code: code)
+        }
+    }
+
     static func system(_ path: String, _ operation: String, code: Int32) -> SafetensorsError {
         switch code {
         case ENOENT: .fileNotFound(path: path)

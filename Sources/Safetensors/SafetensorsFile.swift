@@ -1,8 +1,10 @@
+import FileMapping
+
 /// A safetensors file, mapped into memory and checked in full before anything is handed out: the header's length and
 /// grammar, each tensor's type, shape and place, and that the tensors cover the data without overlap or hole.
 ///
 /// Format: https://huggingface.co/docs/safetensors, "Format". Opening costs the header; a tensor's bytes are read from
-/// disk when they are touched. The mapping lives as long as this object or any `SafetensorsBytes` made by it.
+/// disk when they are touched. The mapping lives as long as this object or any `MappedBytes` made by it.
 public final class SafetensorsFile: Sendable {
     /// The path it was opened with.
     public let path: String
@@ -18,7 +20,12 @@ public final class SafetensorsFile: Sendable {
     ///
     /// - Throws: `SafetensorsError`, which tells a missing file, a refused one and a corrupt one apart.
     public init(path: String) throws(SafetensorsError) {
-        let mapping = try MappedFile(path: path)
+        let mapping: MappedFile
+        do {
+            mapping = try MappedFile(path: path, leastLength: HeaderLayout.prefixLength)
+        } catch {
+            throw SafetensorsError(error, path: path)
+        }
         let file = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
         let prefix = HeaderLayout.prefixLength
         let declared = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
@@ -62,8 +69,8 @@ public final class SafetensorsFile: Sendable {
     /// A tensor's bytes with the mapping that holds them, for a tensor that is to lie in the file without a copy.
     ///
     /// - Throws: `SafetensorsError.noSuchTensor`.
-    public func bytes(of name: String) throws(SafetensorsError) -> SafetensorsBytes {
+    public func bytes(of name: String) throws(SafetensorsError) -> MappedBytes {
         guard let entry = entries[name] else { throw .noSuchTensor(path: path, key: name) }
-        return SafetensorsBytes(owner: mapping, range: entry.byteRange)
+        return MappedBytes(owner: mapping, range: entry.byteRange)
     }
 }

@@ -1,3 +1,5 @@
+import FileMapping
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -60,6 +62,14 @@ public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertib
     }
 
     /// Translates `errno` after a failed call.
+    init(_ fault: MappingFault, path: String) {
+        switch fault {
+        case .notAFile: self = .notAFile(path: path)
+        case .tooShort(let count): self = .unknownFormat(path: path, reason: "it has only \(count) bytes")
+        case .system(let operation, let code): self = .system(path, operation, code: code)
+        }
+    }
+
     static func system(_ path: String, _ operation: String, code: Int32) -> TorchArchiveError {
         switch code {
         case ENOENT: .fileNotFound(path: path)

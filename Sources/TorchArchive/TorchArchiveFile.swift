@@ -1,3 +1,5 @@
+import FileMapping
+
 /// A PyTorch checkpoint, mapped into memory and checked in full before anything is handed out.
 ///
 /// Read are the zip archives of `torch.save` (since 1.6), those of `torch.jit.save`, and the older streams of
@@ -6,7 +8,7 @@
 /// the whole file be refused. Layouts: torch/serialization.py and torch/csrc/jit/serialization of PyTorch.
 ///
 /// Opening costs the pickle and the zip directory; a tensor's bytes are read from disk when they are touched. The
-/// mapping lives as long as this object or any `TorchArchiveBytes` made by it. Check sums are not looked at.
+/// mapping lives as long as this object or any `MappedBytes` made by it. Check sums are not looked at.
 public final class TorchArchiveFile: Sendable {
     public enum Kind: Sendable {
         /// A zip archive of `torch.save`.
@@ -28,13 +30,20 @@ public final class TorchArchiveFile: Sendable {
     public let scalars: [String: TorchArchiveScalar]
 
     private let mapping: MappedFile
+    /// The shortest thing that may be a checkpoint: an empty zip archive.
+    private static let leastLength = 22
     private let entries: [String: TorchArchiveEntry]
 
     /// Maps and checks a file.
     ///
     /// - Throws: `TorchArchiveError`, which tells a missing file, a corrupt one and a dangerous one apart.
     public init(path: String) throws(TorchArchiveError) {
-        let mapping = try MappedFile(path: path)
+        let mapping: MappedFile
+        do {
+            mapping = try MappedFile(path: path, leastLength: Self.leastLength)
+        } catch {
+            throw TorchArchiveError(error, path: path)
+        }
         let file = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
         let contents: ArchiveContents
         do {
@@ -65,8 +74,8 @@ public final class TorchArchiveFile: Sendable {
     /// tensor's elements lie. Several tensors may share one storage: then the addresses are the same.
     ///
     /// - Throws: `TorchArchiveError.noSuchTensor`.
-    public func storage(of name: String) throws(TorchArchiveError) -> TorchArchiveBytes {
+    public func storage(of name: String) throws(TorchArchiveError) -> MappedBytes {
         guard let entry = entries[name] else { throw .noSuchTensor(path: path, name: name) }
-        return TorchArchiveBytes(owner: mapping, range: entry.storageByteRange)
+        return MappedBytes(owner: mapping, range: entry.storageByteRange)
     }
 }

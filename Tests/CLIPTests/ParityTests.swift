@@ -8,17 +8,7 @@ import Torch
 /// The same numbers as open_clip, element by element, relative to the largest.
 @Suite struct ParityTests {
     @Test(arguments: FixtureModel.all) func towersGiveOpenCLIPsEmbeddings(_ fixture: FixtureModel) throws {
-        let model = try fixture.model()
-        let expected = try fixture.expected()
-        try Engine.inference {
-            let pictures = try model.encode(pictures: #require(expected["pixels"]))
-            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
-            let captions = try FixtureModel.rows(#require(expected["tokens"]))
-            let texts = try model.encode(captions: captions)
-            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
-            let logits = try pictures.normalized().matmul(texts.normalized().transposed()) * model.temperatureScale()
-            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
-        }
+        try expectReferenceEmbeddings(fixture.model(), fixture.expected(), fixture.name)
     }
 
     @Test(arguments: FixtureModel.all) func picturesGoFromFileToVector(_ fixture: FixtureModel) throws {

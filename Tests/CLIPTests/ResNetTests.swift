@@ -36,16 +36,7 @@ import TorchNN
     private func tower(_ model: DualEncoder) throws -> ModifiedResNet { try #require(model.visual as? ModifiedResNet) }
 
     @Test(arguments: fixtures) func towersGiveTheirAuthorsEmbeddings(_ fixture: FamilyFixture) throws {
-        let model = try fixture.model()
-        let expected = try fixture.expected()
-        try Engine.inference {
-            let pictures = try model.encode(pictures: #require(expected["pixels"]))
-            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
-            let texts = try model.encode(captions: FixtureModel.rows(#require(expected["tokens"])))
-            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
-            let logits = try pictures.normalized().matmul(texts.normalized().transposed()) * model.temperatureScale()
-            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
-        }
+        try expectReferenceEmbeddings(fixture.model(), fixture.expected(), fixture.name)
     }
 
     @Test func askingForTheMeanAloneIsExact() throws {

@@ -1,3 +1,4 @@
+import FileMapping
 import Foundation
 import Safetensors
 import Torch
@@ -153,7 +154,7 @@ struct ShardIndex {
 extension Tensor {
     /// A tensor of an archive, where its bytes lie if that can be.
     fileprivate static func archived(
-        _ storage: TorchArchiveBytes, _ entry: TorchArchiveEntry, _ dtype: DType
+        _ storage: MappedBytes, _ entry: TorchArchiveEntry, _ dtype: DType
     ) throws -> Tensor {
         let start = entry.storageOffset * dtype.byteCount
         if entry.isContiguous {

@@ -84,7 +84,7 @@ extension CheckpointReport {
                 .first { name, tensor in
                     try tensor.dtype.isFloatingPoint && !layout.isIgnored(name) && !tensor.isFinite().allTrue()
                 }?.key
-            let found = try description ?? ModelCatalog.description(ofWeights: path)
+            let found = try description ?? ModelCatalog.description(of: checkpoint, layout: layout)
             try describe(found, checkpoint, layout)
         } catch let error as CLIPError {
             problem = error.description
@@ -108,7 +108,7 @@ extension CheckpointReport {
         embeddingSize = configuration.embeddingSize
         architecture = configuration.traits
         do {
-            let source = try description.weightsSource(checkpoint.path)
+            let source = try description.weightsSource(checkpoint, layout: layout)
             architecture = source.configuration.traits
             let module = try Initializer.skipping { try DualEncoder(source.configuration) }
             try Weights.load(source, into: module, called: description.name)

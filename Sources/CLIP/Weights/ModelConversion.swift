@@ -78,8 +78,7 @@ public enum ModelConversion {
     ) throws -> [String: Tensor] {
         // Loading is the strict check of names, shapes and values.
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
-        try Weights.load(source, into: model, called: name)
-        var state = try source.moduleState(shapes: model.stateShapes).state
+        var state = try Weights.load(source, into: model, called: name)
         if let storage {
             for parameter in model.namedParameters.map(\.name) {
                 guard let tensor = state[parameter] else { continue }

@@ -17,7 +17,9 @@ public enum Weights {
         try load(source, into: model, called: name)
     }
 
-    static func load(_ source: WeightsSource, into model: DualEncoder, called name: String) throws {
+    /// - Returns: the weights under the model's own names, each as it was stored.
+    @discardableResult
+    static func load(_ source: WeightsSource, into model: DualEncoder, called name: String) throws -> [String: Tensor] {
         let path = source.checkpoint.path
         let translation = StateTranslation(layout: source.layout)
         let shapes = model.stateShapes
@@ -28,6 +30,7 @@ public enum Weights {
                 throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
             }
             try model.load(state)
+            return state
         } catch let mismatch as StateMismatch {
             let renamed = mismatch.renamed { translation.checkpointName(of: $0) }
             throw CLIPError.weightsMismatch(path: path, model: name, renamed)

@@ -46,29 +46,13 @@ import TorchNN
         Family("hf-clip-sharded"), Family("hf-siglip"), Family("hf-siglip2"), Family("hf-chinese-clip"),
     ]
 
-    private func check(_ model: DualEncoder, _ family: Family) throws {
-        let expected = try family.expected()
-        try Engine.inference {
-            let pictures = try model.encode(pictures: #require(expected["pixels"]))
-            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "\(family.name): image")
-            let captions = try FixtureModel.rows(#require(expected["tokens"]))
-            let texts = try model.encode(captions: captions)
-            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "\(family.name): text")
-            guard let logits = expected["logits"] else { return }
-            let scale = try model.temperatureScale()
-            var scores = try pictures.normalized().matmul(texts.normalized().transposed()) * scale
-            if let bias = model.logitBias { scores = try scores + bias.tensor.item() }
-            try expectClose(scores, logits, tolerance: 1e-5, "\(family.name): logits")
-        }
-    }
-
     @Test(arguments: directories) func towersGiveTheirAuthorsEmbeddings(_ family: Family) throws {
         let description = try ModelCatalog.description(of: family.path())
         let source = try description.weightsSource(family.weights.map { try family.path($0) })
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
         #expect(model.parameterCount == source.configuration.parameterCount)
         try Weights.load(source, into: model, called: family.name)
-        try check(model, family)
+        try expectReferenceEmbeddings(model, family.expected(), family.name)
     }
 
     @Test(arguments: directories) func filesAndStringsGoToVectors(_ family: Family) throws {

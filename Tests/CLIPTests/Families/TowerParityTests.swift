@@ -12,18 +12,7 @@ import Torch
     ]
 
     @Test(arguments: models) func towersGiveTheirProjectsEmbeddings(_ family: FamilyModel) throws {
-        let model = try family.model()
-        let expected = try family.expected()
-        try Engine.inference {
-            let pictures = try model.encode(pictures: #require(expected["pixels"]))
-            try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "image")
-            let texts = try model.encode(captions: family.captions())
-            try expectClose(texts, #require(expected["text"]), tolerance: 1e-5, "text")
-            let bias = try model.logitBias?.tensor.item() ?? 0
-            let products = try pictures.normalized().matmul(texts.normalized().transposed())
-            let logits = try products * model.temperatureScale() + bias
-            try expectClose(logits, #require(expected["logits"]), tolerance: 1e-5, "logits")
-        }
+        try expectReferenceEmbeddings(family.model(), family.expected(), family.name)
     }
 
     @Test(arguments: models) func shortcutsAreExact(_ family: FamilyModel) throws {
