@@ -35,62 +35,6 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Data") var data: DataOptions
     @OptionGroup var shared: SharedOptions
 
-    struct LengthOptions: ParsableArguments {
-        @Option(help: "Pairs per step.")
-        var batchSize = 256
-        @Option(help: "Pairs through the towers at a time; the gradient stays the whole batch's.")
-        var microBatchSize: Int?
-        @Option(help: "Times through the data (default 32, unless --steps is given).")
-        var epochs: Int?
-        @Option(help: "Steps in all, instead of epochs.")
-        var steps: Int?
-    }
-
-    struct OptimizationOptions: ParsableArguments {
-        @Option(name: .customLong("lr"), help: "The peak learning rate.")
-        var learningRate = 5e-4
-        @Option(help: "Steps of linear warm-up.")
-        var warmup = 2000
-        @Option(help: "AdamW's decay of matrices and embeddings.")
-        var weightDecay = 0.2
-        @Option(help: "The gradient's longest norm (0: no clipping).")
-        var gradientNorm = 1.0
-        @Option(help: "Seed of weights, order, views and captions.")
-        var seed: UInt64 = 0
-        @Flag(help: "Entries of a batch with the same caption are not each other's negatives.")
-        var excludeDuplicateCaptions = false
-        @Option(help: "Steps between checkpoints; one is written after each epoch besides.")
-        var checkpointInterval = 500
-        @Option(help: "Epochs between evaluations on --val-data.")
-        var evaluationInterval = 1
-        @Option(help: "How the final model's numbers are stored: fp32 or fp16.")
-        var store = Storage.fp32
-
-        enum Storage: String, ExpressibleByArgument, CaseIterable {
-            case fp32
-            case fp16
-        }
-    }
-
-    struct DataOptions: ParsableArguments {
-        @Option(help: "Decoding threads.")
-        var workers = 2
-        @Option(help: "Least share of a picture's area that a random view covers.")
-        var cropScale = 0.9
-        @Option(help: "Share of views that are mirrored.")
-        var mirror = 0.0
-        @Option(help: "Share of views whose caption is one of the pair's others, such as its keywords.")
-        var alternativeCaptions = 0.0
-        @Option(help: "Pairs in the training data, where counting them would take long.")
-        var trainNumSamples: Int?
-        @Option(help: "A table's column of picture paths.")
-        var csvImgKey = "filepath"
-        @Option(help: "A table's column of captions.")
-        var csvCaptionKey = "title"
-        @Option(help: "A table's separator: one character (default: tab; comma in .csv files that have no tab).")
-        var csvSeparator: String?
-    }
-
     func validate() throws {
         guard (output == nil) != (resume == nil) else {
             throw ValidationError("Give either --output RUN for a new run or --resume RUN to go on with one.")
@@ -100,16 +44,12 @@ struct TrainCommand: ParsableCommand {
         guard counts.allSatisfy({ $0 > 0 && $0 <= 1 << 40 }), optimization.checkpointInterval > 0,
             optimization.evaluationInterval > 0, data.trainNumSamples ?? 1 > 0
         else { throw ValidationError("Sizes, epochs, steps and intervals are whole numbers above 0.") }
-        guard (1...256).contains(data.workers) else { throw ValidationError("--workers takes 1 to 256.") }
-        guard data.cropScale > 0, data.cropScale <= 1, (0...1).contains(data.mirror) else {
-            throw ValidationError("--crop-scale takes a share above 0 and up to 1, --mirror one from 0 to 1.")
-        }
     }
 
     func run() throws {
         let description = try shared.describe()
-        let training = try source(trainData)
-        let heldOut = try valData.map { try source($0) }
+        let training = try data.source(trainData)
+        let heldOut = try valData.map { try data.source($0) }
         let configuration = try self.configuration(for: training)
         try Engine.seed(optimization.seed)
         let clip = try startingModel(description)
@@ -136,18 +76,6 @@ struct TrainCommand: ParsableCommand {
             : try description.untrained(device: shared.device.device)
     }
 
-    private func source(_ specification: String) throws -> PairSource {
-        var table = TableOptions()
-        table.imageColumn = data.csvImgKey
-        table.captionColumn = data.csvCaptionKey
-        if let separator = data.csvSeparator {
-            let plain = separator == "\\t" ? "\t" : separator
-            guard plain.count == 1 else { throw ValidationError("--csv-separator takes one character.") }
-            table.separator = plain.first
-        }
-        return try PairSource(specification, table: table)
-    }
-
     private func configuration(for training: PairSource) throws -> TrainingConfiguration {
         let totalSteps: Int
         if let steps = length.steps {
@@ -163,16 +91,9 @@ struct TrainCommand: ParsableCommand {
         }
         var configuration = TrainingConfiguration(
             batchSize: length.batchSize, microBatchSize: length.microBatchSize, totalSteps: totalSteps)
-        configuration.learningRate = optimization.learningRate
-        configuration.warmupSteps = optimization.warmup
-        configuration.weightDecay = optimization.weightDecay
-        configuration.gradientNorm = optimization.gradientNorm > 0 ? optimization.gradientNorm : nil
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
-        configuration.seed = optimization.seed
-        configuration.excludesDuplicateCaptions = optimization.excludeDuplicateCaptions
-        configuration.augmentation.areaRange = data.cropScale...1
-        configuration.augmentation.mirrorProbability = data.mirror
-        configuration.alternativeCaptionProbability = data.alternativeCaptions
+        optimization.apply(to: &configuration)
+        data.apply(to: &configuration)
         return configuration
     }
 }

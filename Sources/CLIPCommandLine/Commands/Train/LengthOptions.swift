@@ -1,0 +1,14 @@
+import ArgumentParser
+import CLIPTraining
+
+/// How long a run is, and how many pairs a step has.
+struct LengthOptions: ParsableArguments {
+    @Option(help: "Pairs per step.")
+    var batchSize = 256
+    @Option(help: "Pairs through the towers at a time; the gradient stays the whole batch's.")
+    var microBatchSize: Int?
+    @Option(help: "Times through the data (default 32, unless --steps is given).")
+    var epochs: Int?
+    @Option(help: "Steps in all, instead of epochs.")
+    var steps: Int?
+}

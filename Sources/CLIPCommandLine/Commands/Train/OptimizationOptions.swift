@@ -1,0 +1,38 @@
+import ArgumentParser
+import CLIPTraining
+
+/// What moves the weights, and how often a run is evaluated and saved.
+struct OptimizationOptions: ParsableArguments {
+    @Option(name: .customLong("lr"), help: "The peak learning rate.")
+    var learningRate = 5e-4
+    @Option(help: "Steps of linear warm-up.")
+    var warmup = 2000
+    @Option(help: "AdamW's decay of matrices and embeddings.")
+    var weightDecay = 0.2
+    @Option(help: "The gradient's longest norm (0: no clipping).")
+    var gradientNorm = 1.0
+    @Option(help: "Seed of weights, order, views and captions.")
+    var seed: UInt64 = 0
+    @Flag(help: "Entries of a batch with the same caption are not each other's negatives.")
+    var excludeDuplicateCaptions = false
+    @Option(help: "Steps between checkpoints; one is written after each epoch besides.")
+    var checkpointInterval = 500
+    @Option(help: "Epochs between evaluations on --val-data.")
+    var evaluationInterval = 1
+    @Option(help: "How the final model's numbers are stored: fp32 or fp16.")
+    var store = Storage.fp32
+
+    enum Storage: String, ExpressibleByArgument, CaseIterable {
+        case fp32
+        case fp16
+    }
+
+    func apply(to configuration: inout TrainingConfiguration) {
+        configuration.learningRate = learningRate
+        configuration.warmupSteps = warmup
+        configuration.weightDecay = weightDecay
+        configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
+        configuration.seed = seed
+        configuration.excludesDuplicateCaptions = excludeDuplicateCaptions
+    }
+}
