@@ -58,10 +58,15 @@ struct SampleBatch {
     let batch: EmbeddedBatch
 
     init(count: Int, width: Int, logitScale: Double, seed: UInt64 = 7, repeated: Bool = true) throws {
-        let tensors = try withSeed(seed) {
-            try [width, width, width + 1, width + 1].map { try Tensor.normal([count, $0]) * 1.7 }
+        let widths = [width, width, width + 1, width + 1]
+        let tensors: [Tensor] = try withSeed(seed) {
+            try widths.map { width -> Tensor in try Tensor.normal([count, width]) * 1.7 }
         }
-        let keys = (0..<count).map { Int64(repeated && $0 % 4 == 1 ? 1 : repeated && $0 % 5 == 2 ? -7 : $0 + 10) }
+        let keys = (0..<count).map { place -> Int64 in
+            if repeated, place % 4 == 1 { return 1 }
+            if repeated, place % 5 == 2 { return -7 }
+            return Int64(place + 10)
+        }
         batch = EmbeddedBatch(
             // Alike, as they are in a model that has learned something.
             pictures: tensors[0], texts: try tensors[0] * 0.5 + tensors[1], logitScale: logitScale, logitBias: -3.5,

@@ -33,7 +33,8 @@ public struct LossConfiguration: Sendable, Equatable, Codable {
         guard let weight = distillationWeight else { return }
         if kind == .sigmoid {
             throw TrainingError.invalidOption(
-                name: "distillation", problem: "a teacher's answers are distributions, which the softmax loss alone has")
+                name: "distillation", problem: "a teacher's answers are distributions, which the softmax loss alone has"
+            )
         }
         if !(weight > 0 && weight.isFinite) {
             throw TrainingError.invalidOption(name: "distillation weight", problem: "a number above 0 is needed")

@@ -17,7 +17,11 @@ struct CaptionGroups {
         var places: [Int64: Int] = [:]
         let groups = all.map { key in
             let next = places.count
-            return places[key] ?? { places[key] = next; return next }()
+            return places[key]
+                ?? {
+                    places[key] = next
+                    return next
+                }()
         }
         guard places.count < all.count else { return nil }
         return try CaptionGroups(groups, count: places.count, on: device)

@@ -40,7 +40,8 @@ struct Normalizers {
         if let common {
             if common.shift != 0 { try tile.subtractInPlace(common.shift) }
             try tile.exp2InPlace()
-            let factors = try common.rows.slice(rowRange).unsqueezed(1)
+            let factors =
+                try common.rows.slice(rowRange).unsqueezed(1)
                 + common.columns.slice(columnRange).unsqueezed(0)
             try tile.multiplyInPlace(factors)
             return

@@ -121,7 +121,8 @@ public final class Trainer {
         // The first pass over a micro-batch has moved the running statistics.
         norms.setTraining(true, updatesStatistics: false)
         try chunks.backward(
-            pictures: result.pictures, texts: result.texts, lastPass: { backward in
+            pictures: result.pictures, texts: result.texts,
+            lastPass: { backward in
                 try synchronization?.begin()
                 try backward()
                 try synchronization?.finish()
