@@ -224,6 +224,9 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         return skipped
     }
 
+    /// Tells the threads to end, without waiting for them.
+    func stop() { queue.stop() }
+
     /// Ends the loading, also of a ``next()`` that waits on another thread, and returns when all threads have ended.
     ///
     /// A pair that is being decoded is decoded to its end first.
