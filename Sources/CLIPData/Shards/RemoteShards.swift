@@ -10,7 +10,7 @@ enum RemoteShards {
     }
 
     /// How patient reading is; a connection may break as often as it likes while it brings something.
-    static let options = DownloadOptions()
+    @TaskLocal static var options = DownloadOptions()
 
     static func url(_ address: String) throws(CLIPDataError) -> URL {
         guard let url = URL(string: address), url.host?.isEmpty == false else {
