@@ -3,7 +3,7 @@ import ArgumentParser
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark",
-        abstract: "Measure this machine: training steps.",
+        abstract: "Measure this machine: training steps, loading of pictures.",
         discussion: "Example: clip benchmark training --model ViT-B-32 --batch-size 32 --precision bf16 --json",
-        subcommands: [TrainingBenchmarkCommand.self])
+        subcommands: [TrainingBenchmarkCommand.self, LoadingBenchmarkCommand.self])
 }
