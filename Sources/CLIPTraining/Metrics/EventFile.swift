@@ -122,6 +122,8 @@ struct ProtocolMessage {
     private(set) var bytes = Data()
 
     mutating func add(_ field: Int, integer: Int) {
+        // Zero is what a field that is not there says.
+        guard integer != 0 else { return }
         add(field, wireType: 0)
         add(UInt64(bitPattern: Int64(integer)))
     }

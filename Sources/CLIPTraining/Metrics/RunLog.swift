@@ -8,7 +8,9 @@ public final class RunLog {
     /// What has been written, with what a run that goes on had written before.
     public private(set) var history = RunHistory()
     private let lines: FileHandle
-    private let events: EventFile
+    /// Made when there is something to write.
+    private var events: EventFile?
+    private let start: TrainingPosition
     private var lastReport: TimeInterval
     private var isClosed = false
     /// Seconds after which the page is drawn anew where no evaluation asks for it sooner.
@@ -33,13 +35,8 @@ public final class RunLog {
             throw CLIPError.writing(path: path, reason: error.localizedDescription)
         }
         history = kept
-        events = try EventFile(
-            directory: Self.eventsPath(in: directory), resumingAt: position.step > 0 ? position.step : nil)
+        start = position
         lastReport = ProcessInfo.processInfo.systemUptime
-        // TensorBoard drops these with the steps that follow, although they stand before them.
-        for record in kept.evaluations where record.step == position.step && position.step > 0 {
-            try events.write(record.scalars, step: record.step)
-        }
     }
 
     deinit {
@@ -54,6 +51,7 @@ public final class RunLog {
     }
 
     public func write(step record: StepRecord) throws {
+        let events = try openEvents()
         try write(.step(record))
         let scalars = StepMetric.allCases.compactMap { metric in record[metric].map { (tag: metric.tag, value: $0) } }
         try events.write(scalars + [("progress/epoch", Double(record.epoch))], step: record.step)
@@ -61,6 +59,7 @@ public final class RunLog {
     }
 
     public func write(evaluation record: EvaluationRecord) throws {
+        let events = try openEvents()
         try write(.evaluation(record))
         try events.write(record.scalars, step: record.step)
         try events.flush()
@@ -74,8 +73,20 @@ public final class RunLog {
     public func close() throws {
         guard !isClosed else { return }
         isClosed = true
-        try events.flush()
+        try events?.flush()
         try writeReport()
+    }
+
+    private func openEvents() throws -> EventFile {
+        if let events { return events }
+        let file = try EventFile(
+            directory: Self.eventsPath(in: directory), resumingAt: start.step > 0 ? start.step : nil)
+        // TensorBoard drops these with the steps that follow, although they stand before them.
+        for record in history.evaluations where record.step == start.step && start.step > 0 {
+            try file.write(record.scalars, step: record.step)
+        }
+        events = file
+        return file
     }
 
     private func write(_ line: MetricsLine) throws {

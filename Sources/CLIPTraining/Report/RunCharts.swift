@@ -6,7 +6,14 @@ struct RunCharts {
     let runs: [RunReport.Run]
 
     private var isComparison: Bool { runs.count > 1 }
-    private let steps = ChartAxis("step", numbers: .whole)
+    /// The same for all charts, so that what happened at one step stands at one place.
+    private let steps: ChartAxis
+
+    init(runs: [RunReport.Run]) {
+        self.runs = runs
+        let last = runs.map { max($0.history.lastStep?.step ?? 0, $0.history.evaluations.last?.step ?? 0) }.max() ?? 0
+        steps = ChartAxis("step", numbers: .whole, range: 0...Double(max(1, last)))
+    }
 
     /// In the order in which one looks at them; charts without anything to show are left out.
     func charts() -> [LineChart] {
@@ -89,15 +96,14 @@ struct RunCharts {
             chart.series = runs.enumerated().map { place, run in
                 evaluationSeries(run, run.name, color: place) { $0[keyPath: recalls][1] }
             }
-            chart.references = references([("chance", { $0.chance[1] })])
+            chart.references = chances([{ $0.chance[1] }])
             return [chart]
         }
         var chart = LineChart(title, x: steps, y: y)
         chart.series = RetrievalMetrics.depths.enumerated().flatMap { place, depth in
             runs.map { evaluationSeries($0, "R@\(depth)", color: place) { $0[keyPath: recalls][depth] } }
         }
-        chart.references = references(
-            RetrievalMetrics.depths.map { depth in ("chance R@\(depth)", { $0.chance[depth] }) })
+        chart.references = chances(RetrievalMetrics.depths.map { depth in { $0.chance[depth] } })
         chart.marks = marks()
         return [chart]
     }
@@ -110,7 +116,7 @@ struct RunCharts {
         chart.series = runs.enumerated().map { place, run in
             evaluationSeries(run, isComparison ? run.name : "", color: place) { $0.zeroShot?.accuracy }
         }
-        chart.references = references([("chance", { $0.zeroShot?.chance })])
+        chart.references = chances([{ $0.zeroShot?.chance }])
         chart.marks = marks()
         return chart
     }
@@ -124,13 +130,16 @@ struct RunCharts {
         return LineChart.Series(name, points, isDashed: color >= LineChart.colorCount, color: color)
     }
 
-    /// What guessing gives, where all evaluations agree on it.
-    private func references(_ chances: [(name: String, value: (EvaluationRecord) -> Double?)]) -> [LineChart.Reference]
-    {
-        chances.compactMap { name, value in
-            let values = Set(runs.flatMap(\.history.evaluations).compactMap(value))
-            guard values.count == 1, let only = values.first else { return nil }
-            return LineChart.Reference("\(name): \(Decimals.significant(only * 100, 2)) %", at: only)
+    /// What guessing gives, where all evaluations agree on it. The lines lie close together: the highest is named for
+    /// all.
+    private func chances(_ values: [(EvaluationRecord) -> Double?]) -> [LineChart.Reference] {
+        let evaluations = runs.flatMap(\.history.evaluations)
+        let known = values.compactMap { value in
+            let found = Set(evaluations.compactMap(value))
+            return found.count == 1 ? found.first : nil
         }
+        guard let highest = known.max() else { return [] }
+        let name = "chance: " + known.map { Decimals.significant($0 * 100, 2) }.joined(separator: ", ") + " %"
+        return known.map { LineChart.Reference($0 == highest ? name : "", at: $0) }
     }
 }

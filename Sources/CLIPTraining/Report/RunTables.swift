@@ -119,6 +119,7 @@ enum RunReportStyle {
         th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: bottom; }
         th { color: var(--soft); font-weight: 500; }
         td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+        .numbers td { white-space: nowrap; }
         .numbers th + th, .numbers td + td { text-align: right; }
         .settings td:first-child { color: var(--soft); white-space: nowrap; vertical-align: top; }
         """

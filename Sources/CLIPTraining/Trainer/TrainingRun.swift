@@ -73,7 +73,10 @@ public final class TrainingRun {
         // A run that is killed before its first interval is over can go on from here too.
         if !resuming { try checkpoint(position, onEvent) }
         let log = try RunLog(directory: options.output, keepingBefore: position)
-        try log.write(start: RunStart(position, configuration: trainer.configuration, more: ["model": clip.name]))
+        // Going on with a run that is done changes nothing.
+        if position.step < trainer.configuration.totalSteps || position.pair > 0 {
+            try log.write(start: RunStart(position, configuration: trainer.configuration, more: ["model": clip.name]))
+        }
         let pace = Pace(stepsLeft: trainer.configuration.totalSteps - position.step)
         // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
         while position.step < trainer.configuration.totalSteps || position.pair > 0 {
