@@ -18,7 +18,7 @@ struct ChartDrawing {
         x = FittedAxis(chart.x, values: places, tickCount: max(2, chart.width / 90), isRounded: false)
         legend = ChartLegend(chart, width: Double(chart.width) - 24)
         let left = 20 + (y.ticks.map { ChartText.width($0.label) }.max() ?? 0)
-        let top = 38 + legend.height + (chart.y.title.isEmpty ? 0 : 16)
+        let top = (legend.height > 0 ? 44 : 38) + legend.height + (chart.y.title.isEmpty ? 0 : 16)
         let bottom = chart.x.title.isEmpty ? 28.0 : 46.0
         plot = (
             left: left, top: top, width: max(40, Double(chart.width) - left - 18),

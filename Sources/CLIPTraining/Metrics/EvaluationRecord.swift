@@ -28,12 +28,15 @@ public struct EvaluationRecord: Sendable, Equatable {
         self.step = step
         self.epoch = epoch
         pairs = retrieval.pairCount
-        imageToText = retrieval.imageToText
-        textToImage = retrieval.textToImage
-        chance = Dictionary(uniqueKeysWithValues: RetrievalMetrics.depths.map { ($0, retrieval.chance($0)) })
+        // As they are written, so that what is read back is equal.
+        imageToText = retrieval.imageToText.mapValues(MetricsLine.rounded)
+        textToImage = retrieval.textToImage.mapValues(MetricsLine.rounded)
+        chance = Dictionary(
+            uniqueKeysWithValues: RetrievalMetrics.depths.map { ($0, MetricsLine.rounded(retrieval.chance($0))) })
         zeroShot = evaluation.categories.map {
             ZeroShot(
-                accuracy: $0.accuracy, chance: $0.chance, categories: $0.categoryCount, pictures: $0.pictureCount)
+                accuracy: MetricsLine.rounded($0.accuracy), chance: MetricsLine.rounded($0.chance),
+                categories: $0.categoryCount, pictures: $0.pictureCount)
         }
     }
 

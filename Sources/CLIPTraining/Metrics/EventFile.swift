@@ -6,10 +6,6 @@ import Foundation
 final class EventFile {
     let path: String
     private let handle: FileHandle
-    private var pending = Data()
-    private var lastFlush: TimeInterval
-    /// What is written lies in memory for so many seconds at most, while more is written.
-    static let flushInterval: TimeInterval = 3
 
     /// Starts a file of its own in a directory, beside those of the run's earlier parts.
     /// - Parameter step: a run that goes on names the first step it writes, from which on TensorBoard drops what
@@ -22,7 +18,6 @@ final class EventFile {
         var number = 0
         while FileManager.default.fileExists(atPath: "\(start)\(process).\(number)") { number += 1 }
         path = "\(start)\(process).\(number)"
-        lastFlush = ProcessInfo.processInfo.systemUptime
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try Data().write(to: URL(fileURLWithPath: path))
@@ -30,31 +25,24 @@ final class EventFile {
         } catch {
             throw CLIPError.writing(path: path, reason: error.localizedDescription)
         }
-        pending += EventRecord.version(time: time)
-        if let step { pending += EventRecord.sessionStart(step: step, time: time) }
-        try flush()
+        try append(EventRecord.version(time: time))
+        if let step { try append(EventRecord.sessionStart(step: step, time: time)) }
     }
 
-    deinit {
-        try? flush()
-        try? handle.close()
-    }
+    deinit { try? handle.close() }
 
-    /// Adds numbers measured at one step; what is not finite is TensorBoard's to show as it is.
+    /// Adds numbers measured at one step; what is not finite is TensorBoard's to show as it is. Nothing stays in
+    /// memory: a step in `metrics.jsonl` that a killed run did not write here would be missing for good.
     func write(_ scalars: [(tag: String, value: Double)], step: Int, time: Date = Date()) throws {
-        pending += EventRecord.scalars(scalars, step: step, time: time)
-        if ProcessInfo.processInfo.systemUptime - lastFlush >= Self.flushInterval { try flush() }
+        try append(EventRecord.scalars(scalars, step: step, time: time))
     }
 
-    /// Writes what lies in memory.
-    func flush() throws {
-        lastFlush = ProcessInfo.processInfo.systemUptime
+    private func append(_ record: Data) throws {
         do {
-            try handle.write(contentsOf: pending)
+            try handle.write(contentsOf: record)
         } catch {
             throw CLIPError.writing(path: path, reason: error.localizedDescription)
         }
-        pending = Data()
     }
 
     /// The machine's name, as far as it can be part of a file's.

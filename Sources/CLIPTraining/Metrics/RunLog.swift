@@ -62,18 +62,15 @@ public final class RunLog {
         let events = try openEvents()
         try write(.evaluation(record))
         try events.write(record.scalars, step: record.step)
-        try events.flush()
         try writeReport()
     }
 
     public func write(warning: RunWarning) throws { try write(.warning(warning)) }
 
-    /// Writes what is not written yet, and the page. What is written later is lost to TensorBoard and the page until
-    /// the next call.
+    /// Draws the page a last time.
     public func close() throws {
         guard !isClosed else { return }
         isClosed = true
-        try events?.flush()
         try writeReport()
     }
 

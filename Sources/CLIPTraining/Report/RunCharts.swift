@@ -34,8 +34,8 @@ struct RunCharts {
         return charts.filter { !$0.isEmpty }
     }
 
-    /// A half-life of a hundredth of the run: noise goes, and what happened to the run stays.
-    static func halfLife(_ count: Int) -> Double { count < 50 ? 0 : Double(count) / 100 }
+    /// A small part of the run: noise goes, and what happened to the run stays.
+    static func halfLife(_ count: Int) -> Double { count < 50 ? 0 : Double(count) / 200 }
 
     private func loss() -> LineChart {
         let metrics: [StepMetric] = isComparison ? [.loss] : [.loss, .lossImageToText, .lossTextToImage]
