@@ -10,6 +10,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case checkpointMismatch(path: String, problem: String)
     /// A run directory that holds another run already.
     case runExists(path: String)
+    /// A log without a single measurement.
+    case noMetrics(path: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this checkpoint does not fit: \(problem)"
         case .runExists(let path):
             "\(path): this directory holds a run already. Continue it with --resume \(path), or choose another --output."
+        case .noMetrics(let path):
+            "\(path): no line of this file is a step or an evaluation of a run. Name a directory that clip train wrote."
         }
     }
 }
