@@ -108,12 +108,10 @@ public struct CheckpointStore: Sendable {
             throw TrainingError.checkpointMismatch(path: path, problem: "optimizer.safetensors: \(mismatch)")
         }
         let random = try TensorFile.read(path + "/random.safetensors")
-        for device in [Device.cpu, trainer.model.device] {
-            // A run that goes on elsewhere than it began has no state for its new device, and keeps the seed's.
-            if let state = random[device.kind == .cuda ? "cuda" : "cpu"] {
-                try Engine.setRandomState(state.copied(), on: device)
-            }
-        }
+        if let state = random["cpu"] { try Engine.setRandomState(state.copied()) }
+        // A run that began elsewhere has no state of the GPU, which keeps its seed's.
+        let device = trainer.model.device
+        if device.kind == .cuda, let state = random["cuda"] { try Engine.setRandomState(state.copied(), on: device) }
         trainer.step = position.step
         return position
     }
