@@ -48,7 +48,7 @@ bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
 
 void ct_set_grad_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }
 
-void *ct_inference_mode_enter(void) { return new (std::nothrow) c10::InferenceMode(true); }
+void *ct_inference_mode_enter(bool enabled) { return new (std::nothrow) c10::InferenceMode(enabled); }
 
 void ct_inference_mode_exit(void *guard) { delete static_cast<c10::InferenceMode *>(guard); }
 

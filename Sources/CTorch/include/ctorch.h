@@ -106,8 +106,8 @@ int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out);
 
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
-/// Enters inference mode on this thread; give the result to `ct_inference_mode_exit`.
-void *ct_inference_mode_enter(void);
+/// Enters inference mode on this thread, or leaves it for a while; give the result to `ct_inference_mode_exit`.
+void *ct_inference_mode_enter(bool enabled);
 void ct_inference_mode_exit(void *guard);
 
 /// Turns autocast on this thread on (to `dtype`) or off for a device type; returns the state before.
@@ -122,9 +122,7 @@ int ct_manual_seed(uint64_t seed);
 int ct_random_state(int64_t device, ct_tensor *out);
 int ct_set_random_state(int64_t device, ct_tensor state);
 
-bool ct_cuda_is_available(void);
 bool ct_mps_is_available(void);
-int ct_cuda_synchronize(void);
 
 #ifdef __cplusplus
 }

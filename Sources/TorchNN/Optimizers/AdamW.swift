@@ -67,7 +67,7 @@ public final class AdamW {
             }
             guard !parameters.isEmpty else { continue }
             try Engine.withoutGradients {
-                for moment in active { try moment.step.copyInPlace(moment.step + 1) }
+                try Tensor.addInPlace(active.map(\.step), 1)
                 try Tensor.adamWInPlace(
                     parameters: parameters, gradients: gradients, firstMoments: active.map(\.first),
                     secondMoments: active.map(\.second), steps: active.map(\.step), learningRate: learningRate,
