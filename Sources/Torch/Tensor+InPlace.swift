@@ -9,6 +9,7 @@ private enum Write {
     static let uniform = Operator("aten::uniform_")
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
     static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
+    static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
     static let fusedAdamW = Operator("aten::_fused_adamw_")
 }
 
@@ -46,6 +47,11 @@ extension Tensor {
     /// Multiplies every tensor by a scalar tensor.
     public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
         try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
+    }
+
+    /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
+    public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
+        try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).

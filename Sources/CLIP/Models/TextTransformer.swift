@@ -22,6 +22,13 @@ public final class TextTransformer: TextTower {
     /// Whether captions of like length share a batch that is cut to its longest, where padding changes nothing. Off, all
     /// are padded to the context length: the same numbers, several times slower.
     public var trimsToLongest = true
+    public var recomputesBlocks = false
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(of: parameter, embeddings: ["token_embedding", "positional_embedding", "class_embedding"])
+    }
 
     /// Initialized as the paper's code.
     public init(_ configuration: TextTransformerConfiguration, embeddingSize: Int) throws {
@@ -85,7 +92,12 @@ public final class TextTransformer: TextTower {
     private func encode(_ captions: [[Int32]], ends: [Int], length: Int) throws -> Tensor {
         let input = try embed(captions, length: length, padToken: configuration.padToken)
         var states = input.states
-        for block in blocks.dropLast() { states = try block(states, causal: configuration.isCausal, mask: input.mask) }
+        let (isCausal, mask) = (configuration.isCausal, try input.mask)
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) {
+                try block($0, causal: isCausal, mask: mask)
+            }
+        }
         let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
         let places = try Tensor(pooled.map(Int64.init)).moved(to: device)  // [B]
         let state = try finalNorm(self.state(states, at: places, input: input))

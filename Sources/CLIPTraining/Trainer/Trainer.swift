@@ -27,8 +27,10 @@ public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
     public let optimizer: AdamW
+    /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
+    public let movingAverage: MovingAverage?
     private let loss: ContrastiveLoss
-    private let norms: [BatchNorm2d]
+    private let norms: [any TrainingSensitive]
     /// Steps done so far.
     public internal(set) var step = 0
 
@@ -41,14 +43,11 @@ public final class Trainer {
         self.configuration = configuration
         loss = ContrastiveLoss(excludesDuplicateCaptions: configuration.excludesDuplicateCaptions)
         norms = model.modules()
-        let named = model.namedParameters
-        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
+        try configuration.techniques.apply(to: model)
         optimizer = try AdamW(
-            [
-                .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
-                .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
-            ],
+            ParameterGroups.groups(of: model, configuration: configuration),
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
@@ -81,6 +80,7 @@ public final class Trainer {
         try optimizer.step(learningRate: rate)
         let scale = try model.logitScale.tensor.detached()
         try scale.clampInPlace(to: DualEncoder.logitScaleRange)
+        try movingAverage?.update()
         defer { step += 1 }
         return StepReport(
             step: step, loss: value, logitScale: try scale.item(), learningRate: rate, gradientNorm: norm)
@@ -96,7 +96,7 @@ public final class Trainer {
         guard batch.count > size else {
             let (pictures, texts) = try encode(batch, 0..<batch.count)
             let cut = try embeddingGradients(pictures: pictures.detached(), texts: texts.detached(), of: batch)
-            try Tensor.backward([(pictures, cut.pictures), (texts, cut.texts)])
+            try Self.backward([(pictures, cut.pictures), (texts, cut.texts)])
             return cut.loss
         }
         let chunks = stride(from: 0, to: batch.count, by: size).map { $0..<min($0 + size, batch.count) }
@@ -114,9 +114,15 @@ public final class Trainer {
         norms.setTraining(true)
         for chunk in chunks {
             let (pictures, texts) = try encode(batch, chunk)
-            try Tensor.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])
+            try Self.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])
         }
         return cut.loss
+    }
+
+    /// A tower that is locked as a whole was not recorded, and there is nothing to go back through.
+    private static func backward(_ roots: [(Tensor, gradient: Tensor?)]) throws {
+        let recorded = roots.filter(\.0.requiresGradient)
+        if !recorded.isEmpty { try Tensor.backward(recorded) }
     }
 
     /// Part of a batch through both towers, in 32 bits again at the end.

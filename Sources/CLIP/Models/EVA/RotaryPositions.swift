@@ -5,7 +5,8 @@ import Torch
 /// 2303.11331): pairs of neighbouring channels are turned by angles, the first half of a head's by the row, the second by
 /// the column.
 struct RotaryPositions {
-    /// Cosines and sines of the angles, `[grid² + 1, head width]`. The first row, for the class token, turns nothing.
+    /// Cosines and sines of the angles, `[grid² + 1, head width]`, or `[B, 1, tokens, head width]` where pictures differ.
+    /// The first row, for the class token, turns nothing.
     private let cosines: Tensor
     private let sines: Tensor
 
@@ -31,6 +32,23 @@ struct RotaryPositions {
         let shape = [gridSize * gridSize + 1, headWidth]
         cosines = try Tensor(angles.map(cosf), shape: shape)
         sines = try Tensor(angles.map(sinf), shape: shape)
+    }
+
+    private init(cosines: Tensor, sines: Tensor) {
+        self.cosines = cosines
+        self.sines = sines
+    }
+
+    /// The positions of some patches of each picture, after the class token's.
+    /// - Parameter places: of patches, counted from 0: int64 `[B, kept]`.
+    func kept(_ places: Tensor) throws -> RotaryPositions {
+        let shape = places.shape
+        let first = try Tensor.zeros([shape[0], 1], dtype: .int64, device: places.device)
+        let rows = try Tensor.concatenated([first, (places + 1).converted(to: .int64)], dimension: 1).reshaped([-1])
+        func picked(_ table: Tensor) throws -> Tensor {
+            try table.moved(to: places.device).rows(rows).reshaped([shape[0], 1, shape[1] + 1, table.shape[1]])
+        }
+        return RotaryPositions(cosines: try picked(cosines), sines: try picked(sines))
     }
 
     /// Turns queries or keys, class token first: `[B, heads, grid² + 1, d]`.
