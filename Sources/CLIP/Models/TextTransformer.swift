@@ -14,6 +14,8 @@ public final class TextTransformer: TextTower {
     /// `[W, E]`; nil for a tower without projection, or with a linear layer.
     public let projection: Parameter?
     public let linearProjection: Linear?
+    /// From `W` to the embedding in two layers; nil for a tower with one, or none.
+    public let hiddenProjection: ProjectionHead?
     let configuration: TextTransformerConfiguration
 
     /// Whether only the pooled token goes through the last block. Off, the whole sequence does: the same numbers,
@@ -46,6 +48,7 @@ public final class TextTransformer: TextTower {
         finalNorm = try LayerNorm(width, epsilon: configuration.epsilon)
         projection = configuration.projection == .matrix ? try Parameter(zeros: width, embeddingSize) : nil
         linearProjection = configuration.projection == .linear ? try Linear(width, embeddingSize) : nil
+        hiddenProjection = configuration.projection == .mlp ? try ProjectionHead(width, embeddingSize) : nil
         if configuration.projection == .none, width != embeddingSize {
             throw TorchError(
                 context: "TextTransformer",
@@ -102,6 +105,7 @@ public final class TextTransformer: TextTower {
         let places = try Tensor(pooled.map(Int64.init)).moved(to: device)  // [B]
         let state = try finalNorm(self.state(states, at: places, input: input))
         if let linearProjection { return try linearProjection(state) }
+        if let hiddenProjection { return try hiddenProjection(state) }
         return try projection.map { try state.matmul($0.tensor) } ?? state
     }
 
@@ -158,7 +162,7 @@ public final class TextTransformer: TextTower {
 
 extension TextTransformerConfiguration {
     /// Whether padding changes the embedding, so that every row has to be of the context length.
-    var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
+    public var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
 }
 
 extension CaptionBatches {

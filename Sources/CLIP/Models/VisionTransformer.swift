@@ -17,6 +17,8 @@ public final class VisionTransformer: ImageTower {
     public let pooler: AttentionalPooler?
     /// `[W, E]`, or `[E, E]` after an attentional pooler.
     public let projection: Parameter?
+    /// From `W` to the embedding in two layers; nil for a tower with a matrix, or none.
+    public let hiddenProjection: ProjectionHead?
     let configuration: VisionTransformerConfiguration
 
     /// Whether only the class token goes through the last block where it alone is pooled. Off, the whole sequence does:
@@ -61,7 +63,9 @@ public final class VisionTransformer: ImageTower {
             pooledWidth = embeddingSize
         }
         postNorm = try LayerNorm(pooledWidth, epsilon: epsilon)
-        projection = configuration.hasProjection ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
+        hiddenProjection = configuration.hasHiddenProjection ? try ProjectionHead(pooledWidth, embeddingSize) : nil
+        let hasMatrix = configuration.hasProjection && !configuration.hasHiddenProjection
+        projection = hasMatrix ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
         try Self.check(configuration, embeddingSize: embeddingSize, pooledWidth: pooledWidth)
         let scale = Initializer.normal(1 / Double(width).squareRoot())
         for parameter in [classEmbedding, positionalEmbedding, projection].compactMap({ $0 }) {
@@ -172,6 +176,7 @@ public final class VisionTransformer: ImageTower {
     }
 
     private func project(_ state: Tensor) throws -> Tensor {
-        try projection.map { try state.matmul($0.tensor) } ?? state
+        if let hiddenProjection { return try hiddenProjection(state) }
+        return try projection.map { try state.matmul($0.tensor) } ?? state
     }
 }
