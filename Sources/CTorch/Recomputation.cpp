@@ -2,20 +2,15 @@
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/engine.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/functions/utils.h>
 
 #include <cstdlib>
-#include <memory>
 #include <mutex>
-#include <vector>
 
 #include "Internal.hpp"
 
 namespace {
-
-using torch::autograd::variable_list;
 
 /// The function and whoever keeps it alive.
 struct Body {
@@ -28,11 +23,9 @@ struct Body {
     Body(const Body &) = delete;
     ~Body() { release(context); }
 
-    at::Tensor operator()(const std::vector<at::Tensor> &inputs, bool is_repeat) const {
-        std::vector<ct_tensor> handles;
-        for (const auto &input : inputs) handles.push_back(ctorch::handle_of(input));
+    at::Tensor operator()(const at::Tensor &input, bool is_repeat) const {
         ct_tensor output = nullptr;
-        char *problem = function(context, handles.data(), handles.size(), is_repeat, &output);
+        char *problem = function(context, ctorch::handle_of(input), is_repeat, &output);
         if (problem) {
             const std::string message(problem);
             std::free(problem);
@@ -83,64 +76,57 @@ struct SurroundingsGuard {
     }
 };
 
-/// A step of the graph that stands for a whole function: backward runs it again, this time recorded.
-struct Recomputation : torch::autograd::Node {
-    std::unique_ptr<Body> body;
-    std::vector<at::Tensor> inputs;
+/// What the backward pass finds again.
+struct Recorded : torch::CustomClassHolder {
+    Body body;
     Surroundings surroundings;
 
-    explicit Recomputation(Surroundings surroundings) : surroundings(std::move(surroundings)) {}
+    Recorded(ct_function function, void (*release)(void *), void *context, c10::Device device)
+        : body(function, release, context), surroundings(Surroundings::current(device)) {}
+};
 
-    std::string name() const override { return "Recomputation"; }
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 
-    void release_variables() override { inputs.clear(); }
+/// A step of the graph that stands for a whole function: backward runs it again, this time recorded.
+struct Recomputation : torch::autograd::Function<Recomputation> {
+    /// `anchor` needs a gradient, so that there is a step also where only parameters inside the function do.
+    static at::Tensor forward(AutogradContext *context, const at::Tensor &input, const at::Tensor & /*anchor*/,
+                              const c10::intrusive_ptr<Recorded> &recorded) {
+        context->save_for_backward({input});
+        context->saved_data["recorded"] = c10::IValue::make_capsule(recorded);
+        return recorded->body(input.detach(), false);
+    }
 
-    variable_list apply(variable_list &&gradients) override {
+    static variable_list backward(AutogradContext *context, variable_list gradients) {
         TORCH_CHECK(torch::autograd::Engine::get_default_engine().is_checkpoint_valid(),
                     "recomputed parts accumulate into every parameter; gradients of chosen tensors alone cannot be "
                     "taken through them");
-        variable_list results(inputs.size());
-        TORCH_CHECK(num_inputs() == 1 && gradients.size() == 1, "a recomputed part has one output");
-        if (!gradients[0].defined()) return results;
-        TORCH_CHECK(!inputs.empty(), "backward through a recomputed part a second time");
+        const auto input = context->get_saved_variables().at(0);
+        const auto recorded = c10::static_intrusive_pointer_cast<Recorded>(
+            context->saved_data.at("recorded").toCapsule());
+        if (!gradients.at(0).defined()) return {at::Tensor(), at::Tensor(), at::Tensor()};
         at::AutoGradMode recording(true);
-        std::vector<at::Tensor> leaves;
-        for (const auto &input : inputs) {
-            leaves.push_back(input.detach());
-            if (input.requires_grad()) leaves.back().set_requires_grad(true);
-        }
+        auto leaf = input.detach();
+        if (input.requires_grad()) leaf.set_requires_grad(true);
         at::Tensor output;
         {
-            SurroundingsGuard guard(surroundings);
-            output = (*body)(leaves, true);
+            SurroundingsGuard guard(recorded->surroundings);
+            output = recorded->body(leaf, true);
         }
         torch::autograd::backward({output}, {gradients[0]});
-        for (size_t i = 0; i < leaves.size(); ++i) results[i] = leaves[i].grad();
-        return results;
+        return {leaf.grad(), at::Tensor(), at::Tensor()};
     }
 };
 
 }  // namespace
 
-extern "C" int ct_recomputed(const ct_tensor *inputs, size_t count, ct_function function,
-                             void (*release)(void *context), void *context, ct_tensor *out) {
+extern "C" int ct_recomputed(ct_tensor input, ct_function function, void (*release)(void *context), void *context,
+                             ct_tensor *out) {
     return ctorch::guarded([&] {
-        auto body = std::make_unique<Body>(function, release, context);
-        std::vector<at::Tensor> given;
-        for (size_t i = 0; i < count; ++i) given.push_back(ctorch::borrow(inputs[i]));
-        TORCH_CHECK(!given.empty(), "a recomputed part needs an input");
-        auto node = std::shared_ptr<Recomputation>(
-            new Recomputation(Surroundings::current(given[0].device())), torch::autograd::deleteNode);
-        at::Tensor output;
-        {
-            at::AutoGradMode recording(false);
-            output = (*body)(given, false).detach();
-        }
-        node->body = std::move(body);
-        node->set_next_edges(torch::autograd::collect_next_edges(given));
-        node->inputs = std::move(given);
-        // Also where no input needs a gradient: parameters inside may.
-        torch::autograd::set_history(output, node);
-        *out = ctorch::handle_of(std::move(output));
+        const auto given = ctorch::borrow(input);
+        const auto recorded = c10::make_intrusive<Recorded>(function, release, context, given.device());
+        const auto anchor = at::zeros({}, given.options().dtype(at::kFloat)).requires_grad_(true);
+        *out = ctorch::handle_of(Recomputation::apply(given, anchor, recorded));
     });
 }

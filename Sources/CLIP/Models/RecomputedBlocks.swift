@@ -14,14 +14,14 @@ extension Module {
             input.requiresGradient || parameters.contains(where: { $0.tensor.requiresGradient })
         else { return try body(input) }
         let modes = norms.map(\.isTraining)
-        return try Engine.recomputed([input]) { inputs, isRepeat in
-            guard isRepeat, !norms.isEmpty else { return try body(inputs[0]) }
+        return try Engine.recomputed(input) { input, isRepeat in
+            guard isRepeat, !norms.isEmpty else { return try body(input) }
             let before = norms.map { ($0.isTraining, $0.updatesStatistics) }
             for (norm, mode) in zip(norms, modes) { norm.setMode(isTraining: mode, updatesStatistics: false) }
             defer {
                 for (norm, mode) in zip(norms, before) { norm.setMode(isTraining: mode.0, updatesStatistics: mode.1) }
             }
-            return try body(inputs[0])
+            return try body(input)
         }
     }
 }

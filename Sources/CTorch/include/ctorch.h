@@ -106,13 +106,12 @@ int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count
 /// would need is not computed.
 int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out);
 
-/// A function of tensors called from inside libtorch. It owns its inputs, writes an owned tensor to `out` and returns
+/// A function of a tensor called from inside libtorch. It owns its input, writes an owned tensor to `out` and returns
 /// null, or returns a message in memory of `malloc`. `is_repeat` says that it runs once more, for a backward pass.
-typedef char *(*ct_function)(void *context, const ct_tensor *inputs, size_t count, bool is_repeat, ct_tensor *out);
+typedef char *(*ct_function)(void *context, ct_tensor input, bool is_repeat, ct_tensor *out);
 /// Runs a function without recording it; a backward pass runs it again, recorded, with the same random state and
 /// autocast, and goes on through it. `release(context)` runs when neither is needed any more, or on failure.
-int ct_recomputed(const ct_tensor *inputs, size_t count, ct_function function, void (*release)(void *context),
-                  void *context, ct_tensor *out);
+int ct_recomputed(ct_tensor input, ct_function function, void (*release)(void *context), void *context, ct_tensor *out);
 
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
