@@ -10,6 +10,7 @@ private enum Write {
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
     static let foreachAdd = Operator("aten::_foreach_add_", overload: "Scalar")
     static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
+    static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
     static let addTensor = Operator("aten::add_", overload: "Tensor")
     static let subtractTensor = Operator("aten::sub_", overload: "Tensor")
     static let subtractScalar = Operator("aten::sub_", overload: "Scalar")
@@ -101,6 +102,11 @@ extension Tensor {
     /// Multiplies every tensor by a scalar tensor.
     public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
         try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
+    }
+
+    /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
+    public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
+        try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).
