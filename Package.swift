@@ -28,7 +28,8 @@ let package = Package(
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
-        .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        .target(
+            name: "CTorch", dependencies: ["CLibtorch"], cxxSettings: [.headerSearchPath("GlooDeclarations")]),
         .target(
             name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
             exclude: ["make_resources.py", "make_rules.py"],

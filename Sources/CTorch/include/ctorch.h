@@ -104,6 +104,12 @@ int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count
 /// would need is not computed.
 int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out);
 
+/// Has `callback(context)` called each time a backward pass has accumulated this leaf's whole gradient, on the thread
+/// that does so; replaces the one set before. A null callback takes it away. `release(context)` runs when the callback
+/// is replaced, taken away, or gone with its tensor.
+int ct_tensor_set_gradient_hook(ct_tensor tensor, void (*callback)(void *context), void (*release)(void *context),
+                                void *context);
+
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
 /// Enters inference mode on this thread; give the result to `ct_inference_mode_exit`.
@@ -129,4 +135,8 @@ int ct_cuda_synchronize(void);
 #ifdef __cplusplus
 }
 #endif
+
+// What a Mac takes for the module's one header has to name the others.
+#include "ctorch_distributed.h"
+
 #endif
