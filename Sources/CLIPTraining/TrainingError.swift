@@ -10,6 +10,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case checkpointMismatch(path: String, problem: String)
     /// A run directory that holds another run already.
     case runExists(path: String)
+    /// Another process of the run is gone, stuck, or was started differently.
+    case distributed(rank: Int, operation: String, problem: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this checkpoint does not fit: \(problem)"
         case .runExists(let path):
             "\(path): this directory holds a run already. Continue it with --resume \(path), or choose another --output."
+        case .distributed(let rank, let operation, let problem):
+            "rank \(rank), \(operation): \(problem)"
         }
     }
 }

@@ -45,3 +45,8 @@ public func onRanks<R>(
     done.wait()
     return try outcomes.compactMap { try $0?.get() }
 }
+
+/// A port that nobody listens on.
+public func freePort() throws -> Int {
+    try RendezvousStore(host: "localhost", port: 0, serves: true, timeout: 10).port
+}

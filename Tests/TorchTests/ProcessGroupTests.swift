@@ -32,7 +32,7 @@ import Torch
             let parts = try (1...3).map { try Tensor.full([5], Double($0 * (rank + 1))) }
             let works = try parts.map { try group.startReducing($0) }
             for work in works.reversed() { try work.wait() }
-            #expect(works.allSatisfy(\.isDone))
+            #expect(works.allSatisfy { $0.isDone })
             try group.barrier()
             return try parts.map { try $0.elements(Double.self) }
         }
