@@ -29,7 +29,9 @@ let package = Package(
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
         // CMakeLists.txt builds the same sources without Swift, for a GPU machine's libtorch.
-        .target(name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"]),
+        .target(
+            name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
+            cxxSettings: [.headerSearchPath("GlooDeclarations")]),
         .target(
             name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
             exclude: ["make_resources.py", "make_rules.py"],

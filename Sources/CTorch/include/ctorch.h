@@ -112,6 +112,11 @@ typedef char *(*ct_function)(void *context, ct_tensor input, bool is_repeat, ct_
 /// Runs a function without recording it; a backward pass runs it again, recorded, with the same random state and
 /// autocast, and goes on through it. `release(context)` runs when neither is needed any more, or on failure.
 int ct_recomputed(ct_tensor input, ct_function function, void (*release)(void *context), void *context, ct_tensor *out);
+/// Has `callback(context)` called each time a backward pass has accumulated this leaf's whole gradient, on the thread
+/// that does so; replaces the one set before. A null callback takes it away. `release(context)` runs when the callback
+/// is replaced, taken away, or gone with its tensor.
+int ct_tensor_set_gradient_hook(ct_tensor tensor, void (*callback)(void *context), void (*release)(void *context),
+                                void *context);
 
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
@@ -136,4 +141,8 @@ bool ct_mps_is_available(void);
 #ifdef __cplusplus
 }
 #endif
+
+// What a Mac takes for the module's one header has to name the others.
+#include "ctorch_distributed.h"
+
 #endif
