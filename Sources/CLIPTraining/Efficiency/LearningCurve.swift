@@ -48,11 +48,11 @@ extension LearningCurve {
         let (end, overflows) = totalSteps.multipliedReportingOverflow(by: batchSize)
         guard batchSize > 0, totalSteps > 0, !overflows else { return [] }
         var counts: [Int] = []
-        var next = Double(max(first, batchSize))
-        while next < Double(end) {
+        for exponent in 0... {
+            let next = Double(max(first, batchSize)) * pow(2, Double(exponent) / 2)
+            if next >= Double(end) { break }
             let steps = Int((next / Double(batchSize)).rounded(.up))
             if steps < totalSteps, counts.last != steps * batchSize { counts.append(steps * batchSize) }
-            next *= 2.0.squareRoot()
         }
         // A point right before the last says nothing that the last does not.
         if let last = counts.last, Double(last) > 0.85 * Double(end) { counts.removeLast() }

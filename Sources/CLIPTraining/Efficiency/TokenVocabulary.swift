@@ -28,11 +28,13 @@ struct CaptionRectangle {
     var targets: [Int64] = []
     /// The row each of these places is in.
     var rows: [Int] = []
+    let count: Int
     let length: Int
 
     /// - Parameter captions: numbers of a ``TokenVocabulary``, with start and end.
     init(_ captions: [[Int32]], contextLength: Int) {
         let captions = captions.map { $0.prefix(contextLength) }
+        count = captions.count
         length = max(1, (captions.map(\.count).max() ?? 0) - 1)
         for (row, caption) in captions.enumerated() {
             let read = caption.dropLast()
