@@ -18,6 +18,7 @@ public struct LearningComparison: Sendable, Codable {
         public var pictures: Int
         /// Means over seeds.
         public var accuracy: Double
+        public var pictureAccuracy: Double
         public var loss: Double
         /// The least and the greatest of a seed.
         public var least: Double
@@ -82,6 +83,7 @@ public struct LearningComparison: Sendable, Codable {
             let accuracies = all.map(\.accuracy)
             return Point(
                 pictures: all[0].pictures, accuracy: accuracies.reduce(0, +) / Double(all.count),
+                pictureAccuracy: all.map(\.pictureAccuracy).reduce(0, +) / Double(all.count),
                 loss: all.map(\.loss).reduce(0, +) / Double(all.count), least: accuracies.min() ?? 0,
                 greatest: accuracies.max() ?? 0)
         }

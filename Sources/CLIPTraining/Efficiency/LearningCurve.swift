@@ -7,13 +7,16 @@ public struct LearningCurve: Sendable, Codable, Equatable {
         public var pictures: Int
         /// The mean loss since the point before.
         public var loss: Double
-        /// Zero-shot accuracy on the held-out pictures.
+        /// Zero-shot accuracy on the held-out pictures, the mean over categories.
         public var accuracy: Double
+        /// The share of all held-out pictures that are right.
+        public var pictureAccuracy: Double
 
-        public init(pictures: Int, loss: Double, accuracy: Double) {
+        public init(pictures: Int, loss: Double, accuracy: Double, pictureAccuracy: Double) {
             self.pictures = pictures
             self.loss = loss
             self.accuracy = accuracy
+            self.pictureAccuracy = pictureAccuracy
         }
     }
 

@@ -160,7 +160,8 @@ public final class LearningExperiment {
             let accuracy = try task.accuracy(objective.scorer(for: task.texts))
             let mean = losses.reduce(0, +) / Double(losses.count)
             losses = []
-            let point = LearningCurve.Point(pictures: pictures, loss: mean, accuracy: accuracy)
+            let point = LearningCurve.Point(
+                pictures: pictures, loss: mean, accuracy: accuracy.categoryMean, pictureAccuracy: accuracy.pictureShare)
             points.append(point)
             onEvent(.evaluated(arm, seed: configuration.seed, point))
         }

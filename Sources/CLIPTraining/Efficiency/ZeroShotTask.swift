@@ -48,19 +48,40 @@ public struct ZeroShotTask: Sendable {
         preprocessor = clip.preprocessor
     }
 
-    /// The share of pictures whose own category has the highest score; of equal scores the first counts.
-    public func accuracy(_ scorer: ZeroShotScorer) throws -> Double {
-        var right = 0
+    /// How many pictures' own category has the highest score; of equal scores the first counts.
+    public func accuracy(_ scorer: ZeroShotScorer) throws -> ZeroShotAccuracy {
+        var chosen: [Int] = []
         for start in stride(from: 0, to: answers.count, by: 64) {
-            let range = start..<min(start + 64, answers.count)
-            let input = try Engine.withoutGradients { try preprocessor.normalize(pictures.slice(range)) }
-            right += try Self.countRight(scorer(input), answers: answers[range])
+            let input = try Engine.withoutGradients {
+                try preprocessor.normalize(pictures.slice(start..<min(start + 64, answers.count)))
+            }
+            chosen += try Self.choices(scorer(input))
         }
-        return Double(right) / Double(answers.count)
+        return ZeroShotAccuracy(chosen: chosen, answers: answers)
     }
 
-    static func countRight(_ scores: Tensor, answers: some Collection<Int>) throws -> Int {
-        let chosen = try Engine.inference { try scores.argmax(along: 1) }.elements(Int64.self)
-        return zip(chosen, answers).count { Int($0) == $1 }
+    /// The place of each row's highest score.
+    static func choices(_ scores: Tensor) throws -> [Int] {
+        try Engine.inference { try scores.argmax(along: 1) }.elements(Int64.self).map(Int.init)
+    }
+}
+
+/// How often a picture's category is chosen.
+public struct ZeroShotAccuracy: Sendable, Equatable {
+    /// The mean over categories of the share of their pictures that are right: always giving one answer, however common,
+    /// is worth no more than guessing.
+    public let categoryMean: Double
+    /// The share of all pictures that are right.
+    public let pictureShare: Double
+
+    init(chosen: [Int], answers: [Int]) {
+        var counts: [Int: (right: Int, all: Int)] = [:]
+        for (choice, answer) in zip(chosen, answers) {
+            counts[answer, default: (0, 0)].right += choice == answer ? 1 : 0
+            counts[answer, default: (0, 0)].all += 1
+        }
+        let shares = counts.sorted { $0.key < $1.key }.map { Double($0.value.right) / Double($0.value.all) }
+        categoryMean = shares.reduce(0, +) / Double(max(1, shares.count))
+        pictureShare = Double(counts.values.reduce(0) { $0 + $1.right }) / Double(max(1, answers.count))
     }
 }

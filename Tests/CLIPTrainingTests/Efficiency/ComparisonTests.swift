@@ -13,7 +13,7 @@ import Torch
             settings: LearningCurve.Settings(
                 arm: arm, configuration: configuration, model: "m", trainingData: "t", heldOutData: "h", template: "{}",
                 evaluations: points.map(\.0)),
-            points: points.map { LearningCurve.Point(pictures: $0.0, loss: 1, accuracy: $0.1) }, parameters: 7,
+            points: points.map { LearningCurve.Point(pictures: $0.0, loss: 1, accuracy: $0.1, pictureAccuracy: $0.1 / 2) }, parameters: 7,
             heldOutPictures: 40, categories: 20, trainingSeconds: 2)
     }
 
@@ -44,8 +44,8 @@ import Torch
         #expect(comparison.arms.count == 1 && comparison.arms[0].seeds == [0, 1])
         #expect(
             comparison.arms[0].points == [
-                .init(pictures: 10, accuracy: 0.5, loss: 1, least: 0.25, greatest: 0.75),
-                .init(pictures: 20, accuracy: 0.5, loss: 1, least: 0.5, greatest: 0.5),
+                .init(pictures: 10, accuracy: 0.5, pictureAccuracy: 0.25, loss: 1, least: 0.25, greatest: 0.75),
+                .init(pictures: 20, accuracy: 0.5, pictureAccuracy: 0.25, loss: 1, least: 0.5, greatest: 0.5),
             ])
         #expect(comparison.arms[0].picturesPerSecond == 10 && comparison.ratios.isEmpty)
     }
@@ -64,8 +64,13 @@ import Torch
 
     @Test func theHighestScoreOfARowIsItsAnswer() throws {
         let scores = try Tensor([0.1, 0.9, -1, 3, -.infinity, 2, 0, 0, 0] as [Float], shape: [3, 3])
-        #expect(try ZeroShotTask.countRight(scores, answers: [1, 0, 0]) == 3)
-        #expect(try ZeroShotTask.countRight(scores, answers: [0, 2, 2]) == 0)
-        #expect(try ZeroShotTask.countRight(scores, answers: [1, 1, 2]) == 1)
+        #expect(try ZeroShotTask.choices(scores) == [1, 0, 0])
+    }
+
+    @Test func aCommonAnswerIsWorthNoMoreThanGuessing() {
+        let always = ZeroShotAccuracy(chosen: [2, 2, 2, 2, 2], answers: [2, 2, 2, 0, 1])
+        #expect(always.pictureShare == 0.6 && abs(always.categoryMean - 1.0 / 3) < 1e-12)
+        let mixed = ZeroShotAccuracy(chosen: [0, 2, 1, 0, 1], answers: [2, 2, 2, 0, 1])
+        #expect(mixed.pictureShare == 0.6 && abs(mixed.categoryMean - 7.0 / 9) < 1e-12)
     }
 }
