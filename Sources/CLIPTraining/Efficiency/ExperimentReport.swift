@@ -37,7 +37,11 @@ public struct ExperimentReport: Sendable {
     /// Each file appears whole.
     /// - Throws: `CLIPError/writing(path:reason:)`.
     public func write(to directory: String) throws {
+        let page = ExperimentPage(self)
+        let chart = page.chart(curves)
         try write(json(), to: "\(directory)/\(name).json")
+        try write(Data(chart.file().utf8), to: "\(directory)/\(name).svg")
+        try write(Data(page.rendered(chart: chart).utf8), to: "\(directory)/\(name).html")
     }
 
     private func write(_ data: Data, to path: String) throws {
