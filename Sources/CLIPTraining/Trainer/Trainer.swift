@@ -13,9 +13,16 @@ import TorchNN
 public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
-    public let optimizer: AdamW
-    /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
-    public let movingAverage: MovingAverage?
+            synchronization ?? group.map { GradientBuckets(model.namedParameters, communicator: $0) } ?? plain
+        let groups = ParameterGroups.groups(of: model, configuration: configuration)
+        let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
+        optimizer =
+            if sharesOptimizer, let group {
+                try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
+            } else {
+                try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
+            }
+        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
     public let communicator: any Communicator
     private let loss: any EmbeddingLoss
@@ -26,13 +33,15 @@ public final class Trainer {
     public internal(set) var step = 0
 
     /// - Parameters:
-    ///   - synchronization: sums gradients over the communicator's processes; nil for one after the other at the end.
+    ///   - synchronization: sums gradients over the communicator's processes; nil for ``GradientBuckets`` over c10d.
+    ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
+    ///     several; see ``ShardedAdamW``.
     ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, or a model with parts that
     ///   the loss does not reach.
     public init(
         model: DualEncoder, configuration: TrainingConfiguration, communicator: any Communicator = SingleProcess(),
-        synchronization: (any GradientSynchronization)? = nil, teacher: Teacher? = nil
+        synchronization: (any GradientSynchronization)? = nil, sharesOptimizer: Bool = false, teacher: Teacher? = nil
     ) throws {
         try configuration.validate()
         try Self.check(model, configuration.loss, hasTeacher: teacher != nil)
@@ -44,13 +53,32 @@ public final class Trainer {
         norms = model.modules()
         try configuration.techniques.apply(to: model)
         if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
+        let group = communicator as? ProcessGroupCommunicator
+        let plain = communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
         self.synchronization =
+<<<<<<< Updated upstream
             synchronization
             ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
         optimizer = try AdamW(
             ParameterGroups.groups(of: model, configuration: configuration),
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
         movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
+=======
+            synchronization ?? group.map { GradientBuckets(model.namedParameters, communicator: $0) } ?? plain
+        let named = model.namedParameters
+        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
+        let groups: [AdamW.Group] = [
+            .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
+            .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
+        ]
+        let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
+        if sharesOptimizer, let group {
+            optimizer = try ShardedAdamW(
+                groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
+        } else {
+            optimizer = try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
+        }
+>>>>>>> Stashed changes
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
