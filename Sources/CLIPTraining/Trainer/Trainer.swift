@@ -13,16 +13,9 @@ import TorchNN
 public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
-            synchronization ?? group.map { GradientBuckets(model.namedParameters, communicator: $0) } ?? plain
-        let groups = ParameterGroups.groups(of: model, configuration: configuration)
-        let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
-        optimizer =
-            if sharesOptimizer, let group {
-                try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
-            } else {
-                try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
-            }
-        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
+    public let optimizer: any ParameterOptimizer
+    /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
+    public let movingAverage: MovingAverage?
     /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
     public let communicator: any Communicator
     private let loss: any EmbeddingLoss
@@ -56,29 +49,16 @@ public final class Trainer {
         let group = communicator as? ProcessGroupCommunicator
         let plain = communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
         self.synchronization =
-<<<<<<< Updated upstream
-            synchronization
-            ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
-        optimizer = try AdamW(
-            ParameterGroups.groups(of: model, configuration: configuration),
-            beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
-        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
-=======
             synchronization ?? group.map { GradientBuckets(model.namedParameters, communicator: $0) } ?? plain
-        let named = model.namedParameters
-        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
-        let groups: [AdamW.Group] = [
-            .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
-            .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
-        ]
+        let groups = ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
-        if sharesOptimizer, let group {
-            optimizer = try ShardedAdamW(
-                groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
-        } else {
-            optimizer = try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
-        }
->>>>>>> Stashed changes
+        optimizer =
+            if sharesOptimizer, let group {
+                try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
+            } else {
+                try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
+            }
+        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
