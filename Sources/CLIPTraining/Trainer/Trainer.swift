@@ -47,9 +47,12 @@ public final class Trainer {
         try configuration.techniques.apply(to: model)
         if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
         let group = communicator as? ProcessGroupCommunicator
-        let plain = communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
-        self.synchronization =
-            synchronization ?? group.map { GradientBuckets(model.namedParameters, communicator: $0) } ?? plain
+        let buckets: (any GradientSynchronization)? = group.map {
+            GradientBuckets(model.namedParameters, communicator: $0)
+        }
+        let plain: (any GradientSynchronization)? =
+            communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
+        self.synchronization = synchronization ?? buckets ?? plain
         let groups = ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
         optimizer =
