@@ -26,7 +26,7 @@ public final class MetricsLog {
             handle = try FileHandle(forWritingTo: url)
             try handle.seekToEnd()
         } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
+            throw WriteFault(error, path: path)
         }
     }
 
@@ -42,6 +42,12 @@ public final class MetricsLog {
 
     public func write(_ evaluation: HeldOutEvaluation, step: Int, epoch: Int) throws {
         try write(["step": step, "epoch": epoch, "evaluation": evaluation.jsonObject])
+    }
+
+    public func write(_ warning: TrainingWarning, epoch: Int) throws {
+        try write([
+            "step": warning.step, "epoch": epoch, "warning": warning.kind.rawValue, "message": warning.message,
+        ])
     }
 
     private func write(_ object: [String: Any]) throws {

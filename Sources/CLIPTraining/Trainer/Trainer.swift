@@ -12,6 +12,9 @@ public struct StepReport: Sendable, Equatable {
     public let learningRate: Double
     /// The gradient's norm before clipping.
     public let gradientNorm: Double
+    /// The mean cosine between two of the batch's pictures, and between two of its captions.
+    public let pictureCosine: Double
+    public let textCosine: Double
 }
 
 /// Moves a model by contrastive steps (arXiv 2103.00020, section 2).
@@ -29,6 +32,8 @@ public final class Trainer {
     public let optimizer: AdamW
     private let loss: ContrastiveLoss
     private let norms: [BatchNorm2d]
+    /// How far the last batch's embeddings lay apart.
+    private var spread = (pictures: 0.0, texts: 0.0)
     /// Steps done so far.
     public internal(set) var step = 0
 
@@ -83,7 +88,8 @@ public final class Trainer {
         try scale.clampInPlace(to: DualEncoder.logitScaleRange)
         defer { step += 1 }
         return StepReport(
-            step: step, loss: value, logitScale: try scale.item(), learningRate: rate, gradientNorm: norm)
+            step: step, loss: value, logitScale: try scale.item(), learningRate: rate, gradientNorm: norm,
+            pictureCosine: spread.pictures, textCosine: spread.texts)
     }
 
     /// Leaves the gradient of every parameter in place.
@@ -133,6 +139,7 @@ public final class Trainer {
     private func embeddingGradients(
         pictures: Tensor, texts: Tensor, of batch: TrainingBatch
     ) throws -> (loss: Double, pictures: Tensor, texts: Tensor) {
+        spread = (try EmbeddingSpread.meanCosine(pictures), try EmbeddingSpread.meanCosine(texts))
         try pictures.setRequiresGradient()
         try texts.setRequiresGradient()
         let value = try loss(
