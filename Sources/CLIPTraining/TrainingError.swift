@@ -49,7 +49,7 @@ extension TrainingError: CustomStringConvertible {
         _ path: String, _ reason: String, needed: Int?, free: Int?, lastGood: String?
     ) -> String {
         var text = "\(path): cannot be written: \(reason)."
-        if let needed { text += " It takes \(needed) bytes" + (free.map { ", \($0) are free." } ?? ".") }
+        if let needed { text += " It takes \(needed) bytes" + (free.map { "; \($0) bytes are free." } ?? ".") }
         guard let lastGood else { return text + " There is no checkpoint yet." }
         return text + " The checkpoint \(lastGood) is whole: make room and go on with --resume."
     }

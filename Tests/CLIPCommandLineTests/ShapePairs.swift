@@ -84,13 +84,15 @@ enum ShapePairs {
 struct Metrics {
     let steps: [[String: Any]]
     let evaluations: [[String: Any]]
+    let warnings: [String]
 
     init(_ run: String) throws {
         let text = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8)
         let lines = try text.split(separator: "\n").map { line in
             try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
-        steps = lines.filter { $0["evaluation"] == nil }
+        steps = lines.filter { $0["evaluation"] == nil && $0["warning"] == nil }
+        warnings = lines.compactMap { $0["warning"] as? String }
         evaluations = lines.filter { $0["evaluation"] != nil }
     }
 

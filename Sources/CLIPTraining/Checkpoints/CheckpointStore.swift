@@ -81,7 +81,8 @@ public struct CheckpointStore: Sendable {
     /// What is to be said of a file of the run that could not be written.
     func failure(_ error: any Error, path: String, needed: Int? = nil) -> any Error {
         let fault = WriteFault(error, path: path)
-        let free = fault.isFull ? WriteFault.freeBytes(at: path) : nil
+        // A limit for one file says nothing of the disk.
+        let free = fault.isFull && fault.code != EFBIG ? WriteFault.freeBytes(at: path) : nil
         return TrainingError.cannotWrite(
             path: path, reason: fault.reason, bytesNeeded: fault.isFull ? needed : nil, bytesFree: free,
             lastGood: names.last.map { directory + "/" + $0 })
