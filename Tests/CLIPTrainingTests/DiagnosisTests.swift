@@ -10,8 +10,8 @@ import TorchNN
 /// Steps that are not finite, and where it is said to begin.
 @Suite struct DiagnosisTests {
     private func trainer(microBatchSize: Int? = nil) throws -> Trainer {
-        var vision = VisionTransformerConfiguration(imageSize: 16, patchSize: 8, width: 8, headCount: 2, layers: 3)
-        vision.hasPreNorm = true
+        var vision = VisionTransformerConfiguration(imageSize: 16, patchSize: 8, width: 8, layers: 3)
+        vision.headWidth = 4
         var text = TextTransformerConfiguration(width: 8, headCount: 2, layers: 3)
         text.contextLength = 8
         text.vocabularySize = 40

@@ -1,3 +1,4 @@
+import CLIPData
 import Torch
 
 /// Where a run stands, to go on from.
@@ -19,6 +20,8 @@ public struct TrainingPosition: Sendable, Equatable, Codable {
 /// What a checkpoint holds beside tensors.
 public struct RunState: Sendable, Equatable, Codable {
     public var position: TrainingPosition
+    /// Where the data go on.
+    public var cursor: DataCursor
     /// The settings the run was begun with.
     public var configuration: TrainingConfiguration
     /// Nil before the first evaluation, and where no best model is kept.
@@ -28,10 +31,12 @@ public struct RunState: Sendable, Equatable, Codable {
     public var place: ComputePlace
 
     public init(
-        position: TrainingPosition = TrainingPosition(), configuration: TrainingConfiguration,
+        position: TrainingPosition = TrainingPosition(), cursor: DataCursor = DataCursor(epoch: 0),
+        configuration: TrainingConfiguration,
         best: BestRecord? = nil, watch: TrainingWatch = TrainingWatch(), place: ComputePlace = ComputePlace()
     ) {
         self.position = position
+        self.cursor = cursor
         self.configuration = configuration
         self.best = best
         self.watch = watch

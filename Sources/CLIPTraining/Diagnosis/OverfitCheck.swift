@@ -49,9 +49,9 @@ public final class OverfitCheck {
         let counts = Dictionary(batch.captions.map { ($0, 1) }, uniquingKeysWith: +)
         // Among k equal captions nothing tells which is whose: the least loss of such a row is ln k.
         let floor =
-            configuration.excludesDuplicateCaptions
+            configuration.loss.duplicates == .excluded
             ? 0 : counts.values.reduce(0) { $0 + Double($1) * log(Double($1)) } / Double(batch.count)
-        let chance = log(Double(batch.count))
+        let chance = TrainingWatch.Expectation(configuration).chanceLoss
         let threshold = floor + Self.allowedShare * (chance - floor)
         var losses: [Double] = []
         while losses.count < configuration.totalSteps, losses.last.map({ $0 >= threshold }) ?? true, !stop.isRequested {

@@ -58,6 +58,16 @@ public struct TrainingWatch: Sendable, Equatable, Codable {
             self.learnsTemperature = learnsTemperature
         }
 
+        /// What a run with these settings is measured against.
+        init(_ configuration: TrainingConfiguration) {
+            let size = configuration.batchSize
+            self.init(
+                chanceLoss: configuration.loss.kind == .softmax
+                    ? Self.softmaxChance(batchSize: size) : Self.sigmoidChance(batchSize: size),
+                warmupSteps: configuration.warmupSteps,
+                learnsTemperature: !configuration.loss.fixesTemperature)
+        }
+
         /// ln N: the cross-entropy of a uniform choice among a batch's N captions.
         public static func softmaxChance(batchSize: Int) -> Double { log(Double(batchSize)) }
 

@@ -40,10 +40,14 @@ public final class TrainingRun {
         /// Epochs between held-out evaluations.
         public var evaluationInterval = 1
         public var loaderThreads = 2
+        /// How pairs are read and shared.
+        public var loading = LoadingPlan()
         /// How the final model's parameters are stored; nil for 32 bits.
         public var storedType: DType?
         /// Settings of ``TrainingConfiguration`` that may be others than the run began with.
         public var allowedChanges: Set<String> = []
+        /// Whether the run may go on with other data than it began with: its epoch then begins anew.
+        public var allowsOtherData = false
         /// What `run.json` remembers of the command; nil writes none.
         public var record: RunRecord?
         /// How an end is asked for.
@@ -61,6 +65,8 @@ public final class TrainingRun {
     private let onSkip: @Sendable (SkippedSample) -> Void
     private let expectation: TrainingWatch.Expectation
     private var state: RunState
+    /// Where the data stand. Made only when it is wanted: it lists the pairs that are held back to be mixed.
+    private var makeCursor: () -> DataCursor
     private var lastSave = ProcessInfo.processInfo.systemUptime
 
     /// - Parameters:
@@ -83,10 +89,9 @@ public final class TrainingRun {
         self.options = options
         self.onSkip = onSkip
         store = CheckpointStore(run: options.output, keepCount: options.keptCheckpoints)
-        expectation = TrainingWatch.Expectation(
-            chanceLoss: TrainingWatch.Expectation.softmaxChance(batchSize: configuration.batchSize),
-            warmupSteps: configuration.warmupSteps)
+        expectation = TrainingWatch.Expectation(configuration)
         state = RunState(configuration: configuration, place: ComputePlace(device: clip.model.device))
+        makeCursor = { DataCursor(epoch: 0) }
     }
 
     public var finalModelPath: String { options.output + "/final" }
@@ -103,6 +108,7 @@ public final class TrainingRun {
         // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
         while state.position.step < total || state.position.pair > 0 {
             let before = state.position
+            state.cursor = makeCursor()
             guard try trainEpoch(log: log, pace: pace, onEvent: onEvent) else { return try stop(onEvent) }
             if state.position.step == before.step, before.pair == 0 {
                 throw TrainingError.invalidOption(
@@ -110,13 +116,17 @@ public final class TrainingRun {
                     problem: "an epoch has fewer usable pairs than one batch of \(trainer.configuration.batchSize)")
             }
             let end = state.position
+            let cursor = makeCursor
             state.position.epoch += 1
             state.position.pair = 0
+            let next = DataCursor(epoch: state.position.epoch)
+            makeCursor = { next }
             do {
                 try evaluate(log: log, onEvent)
             } catch is RunStopped {
                 // The epoch's end is not done without its evaluation.
                 state.position = end
+                makeCursor = cursor
                 return try stop(onEvent)
             }
             try checkpoint(onEvent)
@@ -142,6 +152,9 @@ public final class TrainingRun {
             }
             state.place = place
             state.configuration = trainer.configuration
+            if options.allowsOtherData { state.cursor = DataCursor(epoch: state.position.epoch) }
+            let cursor = state.cursor
+            makeCursor = { cursor }
         } else if !store.names.isEmpty || FileManager.default.fileExists(atPath: logPath) {
             throw TrainingError.runExists(path: options.output)
         }
@@ -186,26 +199,23 @@ public final class TrainingRun {
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling)
-        let loader = try PairLoader(
-            source: training, order: SampleOrder(seed: configuration.seed), epoch: state.position.epoch,
-            startPosition: state.position.pair,
-            options: PairLoaderOptions(
-                batchSize: configuration.batchSize, dropsLast: true, threads: options.loaderThreads),
-            onSkip: onSkip
-        ) { sample, seed in try decoder.decode(sample, seed: seed) }
+        let batches = try options.loading.batches(
+            of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
+            decoder: decoder, onSkip: onSkip)
         // A wait for data that does not come must not outlast the request to stop.
-        options.stop.setInterruption { loader.cancel() }
+        options.stop.setInterruption { batches.cancel() }
         defer {
             options.stop.setInterruption(nil)
-            if !options.stop.isRequested { loader.cancel() }
+            if !options.stop.isRequested { batches.cancel() }
         }
         while state.position.step < configuration.totalSteps {
             if options.stop.isRequested { return false }
-            let batch: PairBatch<PairDecoder.Example>?
-            do { batch = try loader.next() } catch CLIPDataError.cancelled { return false }
+            let batch: BatchPipeline<TrainingBatch>.Batch?
+            do { batch = try batches.next() } catch CLIPDataError.cancelled { return false }
             guard let batch else { return true }
-            try take(decoder.batch(batch.items), log: log, pace: pace, onEvent: onEvent)
-            state.position.pair = batch.nextPosition
+            try take(batch.content, log: log, pace: pace, onEvent: onEvent)
+            state.position.pair = (batch.positions.last ?? 0) + 1
+            makeCursor = { batch.cursor }
             if isCheckpointDue { try checkpoint(onEvent) }
         }
         return true
@@ -228,8 +238,10 @@ public final class TrainingRun {
         pace.stepDone(pairs: batch.count)
         try writing(logPath) { try log.write(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond) }
         onEvent(.step(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, secondsLeft: pace.secondsLeft))
+        // What a teacher adds is not what guessing is measured by.
+        let parts = [report.lossPictureToText, report.lossTextToPicture].compactMap { $0 }
         let signs = StepSigns(
-            step: report.step, loss: report.loss, logitScale: report.logitScale, pictureCosine: report.pictureCosine,
+            step: report.step, loss: parts.count == 2 ? parts.reduce(0, +) / 2 : report.loss, logitScale: report.logitScale, pictureCosine: report.pictureCosine,
             textCosine: report.textCosine)
         for warning in state.watch.observe(signs, expecting: expectation) {
             try writing(logPath) { try log.write(warning, epoch: epoch) }
@@ -257,6 +269,7 @@ public final class TrainingRun {
     private func checkpoint(_ onEvent: (Event) -> Void) throws {
         lastSave = ProcessInfo.processInfo.systemUptime
         guard !store.holds(step: state.position.step) else { return }
+        state.cursor = makeCursor()
         try store.save(trainer, state)
         onEvent(.checkpoint(step: state.position.step))
     }

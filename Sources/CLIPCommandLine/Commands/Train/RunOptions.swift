@@ -48,6 +48,7 @@ struct RunOptions: ParsableArguments {
         options.keepsBest = keepBest
         options.evaluationInterval = evaluationInterval
         options.storedType = store == .fp16 ? .float16 : nil
+        options.allowsOtherData = allowChange.contains { $0 == "train-data" || $0 == "--train-data" }
         options.allowedChanges = Set(allowChange.flatMap(RunArguments.settings(of:)))
     }
 }
