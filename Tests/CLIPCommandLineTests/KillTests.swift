@@ -76,7 +76,7 @@ import Testing
             #expect(try RunFixture.weights(whole) == RunFixture.weights(broken), "the weights differ")
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: broken).sorted() == [
-                    "best", "checkpoints", "final", "metrics.jsonl", "run.json",
+                    "best", "checkpoints", "final", "metrics.jsonl", "report.html", "run.json", "tensorboard",
                 ])
             #expect(try RunFixture.names(broken) == RunFixture.names(whole))
             try RunFixture.expectNoLeftovers(broken)

@@ -91,8 +91,8 @@ struct Metrics {
         let lines = try text.split(separator: "\n").map { line in
             try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
-        steps = lines.filter { $0["evaluation"] == nil && $0["warning"] == nil }
-        warnings = lines.compactMap { $0["warning"] as? String }
+        steps = lines.filter { $0["loss"] != nil }
+        warnings = lines.compactMap { ($0["warning"] as? [String: Any])?["kind"] as? String }
         evaluations = lines.filter { $0["evaluation"] != nil }
     }
 

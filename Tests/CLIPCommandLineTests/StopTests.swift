@@ -103,7 +103,7 @@ import Testing
             process.kill()
             _ = try process.finish()
             try limited(1, ["train", "--resume", run]).failed(
-                70, run + "/metrics.jsonl", "larger than the limit", "checkpoints/step-000000000 is whole")
+                70, run, "larger than the limit", "checkpoints/step-000000000 is whole")
             try RunFixture.expectNoLeftovers(run)
             try clip("train", "--resume", run).succeeded()
             #expect(try RunFixture.weights(run) == whole)

@@ -71,7 +71,9 @@ public struct CheckpointStore: Sendable {
 
     /// Everything beside the model that moves the run.
     private func tensors(of trainer: Trainer) throws -> [(name: String, tensors: [String: Tensor])] {
-        [("optimizer", trainer.optimizer.state()), ("random", try RandomStates.current(on: trainer.model.device))]
+        var parts = [("optimizer", trainer.optimizer.state())]
+        if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
+        return parts + [("random", try RandomStates.current(on: trainer.model.device))]
     }
 
     private func byteCount(_ parts: [[String: Tensor]]) -> Int {
@@ -141,14 +143,19 @@ public struct CheckpointStore: Sendable {
         else { throw TrainingError.checkpointMismatch(path: path, problem: "state.json names no place in this run") }
         try Weights.load(path + "/model.safetensors", into: trainer.model, called: "the run's model")
         try trainer.model.ownMemory()
-        do {
-            try trainer.optimizer.load(TensorFile.read(path + "/optimizer.safetensors"))
-        } catch let mismatch as StateMismatch {
-            throw TrainingError.checkpointMismatch(path: path, problem: "optimizer.safetensors: \(mismatch)")
-        }
+        try load("optimizer", of: path) { try trainer.optimizer.load($0) }
+        if let average = trainer.movingAverage { try load("average", of: path) { try average.load($0) } }
         try RandomStates.restore(TensorFile.read(path + "/random.safetensors"), on: trainer.model.device)
         trainer.step = position.step
         return state
+    }
+
+    private func load(_ name: String, of path: String, into take: ([String: Tensor]) throws -> Void) throws {
+        do {
+            try take(TensorFile.read("\(path)/\(name).safetensors"))
+        } catch let mismatch as StateMismatch {
+            throw TrainingError.checkpointMismatch(path: path, problem: "\(name).safetensors: \(mismatch)")
+        }
     }
 
     private func readState(_ path: String) throws -> RunState {

@@ -29,7 +29,9 @@ struct WriteFault: Error, CustomStringConvertible {
         case SafetensorsError.inputOutput(let path, _, let code):
             self.init(path: path, code: code)
         case CLIPError.writing(let path, let reason):
-            self.init(path: path, code: 0, text: reason)
+            // Where these words are our own, they stand for a number.
+            let code = [ENOSPC, EDQUOT, EFBIG].first { WriteFault(path: path, code: $0).reason == reason } ?? 0
+            self.init(path: path, code: code, text: reason)
         default:
             let code = Self.code(of: error as NSError)
             self.init(path: path, code: code, text: code == 0 ? "\(error)" : nil)

@@ -27,7 +27,8 @@ public final class TrainingRun {
     }
 
     public struct Options: Sendable {
-        /// The run directory: `metrics.jsonl`, `checkpoints/` and `final/` go there.
+        /// The run directory: `metrics.jsonl`, `report.html`, `tensorboard/`, `checkpoints/` and `final/`
+        /// go there.
         public var output: String
         /// Steps between checkpoints; one is written at each epoch's end besides.
         public var checkpointInterval = 500
@@ -102,8 +103,17 @@ public final class TrainingRun {
     ///   already is refused.
     public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
         try begin(resuming: resuming, onEvent)
-        let log = try writing(logPath) { try MetricsLog(path: logPath, keepingBefore: state.position) }
         let total = trainer.configuration.totalSteps
+        let log = try writing(logPath) {
+            let log = try RunLog(directory: options.output, keepingBefore: state.position)
+            // Going on with a run that is done changes nothing.
+            if state.position.step < total || state.position.pair > 0 {
+                try log.write(
+                    start: RunStart(
+                        state.position, configuration: trainer.configuration, more: ["model": clip.name]))
+            }
+            return log
+        }
         let pace = Pace(stepsLeft: total - state.position.step)
         // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
         while state.position.step < total || state.position.pair > 0 {
@@ -131,10 +141,8 @@ public final class TrainingRun {
             }
             try checkpoint(onEvent)
         }
-        try writing(finalModelPath) {
-            try ModelDirectory(finalModelPath).write(
-                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
-        }
+        try writing(logPath) { try log.close() }
+        try writing(finalModelPath) { try writeModel(to: finalModelPath) }
         return .finished
     }
 
@@ -170,22 +178,22 @@ public final class TrainingRun {
         if !resuming { try checkpoint(onEvent) }
     }
 
-    private func evaluate(log: MetricsLog, _ onEvent: (Event) -> Void) throws {
+    private func evaluate(log: RunLog, _ onEvent: (Event) -> Void) throws {
         let position = state.position
         let isLast = position.step >= trainer.configuration.totalSteps
         guard let heldOut, isLast || position.epoch % options.evaluationInterval == 0 else { return }
-        let evaluation = try HeldOutEvaluation(
-            clip, on: heldOut, threads: options.loaderThreads, stop: options.stop, onSkip: onSkip)
-        try writing(logPath) { try log.write(evaluation, step: position.step, epoch: position.epoch) }
+        let evaluation = try withAverage {
+            try HeldOutEvaluation(clip, on: heldOut, threads: options.loaderThreads, stop: options.stop, onSkip: onSkip)
+        }
+        try writing(logPath) {
+            try log.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
+        }
         onEvent(.evaluation(evaluation, epoch: position.epoch))
         guard let measure = options.keepsBest else { return }
         let record = BestRecord(measure: measure, value: try measure.value(of: evaluation), step: position.step)
         if let best = state.best, best.measure == measure, best.value >= record.value { return }
         try writing(options.output + "/best") {
-            try BestModel(run: options.output).replace(at: position.step) { path in
-                try ModelDirectory(path).write(
-                    clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
-            }
+            try BestModel(run: options.output).replace(at: position.step) { try writeModel(to: $0) }
         }
         state.best = record
         onEvent(.best(record))
@@ -194,7 +202,7 @@ public final class TrainingRun {
     /// The rest of one epoch, or of the run. A last batch that is not full is left out, so that every step contrasts
     /// equally many pairs.
     /// - Returns: false where an end was asked for first.
-    private func trainEpoch(log: MetricsLog, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
+    private func trainEpoch(log: RunLog, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
@@ -208,22 +216,26 @@ public final class TrainingRun {
             options.stop.setInterruption(nil)
             if !options.stop.isRequested { batches.cancel() }
         }
+        pace.begin()
         while state.position.step < configuration.totalSteps {
             if options.stop.isRequested { return false }
             let batch: BatchPipeline<TrainingBatch>.Batch?
-            do { batch = try batches.next() } catch CLIPDataError.cancelled { return false }
+            do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled { return false }
             guard let batch else { return true }
             try take(batch.content, log: log, pace: pace, onEvent: onEvent)
             state.position.pair = (batch.positions.last ?? 0) + 1
             makeCursor = { batch.cursor }
-            if isCheckpointDue { try checkpoint(onEvent) }
+            if isCheckpointDue {
+                try checkpoint(onEvent)
+                pace.begin()
+            }
         }
         return true
     }
 
     /// One step, and what is said about it.
     private func take(
-        _ batch: TrainingBatch, log: MetricsLog, pace: Pace, onEvent: (Event) -> Void
+        _ batch: TrainingBatch, log: RunLog, pace: Pace, onEvent: (Event) -> Void
     ) throws {
         let random = try RandomStates.current(on: clip.model.device)
         let report: StepReport
@@ -236,7 +248,12 @@ public final class TrainingRun {
         state.position.step += 1
         let epoch = state.position.epoch
         pace.stepDone(pairs: batch.count)
-        try writing(logPath) { try log.write(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond) }
+        try writing(logPath) {
+            try log.write(
+                step: StepRecord(
+                    report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, dataWait: pace.waitShare,
+                    samplesSeen: state.position.step * batch.count))
+        }
         onEvent(.step(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, secondsLeft: pace.secondsLeft))
         // What a teacher adds is not what guessing is measured by.
         let parts = [report.lossPictureToText, report.lossTextToPicture].compactMap { $0 }
@@ -244,7 +261,11 @@ public final class TrainingRun {
             step: report.step, loss: parts.count == 2 ? parts.reduce(0, +) / 2 : report.loss, logitScale: report.logitScale, pictureCosine: report.pictureCosine,
             textCosine: report.textCosine)
         for warning in state.watch.observe(signs, expecting: expectation) {
-            try writing(logPath) { try log.write(warning, epoch: epoch) }
+            try writing(logPath) {
+                try log.write(
+                    warning: RunWarning(
+                        step: warning.step, epoch: epoch, kind: warning.kind.rawValue, message: warning.message))
+            }
             onEvent(.warning(warning))
         }
     }
@@ -257,6 +278,19 @@ public final class TrainingRun {
     }
 
     // MARK: Files
+
+    /// The model that is evaluated and given away: the weights' moving average where one is kept.
+    private func withAverage<R>(_ body: () throws -> R) throws -> R {
+        guard let average = trainer.movingAverage else { return try body() }
+        return try average.withAverage(body)
+    }
+
+    private func writeModel(to path: String) throws {
+        try withAverage {
+            try ModelDirectory(path).write(
+                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
+        }
+    }
 
     private var isCheckpointDue: Bool {
         if state.position.step % options.checkpointInterval == 0 { return true }
