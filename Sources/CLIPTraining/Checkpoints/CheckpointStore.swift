@@ -190,9 +190,9 @@ extension DualEncoder {
     /// Gives every parameter memory of its own, aligned as libtorch aligns it.
     ///
     /// Weights that were read from a file lie in memory mapped from it, at whatever address the file's layout puts
-    /// them. Matrix products add up in another order on memory that is not aligned, so that a run that was resumed
-    /// would differ in its last bits from one that was not; and the file, even removed, would keep its place on the
-    /// disk.
+    /// them. The file, even removed, would keep its place on the disk as long as the run lasts; and libraries promise
+    /// the same bits for the same product only on memory that is aligned alike, which a run and its continuation are
+    /// to share.
     func ownMemory() throws {
         for parameter in parameters { try parameter.replace(with: parameter.tensor.detached().copied()) }
     }
