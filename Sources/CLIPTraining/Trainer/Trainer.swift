@@ -131,6 +131,13 @@ public final class Trainer {
         return result.value
     }
 
+    /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
+    /// this trainer takes.
+    public func untouchedParameters() throws -> [String] {
+        try model.namedParameters.filter { try $0.parameter.isTrainable && $0.parameter.tensor.gradient() == nil }
+            .map(\.name)
+    }
+
     /// Part of a batch through one tower, in 32 bits again at the end.
     private func encode(_ tower: MicroBatches.Tower, _ batch: TrainingBatch, _ range: Range<Int>) throws -> Tensor {
         try Engine.autocast(configuration.precision.autocastType, on: model.device) {
