@@ -8,6 +8,7 @@ private enum Write {
     static let multiply = Operator("aten::mul_", overload: "Scalar")
     static let uniform = Operator("aten::uniform_")
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
+    static let foreachAdd = Operator("aten::_foreach_add_", overload: "Scalar")
     static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
     static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
     static let addTensor = Operator("aten::add_", overload: "Tensor")
@@ -91,6 +92,11 @@ extension Tensor {
     public static func norm(of tensors: [Tensor]) throws -> Tensor {
         let norms = try Write.foreachNorm.all([.tensors(tensors)], capacity: tensors.count).compactMap { $0 }
         return try Tensor.stacked(norms).norm()
+    }
+
+    /// Adds a number to every element of every tensor, in one pass.
+    public static func addInPlace(_ tensors: [Tensor], _ amount: Int) throws {
+        try Write.foreachAdd.run(.tensors(tensors), .int(amount))
     }
 
     /// Multiplies every tensor by a scalar tensor.

@@ -83,9 +83,10 @@ public final class TextTransformer: TextTower {
         guard trimsToLongest, !configuration.readsPadding else {
             return try encode(captions, ends: ends, length: configuration.contextLength)
         }
-        return try CaptionBatches(ends: ends).map(device: device) { rows in
-            try encode(
-                rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+            let ends = rows.map { ends[$0] }
+            let length = CaptionBatches.columns(ends, limit: configuration.contextLength, on: device)
+            return try encode(rows.map { captions[$0] }, ends: ends, length: length)
         }
     }
 
@@ -102,7 +103,7 @@ public final class TextTransformer: TextTower {
             }
         }
         let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
-        let places = try Tensor(pooled.map(Int64.init)).moved(to: device)  // [B]
+        let places = try Tensor(pooled.map(Int64.init)).uploaded(to: device)  // [B]
         let state = try finalNorm(self.state(states, at: places, input: input))
         if let linearProjection { return try linearProjection(state) }
         if let hiddenProjection { return try hiddenProjection(state) }

@@ -2,7 +2,7 @@ import Torch
 
 /// Adam with weight decay applied to the weights themselves (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch's
 /// `torch.optim.AdamW`, through libtorch's fused operator.
-public final class AdamW {
+public final class AdamW: ParameterOptimizer {
     /// Parameters that share a weight decay and a share of the learning rate.
     public struct Group {
         public let names: [String]
@@ -18,6 +18,13 @@ public final class AdamW {
             names = named.map(\.name)
             parameters = named.map(\.parameter)
             self.weightDecay = weightDecay
+        }
+
+        /// The same group with some of its parameters only.
+        /// - Parameter isKept: for each parameter, in order.
+        public func filtered(_ isKept: [Bool]) -> Group {
+            let kept = zip(zip(names, parameters), isKept).filter(\.1).map { (name: $0.0.0, parameter: $0.0.1) }
+            return Group(kept, weightDecay: weightDecay)
         }
     }
 
@@ -72,7 +79,7 @@ public final class AdamW {
             }
             guard !parameters.isEmpty else { continue }
             try Engine.withoutGradients {
-                for moment in active { try moment.step.copyInPlace(moment.step + 1) }
+                try Tensor.addInPlace(active.map(\.step), 1)
                 try Tensor.adamWInPlace(
                     parameters: parameters, gradients: gradients, firstMoments: active.map(\.first),
                     secondMoments: active.map(\.second), steps: active.map(\.step),

@@ -58,8 +58,11 @@ public final class BERTTransformer: TextTower {
     public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try ends(of: captions)
         guard trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
-        return try CaptionBatches(ends: ends).map(device: positionalEmbedding.tensor.device) { rows in
-            try encode(rows.map { captions[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        let device = positionalEmbedding.tensor.device
+        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+            let length = CaptionBatches.columns(
+                rows.map { ends[$0] }, limit: configuration.contextLength, on: device)
+            return try encode(rows.map { captions[$0] }, length: length)
         }
     }
 
