@@ -53,7 +53,7 @@ import Torch
         let first = try layer.linear.weight.tensor.bytes()
         try layer.linear.weight.tensor.detached().fillInPlace(7)
         let raw = try layer.linear.weight.tensor.bytes()
-        try average.withAverage { #expect(try layer.linear.weight.tensor.bytes() == first) }
+        #expect(try average.withAverage { try layer.linear.weight.tensor.bytes() } == first)
         #expect(try layer.linear.weight.tensor.bytes() == raw)
         #expect(throws: Stop.self) { try average.withAverage { throw Stop() } }
         #expect(try layer.linear.weight.tensor.bytes() == raw)
