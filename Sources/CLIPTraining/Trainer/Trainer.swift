@@ -131,6 +131,11 @@ public final class Trainer {
         return result.value
     }
 
+    /// Runs `body` with the model as it is to be evaluated and written: the moving average's weights where there is one.
+    public func withFinalWeights<R>(_ body: () throws -> R) throws -> R {
+        try movingAverage.map { try $0.withAverage(body) } ?? body()
+    }
+
     /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
     /// this trainer takes.
     public func untouchedParameters() throws -> [String] {
