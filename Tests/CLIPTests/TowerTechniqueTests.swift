@@ -66,7 +66,9 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
 
     /// Of three lengths, full rows for towers that read padding.
     var captions: [[Int32]] {
-        let rows: [[Int32]] = [[1, 5, 49], [1, 7, 8, 9, 49], [1, 4, 3, 49], [1, 30, 49], [1, 2, 3, 4, 5, 6, 7, 8, 49]]
+        let rows: [[Int32]] = [
+            [1, 5, 49], [1, 7, 8, 9, 49], [1, 4, 3, 49], [1, 30, 49], [1, 2, 3, 4, 5, 6, 7, 8, 49],
+        ]
         guard case .transformer(let tower) = configuration.text, tower.readsPadding else { return rows }
         return rows.map { $0 + Array(repeating: 0, count: 9 - $0.count) }
     }

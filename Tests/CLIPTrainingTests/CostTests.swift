@@ -30,7 +30,8 @@ private struct TechniqueFixture: Decodable {
         #expect(wanted.count == 20)
         let schedule = LearningRateSchedule(peak: 5e-4, warmupSteps: 4, totalSteps: 20, shape: shape)
         for (step, rate) in wanted.enumerated() {
-            #expect(abs(schedule.rate(at: step) - rate) < 1e-15, "step \(step): \(schedule.rate(at: step)), not \(rate)")
+            #expect(
+                abs(schedule.rate(at: step) - rate) < 1e-15, "step \(step): \(schedule.rate(at: step)), not \(rate)")
         }
     }
 
@@ -127,7 +128,8 @@ private struct TechniqueFixture: Decodable {
         let dropped = try cost { $0.techniques.patchDropout = 0.5 }
         #expect((0.45...0.6).contains(dropped.image.forward / plain.image.forward))
         let averaged = try cost { $0.techniques.averageDecay = 0.99 }
-        #expect(averaged.memory.total - plain.memory.total == 4 * Double(plain.image.parameters + plain.text.parameters))
+        #expect(
+            averaged.memory.total - plain.memory.total == 4 * Double(plain.image.parameters + plain.text.parameters))
     }
 
     /// The formula's totals against the days the paper states: both come to about a fifth of the machines' peak.

@@ -51,8 +51,7 @@ public struct TrainingCost: Sendable, Equatable, Codable {
     /// for the inputs'; the first layer has no inputs' gradient, locked layers before the first trained one have neither.
     /// Where a batch is more than one micro-batch, its pairs go forwards once more before (arXiv 2101.06983); a tower
     /// locked as a whole does so only once. Recomputed blocks, all but a tower's last, go forwards again.
-    public init(_ model: ModelConfiguration, _ configuration: TrainingConfiguration, meanCaptionLength: Double? = nil)
-    {
+    public init(_ model: ModelConfiguration, _ configuration: TrainingConfiguration, meanCaptionLength: Double? = nil) {
         var options = TowerWork.Options()
         options.captionLength = meanCaptionLength
         options.patchDropout = configuration.techniques.patchDropout
