@@ -33,10 +33,12 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Length and batches") var length: LengthOptions
     @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
     @OptionGroup(title: "Data") var data: DataOptions
+    @OptionGroup(title: "Techniques") var techniques: TechniqueOptions
+    @OptionGroup(title: "Cost") var dry: DryRunOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        guard (output == nil) != (resume == nil) else {
+        guard dry.dryRun || (output == nil) != (resume == nil) else {
             throw ValidationError("Give either --output RUN for a new run or --resume RUN to go on with one.")
         }
         if length.steps != nil, length.epochs != nil { throw ValidationError("Give --epochs or --steps, not both.") }
@@ -47,7 +49,8 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let description = try shared.describe()
+        if dry.dryRun { return try printCost() }
+        let description = try described()
         let training = try data.trainingSource(trainData)
         let heldOut = try valData.map { try data.source($0) }
         // Counting may take a while: only where something depends on it.
@@ -70,6 +73,29 @@ struct TrainCommand: ParsableCommand {
                 + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
         try run.run(resuming: resume != nil) { progress.show($0) }
         try progress.finish(model: run.finalModelPath, json: shared.json)
+    }
+
+    /// The model, with the ends that were asked for.
+    private func described() throws -> ModelDescription {
+        let description = try shared.describe()
+        let startsAfresh = shared.weights == nil && description.weightsPath == nil
+        return try techniques.shape(description, startsAfresh: startsAfresh)
+    }
+
+    /// `--dry-run`: nothing is written, and data are only counted.
+    private func printCost() throws {
+        let description = try described()
+        let perEpoch =
+            length.steps == nil || data.trainNumSamples != nil
+            ? try batchesPerEpoch(of: data.trainingSource(trainData)) : nil
+        let report = try dry.report(
+            description, configuration(batchesPerEpoch: perEpoch), stepsPerEpoch: perEpoch,
+            device: shared.device.device)
+        if shared.json {
+            try Console.printJSON(report)
+        } else {
+            try Console.answer(report.lines.joined(separator: "\n"))
+        }
     }
 
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
@@ -95,6 +121,7 @@ struct TrainCommand: ParsableCommand {
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
+        techniques.apply(to: &configuration)
         return configuration
     }
 }
