@@ -47,6 +47,9 @@ public final class Trainer {
         self.synchronization =
             synchronization
             ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
+        if configuration.techniques.checkpointsGradients {
+            (self.synchronization as? GradientBuckets)?.overlaps = false
+        }
         optimizer = try AdamW(
             ParameterGroups.groups(of: model, configuration: configuration),
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
