@@ -22,6 +22,8 @@ public final class Trainer {
     private let teacher: Teacher?
     private let synchronization: (any GradientSynchronization)?
     private let norms: [any TrainingSensitive]
+    /// How far the last batch's embeddings lay apart.
+    private var spread = (pictures: 0.0, texts: 0.0)
     /// Steps done so far.
     public internal(set) var step = 0
 
@@ -105,7 +107,7 @@ public final class Trainer {
             step: step, loss: value.total, lossPictureToText: value.pictureToText,
             lossTextToPicture: value.textToPicture, lossDistillation: value.distillation,
             logitScale: try scale.item(), logitBias: try model.logitBias?.tensor.detached().item(),
-            learningRate: rate, gradientNorm: norm)
+            learningRate: rate, gradientNorm: norm, pictureCosine: spread.pictures, textCosine: spread.texts)
     }
 
     /// Leaves the gradient of every parameter in place, summed over processes.
@@ -120,6 +122,7 @@ public final class Trainer {
         norms.setTraining(true)
         let pictures = try chunks.embed(.pictures) { try self.encode($0, batch, $1) }
         let texts = try chunks.embed(.texts) { try self.encode($0, batch, $1) }
+        spread = (try EmbeddingSpread.meanCosine(pictures), try EmbeddingSpread.meanCosine(texts))
         let result = try embeddingGradients(pictures: pictures, texts: texts, of: batch, teacher: taught)
         // The first pass over a micro-batch has moved the running statistics.
         norms.setTraining(true, updatesStatistics: false)
@@ -132,11 +135,6 @@ public final class Trainer {
             }
         ) { try self.encode($0, batch, $1) }
         return result.value
-    }
-
-    /// Runs `body` with the model as it is to be evaluated and written: the moving average's weights where there is one.
-    public func withFinalWeights<R>(_ body: () throws -> R) throws -> R {
-        try movingAverage.map { try $0.withAverage(body) } ?? body()
     }
 
     /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
