@@ -87,6 +87,7 @@ import TorchNN
             $0.techniques.patchDropout = kind == .resNet ? 0 : 0.5
             $0.techniques.averageDecay = 0.9
             $0.techniques.imageTower.layerDecay = 0.7
+            $0.learningRate = 1e-2
             $0.precision = .bf16
         }
         let (first, last) = try withSeed(5) {
