@@ -48,7 +48,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     }
 
     public var schedule: LearningRateSchedule {
-        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
+        LearningRateSchedule(
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
     }
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)``.

@@ -55,6 +55,9 @@ public final class Trainer {
         let plain: (any GradientSynchronization)? =
             communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
         self.synchronization = synchronization ?? buckets ?? plain
+        if configuration.techniques.checkpointsGradients {
+            (self.synchronization as? GradientBuckets)?.overlaps = false
+        }
         let groups = ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
         optimizer =
@@ -143,6 +146,13 @@ public final class Trainer {
             }
         ) { try self.encode($0, batch, $1) }
         return result.value
+    }
+
+    /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
+    /// this trainer takes.
+    public func untouchedParameters() throws -> [String] {
+        try model.namedParameters.filter { try $0.parameter.isTrainable && $0.parameter.tensor.gradient() == nil }
+            .map(\.name)
     }
 
     /// Part of a batch through one tower, in 32 bits again at the end.

@@ -39,17 +39,21 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Length and batches") var length: LengthOptions
     @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
     @OptionGroup(title: "Data") var data: DataOptions
+    @OptionGroup(title: "Techniques") var techniques: TechniqueOptions
     @OptionGroup(title: "The run") var running: RunOptions
+    @OptionGroup(title: "Cost") var dry: DryRunOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        guard running.overfitOneBatch || (output == nil) != (resume == nil) else {
+        guard running.overfitOneBatch || dry.dryRun || (output == nil) != (resume == nil) else {
             throw ValidationError("Give either --output RUN for a new run or --resume RUN to go on with one.")
         }
         if running.overfitOneBatch, output != nil || resume != nil {
             throw ValidationError("--overfit-one-batch writes nothing: leave out --output and --resume.")
         }
-        if trainData == nil, resume == nil { throw ValidationError("Say what to train on: --train-data SOURCE.") }
+        if trainData == nil, resume == nil, !(dry.dryRun && length.steps != nil) {
+            throw ValidationError("Say what to train on: --train-data SOURCE.")
+        }
         if length.steps != nil, length.epochs != nil { throw ValidationError("Give --epochs or --steps, not both.") }
         let counts = [length.batchSize, length.microBatchSize ?? 1, length.epochs ?? 1, length.steps ?? 1]
         guard counts.allSatisfy({ $0 > 0 && $0 <= 1 << 40 }), data.trainNumSamples ?? 1 > 0 else {
@@ -67,6 +71,7 @@ struct TrainCommand: ParsableCommand {
             command = try Self.parse(whole)
             if !given.namesPaths { try command.enter(record.workingDirectory) }
         }
+        if command.dry.dryRun { return try command.printCost() }
         if command.running.overfitOneBatch { return try command.overfitOneBatch() }
         try command.train(
             RunRecord(
@@ -81,7 +86,8 @@ struct TrainCommand: ParsableCommand {
         resume = resume.map { URL(fileURLWithPath: $0).path }
         guard FileManager.default.changeCurrentDirectoryPath(directory) else {
             throw TrainingError.checkpointMismatch(
-                path: resume ?? "", problem: "it began in \(directory), which is not there any more. Name --train-data, "
+                path: resume ?? "",
+                problem: "it began in \(directory), which is not there any more. Name --train-data, "
                     + "--val-data and --model as they are found from here, with --allow-change for each")
         }
         Console.note("clip: the run began in \(directory): its paths are taken from there")
@@ -89,7 +95,7 @@ struct TrainCommand: ParsableCommand {
 
     private func train(_ record: RunRecord) throws {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
-        let description = try shared.describe()
+        let description = try described()
         let training = try data.trainingSource(trainData)
         let heldOut = try valData.map { try data.source($0) }
         // Counting may take a while: only where something depends on it.
@@ -132,7 +138,7 @@ struct TrainCommand: ParsableCommand {
 
     private func overfitOneBatch() throws {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
-        let description = try shared.describe()
+        let description = try described()
         let training = try data.trainingSource(trainData)
         var configuration = self.configuration(batchesPerEpoch: nil)
         configuration.totalSteps = length.steps ?? OverfitCheck.defaultSteps
@@ -171,6 +177,31 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
+    /// The model, with the ends that were asked for.
+    private func described() throws -> ModelDescription {
+        let description = try shared.describe()
+        let startsAfresh = shared.weights == nil && description.weightsPath == nil
+        return try techniques.shape(description, startsAfresh: startsAfresh)
+    }
+
+    /// `--dry-run`: nothing is written, and data are only counted.
+    private func printCost() throws {
+        let description = try described()
+        var perEpoch: Int?
+        if length.steps == nil || data.trainNumSamples != nil {
+            guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
+            perEpoch = try batchesPerEpoch(of: data.trainingSource(trainData))
+        }
+        let report = try dry.report(
+            description, configuration(batchesPerEpoch: perEpoch), stepsPerEpoch: perEpoch,
+            device: shared.device.device)
+        if shared.json {
+            try Console.printJSON(report)
+        } else {
+            try Console.answer(report.lines.joined(separator: "\n"))
+        }
+    }
+
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
     private func startingModel(_ description: ModelDescription) throws -> PretrainedModel {
         shared.weights != nil || description.weightsPath != nil
@@ -194,6 +225,7 @@ struct TrainCommand: ParsableCommand {
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
+        techniques.apply(to: &configuration)
         return configuration
     }
 }
