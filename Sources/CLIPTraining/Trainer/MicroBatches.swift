@@ -53,7 +53,7 @@ final class MicroBatches {
     /// Carries the gradient of the embeddings on to the parameters.
     /// - Parameter lastPass: runs what it is given, the last backward pass of all.
     func backward(
-        pictures: Tensor, texts: Tensor, lastPass: (() throws -> Void) throws -> Void, _ encode: Encode
+        pictures: Tensor, texts: Tensor, encode: Encode, lastPass: (() throws -> Void) throws -> Void = { try $0() }
     ) throws {
         let after = try RandomState(device)
         let gradients: [Tower: Tensor] = [.pictures: pictures, .texts: texts]

@@ -32,6 +32,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Length and batches") var length: LengthOptions
     @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+    @OptionGroup(title: "Loss") var loss: LossOptions
     @OptionGroup(title: "Data") var data: DataOptions
     @OptionGroup var shared: SharedOptions
 
@@ -50,7 +51,7 @@ struct TrainCommand: ParsableCommand {
         let description = try shared.describe()
         let training = try data.source(trainData)
         let heldOut = try valData.map { try data.source($0) }
-        let configuration = try self.configuration(for: training)
+        let configuration = try self.configuration(for: training, model: description.configuration)
         try Engine.seed(optimization.seed)
         let clip = try startingModel(description)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
@@ -61,7 +62,7 @@ struct TrainCommand: ParsableCommand {
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            onSkip: { progress.skipped($0) })
+            teacher: loss.teacher(shared), onSkip: { progress.skipped($0) })
         Console.note(
             "\(description.name): \(description.configuration.parameterCount) parameters, "
                 + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
@@ -76,7 +77,7 @@ struct TrainCommand: ParsableCommand {
             : try description.untrained(device: shared.device.device)
     }
 
-    private func configuration(for training: PairSource) throws -> TrainingConfiguration {
+    private func configuration(for training: PairSource, model: ModelConfiguration) throws -> TrainingConfiguration {
         let totalSteps: Int
         if let steps = length.steps {
             totalSteps = steps
@@ -94,6 +95,7 @@ struct TrainCommand: ParsableCommand {
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
+        loss.apply(to: &configuration, model: model)
         return configuration
     }
 }
