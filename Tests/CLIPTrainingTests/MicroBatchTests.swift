@@ -37,20 +37,25 @@ import TorchNN
 
     static func trainer(
         _ loss: LossConfiguration, microBatchSize: Int = count, communicator: any Communicator = SingleProcess(),
-        teacher: Teacher? = nil
+        teacher: Teacher? = nil, model: DualEncoder? = nil
     ) throws -> Trainer {
         var settings = TrainingConfiguration(batchSize: count, microBatchSize: microBatchSize, totalSteps: 4)
         settings.loss = loss
         settings.warmupSteps = 1
         return try Trainer(
-            model: model(bias: loss.kind == .sigmoid ? -4 : nil), configuration: settings, communicator: communicator,
-            teacher: teacher)
+            model: model ?? Self.model(bias: loss.kind == .sigmoid ? -4 : nil), configuration: settings,
+            communicator: communicator, teacher: teacher)
     }
 
     static var losses: [LossConfiguration] {
         LossConfiguration.Kind.allCases.flatMap { kind in
             LossConfiguration.Duplicates.allCases.map { LossConfiguration(kind: kind, duplicates: $0) }
         }
+    }
+
+    /// Leaves gradients in place, while no other test uses the generator that parts may set back.
+    static func gradients(_ trainer: Trainer, _ batch: TrainingBatch) throws -> LossValue {
+        try withSeed(1) { try trainer.computeGradients(batch) }
     }
 
     static func expectSameGradients(_ found: Trainer, _ wanted: Trainer, tolerance: Double = 1e-5) throws {
@@ -66,10 +71,10 @@ import TorchNN
 
     @Test(arguments: losses) func partsGiveTheWholeBatchsGradient(_ loss: LossConfiguration) throws {
         let whole = try Self.trainer(loss)
-        let value = try whole.computeGradients(Self.batch())
+        let value = try Self.gradients(whole, Self.batch())
         for size in [2, 5] {
             let chunked = try Self.trainer(loss, microBatchSize: size)
-            let found = try chunked.computeGradients(Self.batch())
+            let found = try Self.gradients(chunked, Self.batch())
             #expect(abs(found.total - value.total) < 1e-5 * value.total)
             try Self.expectSameGradients(chunked, whole)
         }
@@ -77,7 +82,7 @@ import TorchNN
 
     @Test(arguments: losses) func theWholeBatchsGradientIsAutogradsOfThePlainLoss(_ loss: LossConfiguration) throws {
         let trainer = try Self.trainer(loss)
-        let value = try trainer.computeGradients(Self.batch())
+        let value = try Self.gradients(trainer, Self.batch())
         let model = try Self.model(bias: loss.kind == .sigmoid ? -4 : nil)
         let batch = try Self.batch()
         let cosines = try model.encode(pictures: batch.pictures).normalized()
@@ -104,7 +109,7 @@ import TorchNN
     @Test(arguments: losses) func theTemperaturesAndTheBiassGradientsAreCountedOnce(_ loss: LossConfiguration) throws {
         func gradients(_ size: Int) throws -> [Double] {
             let trainer = try Self.trainer(loss, microBatchSize: size)
-            try trainer.computeGradients(Self.batch())
+            _ = try Self.gradients(trainer, Self.batch())
             return try [trainer.model.logitScale, trainer.model.logitBias].compactMap {
                 try $0?.tensor.gradient()?.item()
             }
@@ -120,16 +125,19 @@ import TorchNN
 
     @Test(arguments: losses) func processesGiveOneProcesssGradient(_ loss: LossConfiguration) throws {
         let whole = try Self.trainer(loss, microBatchSize: 12)
-        let value = try whole.computeGradients(Self.batch(0..<12))
+        let value = try Self.gradients(whole, Self.batch(0..<12))
+        let models = try (0..<3).map { _ in try Self.model(bias: loss.kind == .sigmoid ? -4 : nil) }
         let batches = try (0..<3).map { try Self.batch(($0 * 4)..<($0 * 4 + 4)) }
-        let found = try ThreadGroup(size: 3).run { communicator in
-            // Trainers are made and used on the thread of their rank.
-            let trainer = try Self.trainer(loss, microBatchSize: 3, communicator: communicator)
-            let value = try trainer.computeGradients(batches[communicator.rank])
-            let gradients = try trainer.model.namedParameters.map { name, parameter in
-                (name, try #require(try parameter.tensor.gradient(), "\(name) has no gradient"))
+        let found = try withSeed(1) {
+            try ThreadGroup(size: 3).run { communicator in
+                let trainer = try Self.trainer(
+                    loss, microBatchSize: 3, communicator: communicator, model: models[communicator.rank])
+                let value = try trainer.computeGradients(batches[communicator.rank])
+                let gradients = try trainer.model.namedParameters.map { name, parameter in
+                    (name, try #require(try parameter.tensor.gradient(), "\(name) has no gradient"))
+                }
+                return (value, gradients)
             }
-            return (value, gradients)
         }
         for (rank, (partial, gradients)) in found.enumerated() {
             #expect(abs(partial.total - value.total) < 1e-5 * value.total)

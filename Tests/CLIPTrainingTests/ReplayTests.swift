@@ -54,7 +54,8 @@ import TorchNN
             #expect(try masks.first?.bytes() != masks.dropFirst().first?.bytes() || parts == 1)
         }
         // The same by one graph with what was dropped.
-        let pictures = try model.encode(pictures: batch.pictures)
+        let pictures =
+            try model.encode(pictures: batch.pictures)
             * Tensor.concatenated(#require(firstMasks[.pictures]))
         let texts = try model.encode(captions: batch.captions) * Tensor.concatenated(#require(firstMasks[.texts]))
         try expectClose(found.0, pictures, tolerance: 1e-5, "pictures")

@@ -7,7 +7,8 @@ import Torch
 struct LossOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "softmax (CLIP) or sigmoid (SigLIP); default: sigmoid for a model with a bias.", valueName: "softmax|sigmoid"))
+            "softmax (CLIP) or sigmoid (SigLIP); default: sigmoid for a model with a bias.",
+            valueName: "softmax|sigmoid"))
     var loss: LossConfiguration.Kind?
     @Option(
         help: ArgumentHelp(
