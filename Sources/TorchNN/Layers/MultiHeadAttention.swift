@@ -73,7 +73,11 @@ public final class MultiHeadAttention: Module {
             .reshaped([batch, count, headCount, width / headCount])
             .transposed(1, 2)  // [B, heads, Q, d]
         let mask = try visible?.unsqueezed(1).unsqueezed(1)  // [B, 1, 1, L]
-        let mixed = try query.attention(keys: keysAndValues.select(0), values: keysAndValues.select(1), mask: mask)
+        let (keys, values) = (try keysAndValues.select(0), try keysAndValues.select(1))
+        let mixed =
+            count > 1
+            ? try ShortAttention.attend(query, keys, values, causal: false, mask: mask)
+            : try query.attention(keys: keys, values: values, mask: mask)
         return try outProjection(mixed.transposed(1, 2).reshaped([batch, count, width]))
     }
 }

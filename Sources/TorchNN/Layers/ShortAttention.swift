@@ -10,12 +10,12 @@ enum ShortAttention {
     /// The longest sequence that products are taken for.
     static func limit(_ dtype: DType) -> Int { dtype == .float32 ? 56 : 256 }
 
-    /// softmax(q·kᵀ/√d + mask)·v: `[B, heads, L, d]` each.
+    /// softmax(q·kᵀ/√d + mask)·v: `[B, heads, L, d]` each; without `causal`, keys and values may be of another length.
     /// - Parameter mask: broadcast to `[B, heads, L, L]`; with `causal`, both hold.
     static func attend(
         _ queries: Tensor, _ keys: Tensor, _ values: Tensor, causal: Bool, mask: Tensor? = nil
     ) throws -> Tensor {
-        let length = queries.shape[2]
+        let length = max(queries.shape[2], keys.shape[2])
         guard queries.device.kind == .cpu, length <= limit(queries.dtype) else {
             // The fused kernel takes one of the two.
             guard causal, let mask else {

@@ -1,0 +1,28 @@
+import CLIPData
+import CLIPText
+
+/// What the captions of a source may say in training, read once without decoding pictures.
+public struct TrainingTexts: Sendable {
+    /// Each pair's texts: its caption and, where training draws from them, the others and the keywords in one row.
+    public let captions: [String]
+
+    /// - Throws: `CLIPDataError` where the source cannot be read.
+    public init(_ source: PairSource, sampling: CaptionSampling) throws {
+        let stream = PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
+        var texts: [String] = []
+        while let step = try stream.next() {
+            guard case .pair(let pair) = step else { continue }
+            texts.append(pair.sample.caption)
+            guard sampling != .first else { continue }
+            texts += pair.sample.alternatives
+            if !pair.sample.keywords.isEmpty { texts.append(pair.sample.keywords.joined(separator: ", ")) }
+        }
+        captions = texts
+    }
+
+    public var words: WordVocabulary { WordVocabulary(texts: captions) }
+
+    public func tokens(_ tokenizer: any TextTokenizer) -> TokenVocabulary {
+        TokenVocabulary(captions: captions.map { tokenizer.unpadded(tokenizer.tokenize($0).tokens) })
+    }
+}
