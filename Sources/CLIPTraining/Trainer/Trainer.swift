@@ -138,13 +138,12 @@ public final class Trainer {
         // The first pass over a micro-batch has moved the running statistics.
         norms.setTraining(true, updatesStatistics: false)
         try chunks.backward(
-            pictures: result.pictures, texts: result.texts,
+            pictures: result.pictures, texts: result.texts, encode: { try self.encode($0, batch, $1) },
             lastPass: { backward in
                 try synchronization?.begin()
                 try backward()
                 try synchronization?.finish()
-            }
-        ) { try self.encode($0, batch, $1) }
+            })
         return result.value
     }
 

@@ -73,10 +73,12 @@ public final class TrainingRun {
     /// - Parameters:
     ///   - clip: the model to train, with its tokenizer and preprocessing.
     ///   - heldOut: pairs to evaluate on after each epoch.
+    ///   - teacher: learned from besides the captions, where the loss has a weight for it.
     ///   - onSkip: told of every pair that is left out.
     public init(
         _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource, heldOut: PairSource?,
-        options: Options, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
+        options: Options, teacher: PretrainedModel? = nil,
+        onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {
             throw TrainingError.invalidOption(
@@ -84,7 +86,9 @@ public final class TrainingRun {
         }
         self.clip = clip
         try clip.model.ownMemory()
-        trainer = try Trainer(model: clip.model, configuration: configuration)
+        trainer = try Trainer(
+            model: clip.model, configuration: configuration,
+            teacher: teacher.map { Teacher($0, student: clip.preprocessor.configuration) })
         self.training = training
         self.heldOut = heldOut
         self.options = options

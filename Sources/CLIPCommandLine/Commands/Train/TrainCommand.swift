@@ -38,6 +38,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Length and batches") var length: LengthOptions
     @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+    @OptionGroup(title: "Loss") var loss: LossOptions
     @OptionGroup(title: "Data") var data: DataOptions
     @OptionGroup(title: "Techniques") var techniques: TechniqueOptions
     @OptionGroup(title: "The run") var running: RunOptions
@@ -100,7 +101,7 @@ struct TrainCommand: ParsableCommand {
         let heldOut = try valData.map { try data.source($0) }
         // Counting may take a while: only where something depends on it.
         let perEpoch = length.steps == nil || data.hasEndlessEpochs ? try batchesPerEpoch(of: training) : nil
-        let configuration = self.configuration(batchesPerEpoch: perEpoch)
+        let configuration = self.configuration(batchesPerEpoch: perEpoch, model: description.configuration)
         try Engine.seed(optimization.seed)
         let clip = try startingModel(description)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
@@ -112,7 +113,7 @@ struct TrainCommand: ParsableCommand {
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            onSkip: { progress.skipped($0) })
+            teacher: loss.teacher(shared), onSkip: { progress.skipped($0) })
         Console.note(
             "\(description.name): \(description.configuration.parameterCount) parameters, "
                 + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
@@ -140,7 +141,7 @@ struct TrainCommand: ParsableCommand {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
         let description = try described()
         let training = try data.trainingSource(trainData)
-        var configuration = self.configuration(batchesPerEpoch: nil)
+        var configuration = self.configuration(batchesPerEpoch: nil, model: description.configuration)
         configuration.totalSteps = length.steps ?? OverfitCheck.defaultSteps
         configuration.augmentation = TrainingAugmentation()
         try Engine.seed(optimization.seed)
@@ -193,8 +194,8 @@ struct TrainCommand: ParsableCommand {
             perEpoch = try batchesPerEpoch(of: data.trainingSource(trainData))
         }
         let report = try dry.report(
-            description, configuration(batchesPerEpoch: perEpoch), stepsPerEpoch: perEpoch,
-            device: shared.device.device)
+            description, configuration(batchesPerEpoch: perEpoch, model: description.configuration),
+            stepsPerEpoch: perEpoch, device: shared.device.device)
         if shared.json {
             try Console.printJSON(report)
         } else {
@@ -218,7 +219,7 @@ struct TrainCommand: ParsableCommand {
         return pairs / length.batchSize
     }
 
-    private func configuration(batchesPerEpoch: Int?) -> TrainingConfiguration {
+    private func configuration(batchesPerEpoch: Int?, model: ModelConfiguration) -> TrainingConfiguration {
         let totalSteps = length.steps ?? (batchesPerEpoch ?? 1) * (length.epochs ?? 32)
         var configuration = TrainingConfiguration(
             batchSize: length.batchSize, microBatchSize: length.microBatchSize, totalSteps: totalSteps)
@@ -226,6 +227,7 @@ struct TrainCommand: ParsableCommand {
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
         techniques.apply(to: &configuration)
+        loss.apply(to: &configuration, model: model)
         return configuration
     }
 }
