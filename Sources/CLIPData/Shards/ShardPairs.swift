@@ -72,7 +72,7 @@ struct ShardPairs {
                     key: sample.key, image: .bytes(sample[chosen] ?? Data()),
                     imageName: "\(sample.key).\(chosen)", caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    location: location))
+                    captionWeights: record.weights, location: location))
         }
     }
 }
