@@ -31,6 +31,7 @@ public final class PairStream {
     private let schedule: ShardSchedule?
     private var trace = StreamTrace()
     private var steps: (any PairSteps)?
+    private var isAtEnd = false
 
     /// - Parameters:
     ///   - source: Where the pairs come from.
@@ -136,7 +137,10 @@ public final class PairStream {
                 return Advance(step: .skipped(error.skipped), trace: trace)
             }
         }
-        return nil
+        // Others' pairs at the end belong to the last batch too: a cursor after it is one after them.
+        guard assignment.isPartial, !isAtEnd else { return nil }
+        isAtEnd = true
+        return Advance(step: nil, trace: trace)
     }
 
     private func opened() throws -> any PairSteps {
