@@ -26,24 +26,28 @@ import Testing
         #expect(result == .failure(SkipReasonError(reason: .badCaptionWeights)))
     }
 
-    @Test(arguments: [
-        ([], [0.25, 0.25, 0.25, 0.25]), ([1, 1, 2, 0], [0.25, 0.25, 0.5, 0]), ([0, 0, 0, 5], [0, 0, 0, 1]),
-        ([0, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]),
-    ] as [([Double], [Double])])
+    @Test(
+        arguments: [
+            ([], [0.25, 0.25, 0.25, 0.25]), ([1, 1, 2, 0], [0.25, 0.25, 0.5, 0]), ([0, 0, 0, 5], [0, 0, 0, 1]),
+            ([0, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]),
+        ] as [([Double], [Double])])
     func captionsComeAsOftenAsTheyWeigh(weights: [Double], expected: [Double]) {
         let names = ["a", "b", "c", "d"]
         let sample = PairSample(
             key: "k", image: .bytes(Data()), imageName: "k.jpg", caption: "a", alternatives: ["b", "c", "d"],
             captionWeights: weights, location: "k")
         var counts: [String: Int] = [:]
-        for seed in 0..<4000 { counts[CaptionSampling.weighted.caption(of: sample, seed: UInt64(seed)), default: 0] += 1 }
+        for seed in 0..<4000 {
+            counts[CaptionSampling.weighted.caption(of: sample, seed: UInt64(seed)), default: 0] += 1
+        }
         for (name, share) in zip(names, expected) {
             // Four standard deviations of 4000 draws are at most 0.032.
             #expect(abs(Double(counts[name] ?? 0) / 4000 - share) < 0.035, "\(name) of \(weights)")
             if share == 0 { #expect(counts[name] == nil) }
         }
         #expect(
-            CaptionSampling.weighted.caption(of: sample, seed: 7) == CaptionSampling.weighted.caption(of: sample, seed: 7))
+            CaptionSampling.weighted.caption(of: sample, seed: 7)
+                == CaptionSampling.weighted.caption(of: sample, seed: 7))
     }
 
     @Test func skipsAreSummedUpByReason() throws {

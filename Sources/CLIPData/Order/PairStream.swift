@@ -78,7 +78,8 @@ public final class PairStream {
         case .list(let list):
             guard !order.drawsShardsWithReplacement else {
                 throw .invalidOption(
-                    name: "drawing with replacement", reason: "only shards are drawn, not the pairs of a \(source.kind)")
+                    name: "drawing with replacement", reason: "only shards are drawn, not the pairs of a \(source.kind)"
+                )
             }
             schedule = nil
             let position = max(cursor.position, self.startPosition)

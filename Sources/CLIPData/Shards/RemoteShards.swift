@@ -24,7 +24,8 @@ enum RemoteShards {
         switch error {
         case .notFound(let url): .remote(reason: "\(url): the server has no such shard (status 404); check the address")
         case .unauthorized(let url, let status, _):
-            .remote(reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
+            .remote(
+                reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
         case .httpStatus(let url, let status):
             .remote(reason: "\(url): the server answered with status \(status); try again later")
         case .unreachable(let url, let reason):
@@ -35,11 +36,13 @@ enum RemoteShards {
             .remote(reason: "\(url): redirected more than \(limit) times; check the address")
         case .rangeMismatch(let url, let asked, let answered):
             .remote(
-                reason: "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
+                reason:
+                    "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
                     + "server does not continue files")
         case .lengthMismatch(let url, let expected, let received):
             .remote(
-                reason: "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
+                reason:
+                    "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
         default: .remote(reason: error.description)
         }
     }
