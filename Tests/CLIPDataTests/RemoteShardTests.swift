@@ -159,6 +159,27 @@ import Testing
         #expect(stream.totalBytes == 64 << 20)
     }
 
+    /// Who cancels does not wait for a server that has fallen silent, here for the half minute that is usual.
+    @Test(arguments: [1, 2]) func cancellingDoesNotWaitForTheServer(openShards: Int) throws {
+        let folder = try TemporaryFolder()
+        let bytes = try shard(folder, pairs: 60)
+        let server = try TestServer { _, _ in
+            Reply(headers: ["Content-Length": "\(bytes.count)"], body: Array(bytes.prefix(50_000)), stalls: true)
+        }
+        defer { server.stop() }
+        var order = SampleOrder(seed: 0, isShuffled: false)
+        order.openShards = openShards
+        let address = try server.url("/s.tar")
+        let loader = try PairLoader(
+            source: PairSource("\(address)::\(address)"), order: order, resumingAt: DataCursor(epoch: 0),
+            options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode)
+        _ = try loader.next()
+        loader.cancel()
+        #expect(throws: CLIPDataError.cancelled) { try loader.next() }
+        // Nobody came to ask again, as after a time-out.
+        #expect(server.asked.count <= 2)
+    }
+
     @Test func addressesAreRecognized() throws {
         let names = try FileList.names("https://a.org/x_{00..02}.tar::file:///tmp/a%20b.tar::http://[::1]:80/c.tar")
         #expect(

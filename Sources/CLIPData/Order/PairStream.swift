@@ -29,6 +29,8 @@ public final class PairStream {
     private let startPosition: Int
     private let isEndless: Bool
     private let schedule: ShardSchedule?
+    /// Ends reading that waits for a server; called from any thread.
+    let interruption = ReadInterruption()
     private var trace = StreamTrace()
     private var steps: (any PairSteps)?
     private var isAtEnd = false
@@ -147,7 +149,9 @@ public final class PairStream {
     private func opened() throws -> any PairSteps {
         if let steps { return steps }
         guard let schedule else { throw CLIPDataError.invalidCursor(reason: "it belongs to shards") }
-        let made = try ShardSteps(schedule, own: order, cursor: cursor, maximumEntryBytes: source.maximumEntryBytes)
+        let made = try ShardSteps(
+            schedule, own: order, cursor: cursor, maximumEntryBytes: source.maximumEntryBytes,
+            interruption: interruption)
         steps = made
         return made
     }

@@ -48,6 +48,32 @@ enum RemoteShards {
     }
 }
 
+/// Lets reading that waits for a server be ended from elsewhere.
+final class ReadInterruption: @unchecked Sendable {
+    private struct Entry { weak var stream: RemoteByteStream? }
+
+    private let lock = NSLock()
+    private var isRequested = false
+    private var entries: [Entry] = []
+
+    func add(_ stream: RemoteByteStream) {
+        let isLate = lock.withLock {
+            entries.removeAll { $0.stream == nil }
+            entries.append(Entry(stream: stream))
+            return isRequested
+        }
+        if isLate { stream.close() }
+    }
+
+    func request() {
+        let streams = lock.withLock {
+            isRequested = true
+            return entries.compactMap(\.stream)
+        }
+        for stream in streams { stream.close() }
+    }
+}
+
 /// A shard on a server, streamed: at most a few mebibytes of it are in memory.
 final class RemoteInput: ShardInput {
     private let stream: RemoteByteStream
@@ -56,8 +82,9 @@ final class RemoteInput: ShardInput {
     private var last: [UInt8] = []
     private(set) var failure: CLIPDataError?
 
-    init(address: String, from offset: Int, options: DownloadOptions = RemoteShards.options) throws(CLIPDataError) {
-        stream = RemoteByteStream(try RemoteShards.url(address), from: offset, options: options)
+    init(address: String, from offset: Int, interruption: ReadInterruption?) throws(CLIPDataError) {
+        stream = RemoteByteStream(try RemoteShards.url(address), from: offset, options: RemoteShards.options)
+        interruption?.add(stream)
     }
 
     deinit { block.deallocate() }

@@ -66,7 +66,7 @@ public final class ShardReader {
     init(
         path: String, from start: Place, maximumEntryBytes: Int,
         selects: @escaping (_ sample: Int) -> Bool = { _ in true },
-        isWanted: @escaping (_ fileExtension: String) -> Bool
+        interruption: ReadInterruption? = nil, isWanted: @escaping (_ fileExtension: String) -> Bool
     ) throws {
         self.path = path
         self.start = start
@@ -76,7 +76,7 @@ public final class ShardReader {
         sampleCount = start.offset == nil ? 0 : start.sample
         input =
             RemoteShards.isRemote(path)
-            ? try RemoteInput(address: path, from: start.offset ?? 0)
+            ? try RemoteInput(address: path, from: start.offset ?? 0, interruption: interruption)
             : try FileInput(path: path, from: start.offset ?? 0)
         guard let archive = archive_read_new() else {
             throw CLIPDataError.unreadable(path: path, detail: "out of memory")
