@@ -52,7 +52,7 @@ public struct PairDecoder: Sendable {
     public func batch(_ examples: [Example]) throws -> TrainingBatch {
         try Engine.withoutGradients {
             TrainingBatch(
-                pictures: try preprocessor.normalize(Tensor.stacked(examples.map(\.picture))),
+                pictures: try preprocessor.normalizedBatch(examples.map(\.picture)),
                 captions: examples.map(\.tokens), texts: examples.map(\.caption), locations: examples.map(\.location))
         }
     }
