@@ -54,7 +54,7 @@ let package = Package(
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
         // Layer 5
         .target(name: "CLIPTraining", dependencies: ["CLIP", "CLIPData"]),
         // Layer 6

@@ -28,8 +28,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var gradientNorm: Double?
     public var precision: Precision = .fp32
     public var seed: UInt64 = 0
-    /// See ``ContrastiveLoss/excludesDuplicateCaptions``.
-    public var excludesDuplicateCaptions = false
+    public var loss = LossConfiguration()
     public var augmentation = TrainingAugmentation()
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
@@ -66,6 +65,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
             "shares of the picture's area above 0 and up to 1 are needed")
+        try loss.validate()
         try need(gradientNorm.map { $0 > 0 } ?? true, "gradient norm", "a number above 0 is needed")
     }
 }

@@ -20,6 +20,8 @@ public final class TrainingRun {
         /// Epochs between held-out evaluations.
         public var evaluationInterval = 1
         public var loaderThreads = 2
+        /// How pairs are read and shared.
+        public var loading = LoadingPlan()
         /// How the final model's parameters are stored; nil for 32 bits.
         public var storedType: DType?
 
@@ -113,7 +115,7 @@ public final class TrainingRun {
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling)
         let loader = try PairLoader(
-            source: training, order: SampleOrder(seed: configuration.seed), epoch: position.epoch,
+            source: training, order: options.loading.order(seed: configuration.seed), epoch: position.epoch,
             startPosition: position.pair,
             options: PairLoaderOptions(
                 batchSize: configuration.batchSize, dropsLast: true, threads: options.loaderThreads),
