@@ -28,7 +28,10 @@ let package = Package(
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
-        .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        // CMakeLists.txt builds the same sources without Swift, for a GPU machine's libtorch.
+        .target(
+            name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
+            cxxSettings: [.headerSearchPath("GlooDeclarations")]),
         .target(
             name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
             exclude: ["make_resources.py", "make_rules.py"],

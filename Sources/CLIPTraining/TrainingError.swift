@@ -12,6 +12,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case runExists(path: String)
     /// A log without a single measurement.
     case noMetrics(path: String)
+    /// Another process of the run is gone, stuck, or was started differently.
+    case distributed(rank: Int, operation: String, problem: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -30,6 +32,8 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this directory holds a run already. Continue it with --resume \(path), or choose another --output."
         case .noMetrics(let path):
             "\(path): no line of this file is a step or an evaluation of a run. Name a directory that clip train wrote."
+        case .distributed(let rank, let operation, let problem):
+            "rank \(rank), \(operation): \(problem)"
         }
     }
 }

@@ -71,6 +71,32 @@ IValue argument_value(const ct_value &value, const c10::Argument &argument) {
     TORCH_CHECK(false, "argument '", argument.name(), "' has a kind the door does not know");
 }
 
+/// Kinds of devices among a call's tensors. Matrix products and look-ups would take a tensor with memory beside ones on
+/// the meta device; refusing that makes running a model there a proof that it mixes no devices.
+class DeviceKinds {
+public:
+    void note(const ct_value &value) {
+        if (value.kind == CT_TENSOR) note(value.tensor);
+        if (value.kind != CT_TENSOR_LIST) return;
+        for (int64_t i = 0; i < value.count; ++i) note(value.tensors[i]);
+    }
+
+    void check(const c10::FunctionSchema &schema) const {
+        TORCH_CHECK(
+            !(has_meta_ && has_real_) || schema.name() == "aten::copy_", schema.name(),
+            " was given tensors on the meta device together with tensors on another");
+    }
+
+private:
+    void note(ct_tensor handle) {
+        if (!handle) return;
+        (reinterpret_cast<c10::TensorImpl *>(handle)->is_meta() ? has_meta_ : has_real_) = true;
+    }
+
+    bool has_meta_ = false;
+    bool has_real_ = false;
+};
+
 /// Collects results, growing `out` by one value each.
 struct ResultWriter {
     ct_value *results;
@@ -142,7 +168,12 @@ int ct_call(ct_operator_handle op, const ct_value *arguments, size_t count,
         TORCH_CHECK(count <= wanted.size(), schema.name(), " takes ", wanted.size(), " arguments, not ", count);
         torch::jit::Stack stack;
         stack.reserve(wanted.size());
-        for (size_t i = 0; i < count; ++i) stack.push_back(argument_value(arguments[i], wanted[i]));
+        DeviceKinds kinds;
+        for (size_t i = 0; i < count; ++i) {
+            stack.push_back(argument_value(arguments[i], wanted[i]));
+            kinds.note(arguments[i]);
+        }
+        kinds.check(schema);
         for (size_t i = count; i < wanted.size(); ++i) {
             TORCH_CHECK(wanted[i].default_value(), schema.name(), " needs argument '", wanted[i].name(), "'");
             stack.push_back(*wanted[i].default_value());

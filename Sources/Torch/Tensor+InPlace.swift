@@ -8,7 +8,9 @@ private enum Write {
     static let multiply = Operator("aten::mul_", overload: "Scalar")
     static let uniform = Operator("aten::uniform_")
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
+    static let foreachAdd = Operator("aten::_foreach_add_", overload: "Scalar")
     static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
+    static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
     static let addTensor = Operator("aten::add_", overload: "Tensor")
     static let subtractTensor = Operator("aten::sub_", overload: "Tensor")
     static let subtractScalar = Operator("aten::sub_", overload: "Scalar")
@@ -92,9 +94,19 @@ extension Tensor {
         return try Tensor.stacked(norms).norm()
     }
 
+    /// Adds a number to every element of every tensor, in one pass.
+    public static func addInPlace(_ tensors: [Tensor], _ amount: Int) throws {
+        try Write.foreachAdd.run(.tensors(tensors), .int(amount))
+    }
+
     /// Multiplies every tensor by a scalar tensor.
     public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
         try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
+    }
+
+    /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
+    public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
+        try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).

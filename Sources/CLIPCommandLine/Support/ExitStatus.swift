@@ -104,6 +104,7 @@ enum ExitStatus: Int32 {
         case .invalidOption, .runExists: .wrongUsage
         case .nothingToResume: .missingInput
         case .checkpointMismatch, .notFinite, .noMetrics: .badData
+        case .distributed: .ourFault
         }
     }
 }

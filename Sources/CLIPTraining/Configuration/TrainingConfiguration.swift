@@ -33,6 +33,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
 
+    /// What goes beyond the plain recipe.
+    public var techniques = TechniqueConfiguration()
+
     public init(batchSize: Int, microBatchSize: Int? = nil, totalSteps: Int) {
         self.batchSize = batchSize
         self.microBatchSize = microBatchSize ?? batchSize
@@ -45,7 +48,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     }
 
     public var schedule: LearningRateSchedule {
-        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps)
+        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
     }
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)``.
@@ -65,6 +68,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
             "shares of the picture's area above 0 and up to 1 are needed")
+        try techniques.validate()
         try loss.validate()
         try need(gradientNorm.map { $0 > 0 } ?? true, "gradient norm", "a number above 0 is needed")
     }

@@ -14,12 +14,14 @@ public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
     public let optimizer: AdamW
+    /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
+    public let movingAverage: MovingAverage?
     /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
     public let communicator: any Communicator
     private let loss: any EmbeddingLoss
     private let teacher: Teacher?
     private let synchronization: (any GradientSynchronization)?
-    private let norms: [BatchNorm2d]
+    private let norms: [any TrainingSensitive]
     /// Steps done so far.
     public internal(set) var step = 0
 
@@ -40,18 +42,15 @@ public final class Trainer {
         self.teacher = teacher
         loss = configuration.loss.makeLoss()
         norms = model.modules()
+        try configuration.techniques.apply(to: model)
         if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
         self.synchronization =
             synchronization
             ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
-        let named = model.namedParameters
-        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
         optimizer = try AdamW(
-            [
-                .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
-                .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
-            ],
+            ParameterGroups.groups(of: model, configuration: configuration),
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
@@ -97,6 +96,7 @@ public final class Trainer {
         try optimizer.step(learningRate: rate)
         let scale = try model.logitScale.tensor.detached()
         if !configuration.loss.fixesTemperature { try scale.clampInPlace(to: DualEncoder.logitScaleRange) }
+        try movingAverage?.update()
         defer { step += 1 }
         return StepReport(
             step: step, loss: value.total, lossPictureToText: value.pictureToText,
