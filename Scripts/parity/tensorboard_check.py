@@ -26,6 +26,7 @@ TAGS = {
     "loss": "loss/total",
     "loss_image_to_text": "loss/image_to_text",
     "loss_text_to_image": "loss/text_to_image",
+    "loss_distillation": "loss/distillation",
     "logit_scale": "model/logit_scale",
     "inverse_temperature": "model/inverse_temperature",
     "logit_bias": "model/logit_bias",

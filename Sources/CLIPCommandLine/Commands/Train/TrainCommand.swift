@@ -13,7 +13,8 @@ struct TrainCommand: ParsableCommand {
             Example: clip train --model small.json --train-data 'corpus/train-{0000..0007}.tar' \\
                 --val-data corpus/val-0000.tar --batch-size 256 --epochs 24 --output runs/first
 
-            RUN/metrics.jsonl has a line for each step and evaluation; RUN/final is a model directory for --model.
+            RUN/metrics.jsonl has a line for each step and evaluation, RUN/report.html their curves, RUN/tensorboard the same
+            for TensorBoard; RUN/final is a model directory for --model.
 
             A run that was killed, or stopped by SIGTERM or Ctrl-C, goes on where it stood, to the same weights as if it
             had not been: clip train --resume RUN
