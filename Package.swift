@@ -6,7 +6,9 @@ import PackageDescription
 let door: Target =
     Context.environment["CLIP_SHIM"] != nil
     ? .systemLibrary(name: "CTorch", path: "Sources/CTorchBuilt")
-    : .target(name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"])
+    : .target(
+        name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
+        cxxSettings: [.headerSearchPath("GlooDeclarations")])
 
 let package = Package(
     name: "swift-clip",
@@ -61,7 +63,7 @@ let package = Package(
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
         // Layer 5
         .target(name: "CLIPTraining", dependencies: ["CLIP", "CLIPData"]),
         // Layer 6

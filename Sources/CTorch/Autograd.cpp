@@ -2,11 +2,30 @@
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <memory>
 
 #include "Internal.hpp"
 
 using ctorch::borrow;
 using ctorch::guarded;
+
+namespace {
+
+struct GradientHook final : torch::autograd::PostAccumulateGradHook {
+    GradientHook(void (*callback)(void *), void (*release)(void *), void *context)
+        : callback(callback), release(release), context(context) {}
+    ~GradientHook() override { release(context); }
+    void operator()(const torch::autograd::Variable &) override { callback(context); }
+
+    void (*callback)(void *);
+    void (*release)(void *);
+    void *context;
+};
+
+}  // namespace
 
 extern "C" {
 
@@ -41,6 +60,14 @@ int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count
 int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out) {
     return guarded([&] {
         *out = ctorch::handle_of(torch::autograd::grad({borrow(root)}, {borrow(input)})[0]);
+    });
+}
+
+int ct_tensor_set_gradient_hook(ct_tensor tensor, void (*callback)(void *), void (*release)(void *), void *context) {
+    return guarded([&] {
+        std::unique_ptr<torch::autograd::PostAccumulateGradHook> hook;
+        if (callback) hook = std::make_unique<GradientHook>(callback, release, context);
+        torch::autograd::impl::set_post_acc_grad_hooks(borrow(tensor), std::move(hook));
     });
 }
 

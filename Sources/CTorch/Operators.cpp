@@ -35,6 +35,17 @@ IValue tensor_list(const ct_value &value, const c10::TypePtr &type) {
     return tensors;
 }
 
+/// Real numbers, as a list of the schema's own elements: some operators take scalars that may be absent.
+IValue real_list(const ct_value &value, const c10::TypePtr &type) {
+    auto list = type->cast<c10::ListType>();
+    if (list && list->getElementType()->kind() != TypeKind::FloatType) {
+        c10::impl::GenericList scalars(list->getElementType());
+        for (int64_t i = 0; i < value.count; ++i) scalars.push_back(IValue(value.doubles[i]));
+        return scalars;
+    }
+    return c10::List<double>(c10::ArrayRef<double>(value.doubles, value.count));
+}
+
 /// Converts one argument to what the schema asks for: an integer given where a real is wanted becomes one.
 IValue argument_value(const ct_value &value, const c10::Argument &argument) {
     const auto type = unwrapped(argument.type());
@@ -54,7 +65,7 @@ IValue argument_value(const ct_value &value, const c10::Argument &argument) {
         case CT_STRING: return std::string(value.string);
         case CT_DEVICE: return ctorch::device_of(value.integer);
         case CT_INT_LIST: return c10::List<int64_t>(c10::ArrayRef<int64_t>(value.ints, value.count));
-        case CT_DOUBLE_LIST: return c10::List<double>(c10::ArrayRef<double>(value.doubles, value.count));
+        case CT_DOUBLE_LIST: return real_list(value, type);
         case CT_TENSOR_LIST: return tensor_list(value, type);
     }
     TORCH_CHECK(false, "argument '", argument.name(), "' has a kind the door does not know");

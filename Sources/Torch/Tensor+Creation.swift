@@ -13,6 +13,7 @@ private enum Create {
     static let detach = Operator("aten::detach")
     static let contiguous = Operator("aten::contiguous")
     static let zerosLike = Operator("aten::zeros_like")
+    static let onesLike = Operator("aten::ones_like")
 }
 
 extension Tensor {
@@ -60,6 +61,9 @@ extension Tensor {
 
     /// Zeros of this tensor's shape, type and device.
     public func zerosLike() throws -> Tensor { try Create.zerosLike.one(.tensor(self)) }
+
+    /// Ones of this tensor's shape, type and device.
+    public func onesLike() throws -> Tensor { try Create.onesLike.one(.tensor(self)) }
 
     /// The same values in another element type; this tensor itself where it has it already.
     public func converted(to dtype: DType) throws -> Tensor {

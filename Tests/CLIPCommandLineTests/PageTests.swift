@@ -5,6 +5,7 @@ import Testing
 
 @testable import CLIP
 @testable import CLIPCommandLine
+@testable import CLIPTraining
 
 #if canImport(FoundationXML)
 import FoundationXML

@@ -1,4 +1,5 @@
 import CLIP
+import CLIPTraining
 import Foundation
 
 /// The page's text: one file with its style and pictures inside, and nothing that runs or is fetched.

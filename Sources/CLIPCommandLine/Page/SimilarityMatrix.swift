@@ -1,3 +1,5 @@
+import CLIPTraining
+
 /// Pictures against texts as a heat map: a column for each picture under its thumbnail, a row for each text.
 struct SimilarityMatrix {
     /// More would make a picture nobody can read, in a page too large to open.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPTraining
 
 /// The document `clip classify --json` prints.
 struct ClassificationDocument: Encodable {
@@ -64,25 +65,10 @@ enum AnswerTable {
 /// Numbers and texts for people.
 enum Format {
     /// A number with so many decimals, without the locale's habits.
-    static func fixed(_ value: Double, _ decimals: Int) -> String {
-        guard value.isFinite else { return "-" }
-        var scale = 1.0
-        for _ in 0..<decimals { scale *= 10 }
-        let units = (abs(value) * scale).rounded()
-        guard units < 1e15 else { return "\(value)" }
-        let whole = Int(units / scale)
-        let sign = value < 0 && units > 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(whole)" }
-        let fraction = String(Int(units - Double(whole) * scale))
-        return "\(sign)\(whole)." + String(repeating: "0", count: decimals - fraction.count) + fraction
-    }
+    static func fixed(_ value: Double, _ decimals: Int) -> String { Decimals.fixed(value, decimals) }
 
     /// 151277313 as "151,277,313".
-    static func grouped(_ number: Int) -> String {
-        var digits = Array(String(number.magnitude))
-        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
-        return (number < 0 ? "-" : "") + String(digits)
-    }
+    static func grouped(_ number: Int) -> String { Decimals.grouped(number) }
 
     static func clipped(_ text: String, to width: Int) -> String {
         guard Table.width(text) > width else { return text }

@@ -20,6 +20,15 @@ public final class BERTTransformer: TextTower {
     /// Whether captions of like length share a batch that is cut to its longest. Off, all are padded to the context
     /// length: the same numbers, slower.
     public var trimsToLongest = true
+    public var recomputesBlocks = false
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(
+            of: parameter,
+            embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"])
+    }
 
     /// Initialized as the authors' code: matrices and tables normal with deviation 0.02, biases zero.
     public init(_ configuration: BERTConfiguration, embeddingSize: Int) throws {
@@ -85,7 +94,9 @@ public final class BERTTransformer: TextTower {
         let visible =
             hasPadding ? try CaptionRows.visibility(flags, dtype: states.dtype, device: device) : nil  // [B, L]
         let mask = try visible?.unsqueezed(1).unsqueezed(1)
-        for block in blocks.dropLast() { states = try block(states, mask: mask) }
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) { try block($0, mask: mask) }
+        }
         return try firstState(states, mask: mask, visible: visible).matmul(projection.tensor)
     }
 

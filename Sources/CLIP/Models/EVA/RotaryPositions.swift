@@ -7,7 +7,8 @@ import Torch
 struct RotaryPositions {
     private let tables: Tables
 
-    /// Cosines and sines of the angles, `[grid² + 1, head width]`. The first row, for the class token, turns nothing.
+    /// Cosines and sines of the angles, `[grid² + 1, head width]`, or `[B, 1, tokens, head width]` where pictures differ.
+    /// The first row, for the class token, turns nothing.
     /// Those on another device than the processor are kept: every block of every pass asks for them.
     private final class Tables: @unchecked Sendable {
         private let lock = NSLock()
@@ -17,7 +18,7 @@ struct RotaryPositions {
         init(cosines: Tensor, sines: Tensor) { own = (cosines, sines) }
 
         func on(_ device: Device) throws -> (cosines: Tensor, sines: Tensor) {
-            if device.kind == .cpu { return own }
+            if own.cosines.device == device { return own }
             lock.lock()
             defer { lock.unlock() }
             if let moved, moved.cosines.device == device { return moved }
@@ -50,8 +51,25 @@ struct RotaryPositions {
             }
         }
         let shape = [gridSize * gridSize + 1, headWidth]
-        tables = try Tables(
-            cosines: Tensor(angles.map(cosf), shape: shape), sines: Tensor(angles.map(sinf), shape: shape))
+        tables = Tables(
+            cosines: try Tensor(angles.map(cosf), shape: shape), sines: try Tensor(angles.map(sinf), shape: shape))
+    }
+
+    private init(cosines: Tensor, sines: Tensor) {
+        tables = Tables(cosines: cosines, sines: sines)
+    }
+
+    /// The positions of some patches of each picture, after the class token's.
+    /// - Parameter places: of patches, counted from 0: int64 `[B, kept]`.
+    func kept(_ places: Tensor) throws -> RotaryPositions {
+        let shape = places.shape
+        let first = try Tensor.zeros([shape[0], 1], dtype: .int64, device: places.device)
+        let rows = try Tensor.concatenated([first, (places + 1).converted(to: .int64)], dimension: 1).reshaped([-1])
+        let (cosines, sines) = try tables.on(places.device)
+        func picked(_ table: Tensor) throws -> Tensor {
+            try table.rows(rows).reshaped([shape[0], 1, shape[1] + 1, table.shape[1]])
+        }
+        return RotaryPositions(cosines: try picked(cosines), sines: try picked(sines))
     }
 
     /// Turns queries or keys, class token first: `[B, heads, grid² + 1, d]`.

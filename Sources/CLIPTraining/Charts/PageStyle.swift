@@ -1,6 +1,6 @@
 /// The page's style sheet. It holds none of the characters that mean something in markup.
-enum PageStyle {
-    static let text = """
+package enum PageStyle {
+    package static let text = """
         :root {
           color-scheme: light dark;
           --page: #f6f7f9; --surface: #ffffff; --ink: #1b1f24; --soft: #5b6570; --line: #dde1e6;

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Text on its way into a page.
-enum Markup {
+/// Text on its way into a page or a drawing.
+package enum Markup {
     /// Text for an element or a quoted attribute: nothing in it is read as markup, and nothing in it is forbidden in
     /// XML, so that a page stays well formed whatever captions and file names hold.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -26,10 +26,10 @@ enum Markup {
     }
 
     /// A file's bytes as an address that a page can hold inside itself.
-    static func dataAddress(_ bytes: Data, type: String) -> String {
+    package static func dataAddress(_ bytes: Data, type: String) -> String {
         "data:\(type);base64,\(bytes.base64EncodedString())"
     }
 
     /// A share as a percentage with one decimal.
-    static func percent(_ share: Double) -> String { Format.fixed(share * 100, 1) + " %" }
+    package static func percent(_ share: Double) -> String { Decimals.fixed(share * 100, 1) + " %" }
 }

@@ -2,10 +2,10 @@ import CLIP
 import Foundation
 
 /// A page on disk.
-enum PageFile {
+package enum PageFile {
     /// Writes the page under a temporary name, and gives it its own when it is whole.
     /// - Throws: ``CLIP/CLIPError/writing(path:reason:)``.
-    static func write(_ page: String, to path: String) throws {
+    package static func write(_ page: String, to path: String) throws {
         do {
             try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
