@@ -113,7 +113,7 @@ public final class TrainingRun {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling)
+            captionSampling: configuration.captionSampling, device: clip.model.device)
         let loader = try PairLoader(
             source: training, order: options.loading.order(seed: configuration.seed), epoch: position.epoch,
             startPosition: position.pair,
