@@ -29,7 +29,7 @@ test: deps ## Run all tests
 shim: ## Build the door to libtorch alone with CMake, against LIBTORCH or .deps, and try it (Documentation/GPU.md)
 	@test -n "$(LIBTORCH)" || Scripts/bootstrap
 	$(CMAKE) -S Sources/CTorch -B .build/shim -DLIBTORCH="$(or $(LIBTORCH),$(CURDIR)/.deps/libtorch)"
-	$(CMAKE) --build .build/shim --parallel
+	$(CMAKE) --build .build/shim --parallel $(shell getconf _NPROCESSORS_ONLN)
 	.build/shim/ctorch_check
 
 fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/README.md)
