@@ -11,7 +11,8 @@ import TorchNN
 @Suite struct DeviceTests {
     /// Tiny models, one for each kind of tower and of pooling.
     static let families = [
-        "open_clip-rn", "open_clip-eos", "open_clip-custom-text", "hf-clip", "hf-siglip", "hf-siglip2", "hf-chinese-clip",
+        "open_clip-rn", "open_clip-eos", "open_clip-custom-text", "hf-clip", "hf-siglip", "hf-siglip2",
+        "hf-chinese-clip",
         "coca-open_clip",
     ]
 
