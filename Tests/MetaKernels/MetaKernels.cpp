@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
+#include <ATen/WrapDimUtils.h>
 #include <ATen/native/Resize.h>
 #include <torch/library.h>
 
@@ -67,6 +68,14 @@ Tensor &where_out(const Tensor &condition, const Tensor &first, const Tensor &se
     return out;
 }
 
+Tensor relu(const Tensor &input) { return at::empty_like(input); }
+
+Tensor index_select(const Tensor &input, int64_t dimension, const Tensor &indices) {
+    auto sizes = input.sizes().vec();
+    sizes[at::maybe_wrap_dim(dimension, input.dim())] = indices.numel();
+    return at::empty(sizes, input.options());
+}
+
 Tensor embedding_backward(const Tensor &gradient, const Tensor &, int64_t count, int64_t, bool) {
     return at::empty({count, gradient.size(-1)}, gradient.options());
 }
@@ -86,6 +95,8 @@ void register_meta_kernels(void) {
         made->impl("convolution_overrideable", convolution);
         made->impl("convolution_backward_overrideable", convolution_backward);
         made->impl("where.self_out", where_out);
+        made->impl("relu", relu);
+        made->impl("index_select", index_select);
         made->impl("embedding_dense_backward", embedding_backward);
         made->impl("_index_put_impl_", index_put);
         return made;
