@@ -110,6 +110,7 @@ struct CaptionRows {
     /// 0 where a flag is set and -infinity elsewhere: `[B, L]`, to be added to scores.
     static func visibility(_ flags: [[Bool]], dtype: DType, device: Device) throws -> Tensor {
         let values: [Float] = flags.flatMap { $0.map { $0 ? 0 : -.infinity } }
-        return try Tensor(values, shape: [flags.count, flags.first?.count ?? 0]).converted(to: dtype).uploaded(to: device)
+        return try Tensor(values, shape: [flags.count, flags.first?.count ?? 0]).converted(to: dtype).uploaded(
+            to: device)
     }
 }

@@ -210,7 +210,7 @@ public final class TrainingRun {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling)
+            captionSampling: configuration.captionSampling, device: clip.model.device)
         let batches = try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
             decoder: decoder, onSkip: onSkip)

@@ -104,6 +104,8 @@ struct TrainCommand: ParsableCommand {
         let perEpoch = length.steps == nil || data.hasEndlessEpochs ? try batchesPerEpoch(of: training) : nil
         let configuration = self.configuration(batchesPerEpoch: perEpoch, model: description.configuration)
         try Engine.seed(optimization.seed)
+        // Every batch has the same shape.
+        if shared.device == .cuda { try CUDA.setConvolutionBenchmark(true) }
         let clip = try startingModel(description)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
         options.loaderThreads = data.workers
