@@ -3,6 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
 /// Experiments from files to curves.
 @Suite struct ExperimentTests {
     private static func arguments(_ kind: String, _ folder: String, _ more: String...) -> [String] {
