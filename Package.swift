@@ -28,7 +28,10 @@ let package = Package(
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
-        .target(name: "CTorch", dependencies: ["CLibtorch"]),
+        // CMakeLists.txt builds the same sources without Swift, for a GPU machine's libtorch.
+        .target(
+            name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
+            cxxSettings: [.headerSearchPath("GlooDeclarations")]),
         .target(
             name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
             exclude: ["make_resources.py", "make_rules.py"],
@@ -54,7 +57,7 @@ let package = Package(
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
         // Layer 5
         .target(name: "CLIPTraining", dependencies: ["CLIP", "CLIPData"]),
         // Layer 6

@@ -41,6 +41,14 @@ public struct ModelDescription: Sendable {
         return changed
     }
 
+    /// The same architecture with two-layer projections, or with one matrix. Only for training afresh: weights would not
+    /// fit. See ``ModelConfiguration/with(hiddenProjections:source:)``.
+    public func with(hiddenProjections: Bool) throws -> ModelDescription {
+        var changed = self
+        changed.configuration = try configuration.with(hiddenProjections: hiddenProjections, source: name)
+        return changed
+    }
+
     /// A model of this shape with random weights.
     public func untrained(device: Device = .cpu) throws -> PretrainedModel {
         try check(device)

@@ -20,6 +20,10 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case noPairs(source: String, skipped: Int)
     /// The loader was cancelled while a batch was asked for.
     case cancelled
+    /// A shard on another machine that could not be fetched; the reason names the address.
+    case remote(reason: String)
+    /// A place to go on from that does not belong to the data at hand.
+    case invalidCursor(reason: String)
     /// An option outside its range.
     case invalidOption(name: String, reason: String)
 
@@ -45,6 +49,10 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
+        case .remote(let reason):
+            reason
+        case .invalidCursor(let reason):
+            "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
         }

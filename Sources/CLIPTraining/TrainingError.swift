@@ -10,6 +10,10 @@ public enum TrainingError: Error, Sendable, Equatable {
     case checkpointMismatch(path: String, problem: String)
     /// A run directory that holds another run already.
     case runExists(path: String)
+    /// A log without a single measurement.
+    case noMetrics(path: String)
+    /// Another process of the run is gone, stuck, or was started differently.
+    case distributed(rank: Int, operation: String, problem: String)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -26,6 +30,10 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this checkpoint does not fit: \(problem)"
         case .runExists(let path):
             "\(path): this directory holds a run already. Continue it with --resume \(path), or choose another --output."
+        case .noMetrics(let path):
+            "\(path): no line of this file is a step or an evaluation of a run. Name a directory that clip train wrote."
+        case .distributed(let rank, let operation, let problem):
+            "rank \(rank), \(operation): \(problem)"
         }
     }
 }

@@ -2,11 +2,30 @@
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <memory>
 
 #include "Internal.hpp"
 
 using ctorch::borrow;
 using ctorch::guarded;
+
+namespace {
+
+struct GradientHook final : torch::autograd::PostAccumulateGradHook {
+    GradientHook(void (*callback)(void *), void (*release)(void *), void *context)
+        : callback(callback), release(release), context(context) {}
+    ~GradientHook() override { release(context); }
+    void operator()(const torch::autograd::Variable &) override { callback(context); }
+
+    void (*callback)(void *);
+    void (*release)(void *);
+    void *context;
+};
+
+}  // namespace
 
 extern "C" {
 
@@ -44,11 +63,19 @@ int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out) {
     });
 }
 
+int ct_tensor_set_gradient_hook(ct_tensor tensor, void (*callback)(void *), void (*release)(void *), void *context) {
+    return guarded([&] {
+        std::unique_ptr<torch::autograd::PostAccumulateGradHook> hook;
+        if (callback) hook = std::make_unique<GradientHook>(callback, release, context);
+        torch::autograd::impl::set_post_acc_grad_hooks(borrow(tensor), std::move(hook));
+    });
+}
+
 bool ct_grad_mode(void) { return c10::GradMode::is_enabled(); }
 
 void ct_set_grad_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }
 
-void *ct_inference_mode_enter(void) { return new (std::nothrow) c10::InferenceMode(true); }
+void *ct_inference_mode_enter(bool enabled) { return new (std::nothrow) c10::InferenceMode(enabled); }
 
 void ct_inference_mode_exit(void *guard) { delete static_cast<c10::InferenceMode *>(guard); }
 

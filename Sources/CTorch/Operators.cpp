@@ -35,6 +35,17 @@ IValue tensor_list(const ct_value &value, const c10::TypePtr &type) {
     return tensors;
 }
 
+/// Real numbers, as a list of the schema's own elements: some operators take scalars that may be absent.
+IValue real_list(const ct_value &value, const c10::TypePtr &type) {
+    auto list = type->cast<c10::ListType>();
+    if (list && list->getElementType()->kind() != TypeKind::FloatType) {
+        c10::impl::GenericList scalars(list->getElementType());
+        for (int64_t i = 0; i < value.count; ++i) scalars.push_back(IValue(value.doubles[i]));
+        return scalars;
+    }
+    return c10::List<double>(c10::ArrayRef<double>(value.doubles, value.count));
+}
+
 /// Converts one argument to what the schema asks for: an integer given where a real is wanted becomes one.
 IValue argument_value(const ct_value &value, const c10::Argument &argument) {
     const auto type = unwrapped(argument.type());
@@ -54,11 +65,37 @@ IValue argument_value(const ct_value &value, const c10::Argument &argument) {
         case CT_STRING: return std::string(value.string);
         case CT_DEVICE: return ctorch::device_of(value.integer);
         case CT_INT_LIST: return c10::List<int64_t>(c10::ArrayRef<int64_t>(value.ints, value.count));
-        case CT_DOUBLE_LIST: return c10::List<double>(c10::ArrayRef<double>(value.doubles, value.count));
+        case CT_DOUBLE_LIST: return real_list(value, type);
         case CT_TENSOR_LIST: return tensor_list(value, type);
     }
     TORCH_CHECK(false, "argument '", argument.name(), "' has a kind the door does not know");
 }
+
+/// Kinds of devices among a call's tensors. Matrix products and look-ups would take a tensor with memory beside ones on
+/// the meta device; refusing that makes running a model there a proof that it mixes no devices.
+class DeviceKinds {
+public:
+    void note(const ct_value &value) {
+        if (value.kind == CT_TENSOR) note(value.tensor);
+        if (value.kind != CT_TENSOR_LIST) return;
+        for (int64_t i = 0; i < value.count; ++i) note(value.tensors[i]);
+    }
+
+    void check(const c10::FunctionSchema &schema) const {
+        TORCH_CHECK(
+            !(has_meta_ && has_real_) || schema.name() == "aten::copy_", schema.name(),
+            " was given tensors on the meta device together with tensors on another");
+    }
+
+private:
+    void note(ct_tensor handle) {
+        if (!handle) return;
+        (reinterpret_cast<c10::TensorImpl *>(handle)->is_meta() ? has_meta_ : has_real_) = true;
+    }
+
+    bool has_meta_ = false;
+    bool has_real_ = false;
+};
 
 /// Collects results, growing `out` by one value each.
 struct ResultWriter {
@@ -131,7 +168,12 @@ int ct_call(ct_operator_handle op, const ct_value *arguments, size_t count,
         TORCH_CHECK(count <= wanted.size(), schema.name(), " takes ", wanted.size(), " arguments, not ", count);
         torch::jit::Stack stack;
         stack.reserve(wanted.size());
-        for (size_t i = 0; i < count; ++i) stack.push_back(argument_value(arguments[i], wanted[i]));
+        DeviceKinds kinds;
+        for (size_t i = 0; i < count; ++i) {
+            stack.push_back(argument_value(arguments[i], wanted[i]));
+            kinds.note(arguments[i]);
+        }
+        kinds.check(schema);
         for (size_t i = count; i < wanted.size(); ++i) {
             TORCH_CHECK(wanted[i].default_value(), schema.name(), " needs argument '", wanted[i].name(), "'");
             stack.push_back(*wanted[i].default_value());

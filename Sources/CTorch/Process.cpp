@@ -1,6 +1,5 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/version.h>
 
 #include <mutex>
@@ -70,23 +69,10 @@ int ct_set_random_state(int64_t device, ct_tensor state) {
     });
 }
 
-bool ct_cuda_is_available(void) {
-    bool available = false;
-    ctorch::guarded([&] { available = at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0; });
-    return available;
-}
-
 bool ct_mps_is_available(void) {
     bool available = false;
     ctorch::guarded([&] { available = at::hasMPS(); });
     return available;
-}
-
-int ct_cuda_synchronize(void) {
-    return ctorch::guarded([] {
-        const auto &hooks = at::detail::getCUDAHooks();
-        hooks.deviceSynchronize(hooks.getCurrentDevice());
-    });
 }
 
 }  // extern "C"

@@ -12,6 +12,8 @@ void ct_tensor_release(ct_tensor tensor) {
     c10::raw::intrusive_ptr::decref(reinterpret_cast<c10::TensorImpl *>(tensor));
 }
 
+ct_tensor ct_tensor_retain(ct_tensor tensor) { return handle_of(borrow(tensor)); }
+
 int ct_tensor_from_host(const void *bytes, const int64_t *sizes, size_t rank, int32_t dtype, ct_tensor *out) {
     return guarded([&] {
         const auto options = at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype));

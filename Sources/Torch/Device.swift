@@ -7,6 +7,9 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         case cpu = 0
         case cuda = 1
         case mps = 13
+        /// Shapes and element types without memory or values. Operators refuse operands of which some are here and
+        /// some elsewhere, as CUDA's do, so that a model that runs here mixes no devices.
+        case meta = 14
     }
 
     public let kind: Kind
@@ -21,11 +24,12 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     public static let cpu = Device(.cpu)
     public static let cuda = Device(.cuda)
     public static let mps = Device(.mps)
+    public static let meta = Device(.meta)
 
     /// Whether this build of libtorch and this machine can use the device.
     public var isAvailable: Bool {
         switch kind {
-        case .cpu: true
+        case .cpu, .meta: true
         case .cuda: ct_cuda_is_available()
         case .mps: ct_mps_is_available()
         }
@@ -42,6 +46,7 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
             case .cpu: "cpu"
             case .cuda: "cuda"
             case .mps: "mps"
+            case .meta: "meta"
             }
         return index.map { "\(name):\($0)" } ?? name
     }

@@ -32,6 +32,20 @@ public enum Engine {
         try check(ct_set_random_state(device.code, state.handle), "set random state")
     }
 
+    /// How the products of 32-bit matrices may be computed on a GPU. Raw values are PyTorch's names.
+    public enum ProductPrecision: String, Sendable, CaseIterable {
+        /// In 32 bits; libtorch's own setting.
+        case highest
+        /// In TF32: 10 bits of fraction, several times faster.
+        case high
+        /// In bfloat16, where a backend can.
+        case medium
+    }
+
+    public static func setProductPrecision(_ precision: ProductPrecision) throws {
+        try check(ct_set_float32_matmul_precision(precision.rawValue), "product precision")
+    }
+
     /// Runs `body` without recording operations for differentiation.
     public static func withoutGradients<R>(_ body: () throws -> R) rethrows -> R {
         try withGradientMode(false, body)
@@ -52,7 +66,17 @@ public enum Engine {
     /// Runs `body` in inference mode: faster than ``withoutGradients(_:)``, but its tensors can never be
     /// differentiated through later.
     public static func inference<R>(_ body: () throws -> R) rethrows -> R {
-        let guardObject = ct_inference_mode_enter()
+        try withInferenceMode(true, body)
+    }
+
+    /// Runs `body` outside inference mode, even inside ``inference(_:)``: for tensors that are kept and may be
+    /// differentiated through later.
+    public static func outsideInference<R>(_ body: () throws -> R) rethrows -> R {
+        try withInferenceMode(false, body)
+    }
+
+    private static func withInferenceMode<R>(_ enabled: Bool, _ body: () throws -> R) rethrows -> R {
+        let guardObject = ct_inference_mode_enter(enabled)
         defer { ct_inference_mode_exit(guardObject) }
         return try body()
     }
@@ -60,6 +84,8 @@ public enum Engine {
     /// Runs `body` with matrix multiplications and convolutions computed in `dtype` while parameters stay as they are.
     /// - Parameter dtype: nil leaves autocast off.
     public static func autocast<R>(_ dtype: DType?, on device: Device = .cpu, _ body: () throws -> R) throws -> R {
+        // Autocast does not know the device without values, where element types are what they are.
+        if device.kind == .meta { return try body() }
         var wasEnabled = false
         var oldDType: Int32 = 0
         let wanted = dtype ?? .bfloat16

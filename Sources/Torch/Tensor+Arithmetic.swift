@@ -12,6 +12,12 @@ private enum Math {
     static let exponential = Operator("aten::exp")
     static let logarithm = Operator("aten::log")
     static let absolute = Operator("aten::abs")
+    static let log2 = Operator("aten::log2")
+    static let exp2 = Operator("aten::exp2")
+    static let softplus = Operator("aten::softplus")
+    static let dot = Operator("aten::dot")
+    static let maximum = Operator("aten::maximum")
+    static let clampMinimum = Operator("aten::clamp_min")
     static let matmul = Operator("aten::matmul")
     static let isFinite = Operator("aten::isfinite")
     static let equal = Operator("aten::eq", overload: "Tensor")
@@ -48,6 +54,25 @@ extension Tensor {
 
     public func exponential() throws -> Tensor { try Math.exponential.one(.tensor(self)) }
     public func logarithm() throws -> Tensor { try Math.logarithm.one(.tensor(self)) }
+    public func log2() throws -> Tensor { try Math.log2.one(.tensor(self)) }
+    public func exp2() throws -> Tensor { try Math.exp2.one(.tensor(self)) }
+
+    /// ln(1 + eˣ), without overflow.
+    public func softplus() throws -> Tensor { try Math.softplus.one(.tensor(self)) }
+
+    /// The larger of two elements.
+    public func maximum(_ other: Tensor) throws -> Tensor { try Math.maximum.one(.tensor(self), .tensor(other)) }
+
+    /// Elements below `bound` raised to it.
+    public func clamped(from bound: Double) throws -> Tensor {
+        try Math.clampMinimum.one(.tensor(self), .double(bound))
+    }
+
+    /// Σ of products of elements in the same place, a scalar; both are contiguous and of one shape.
+    public func dot(_ other: Tensor) throws -> Tensor {
+        try Math.dot.one(.tensor(reshaped([-1])), .tensor(other.reshaped([-1])))
+    }
+
     public func absolute() throws -> Tensor { try Math.absolute.one(.tensor(self)) }
 
     /// The matrix product over the last two dimensions, broadcasting the others: `[…, n, k] × […, k, m] -> […, n, m]`.

@@ -8,10 +8,12 @@ private enum Create {
     static let rand = Operator("aten::rand")
     static let convertType = Operator("aten::to", overload: "dtype")
     static let convertDevice = Operator("aten::to", overload: "device")
+    static let pin = Operator("aten::pin_memory")
     static let clone = Operator("aten::clone")
     static let detach = Operator("aten::detach")
     static let contiguous = Operator("aten::contiguous")
     static let zerosLike = Operator("aten::zeros_like")
+    static let onesLike = Operator("aten::ones_like")
 }
 
 extension Tensor {
@@ -60,6 +62,9 @@ extension Tensor {
     /// Zeros of this tensor's shape, type and device.
     public func zerosLike() throws -> Tensor { try Create.zerosLike.one(.tensor(self)) }
 
+    /// Ones of this tensor's shape, type and device.
+    public func onesLike() throws -> Tensor { try Create.onesLike.one(.tensor(self)) }
+
     /// The same values in another element type; this tensor itself where it has it already.
     public func converted(to dtype: DType) throws -> Tensor {
         dtype == self.dtype ? self : try Create.convertType.one(.tensor(self), .dtype(dtype))
@@ -70,6 +75,16 @@ extension Tensor {
         let here = self.device
         if here.kind == device.kind, device.index == nil || device.index == here.index { return self }
         return try Create.convertDevice.one(.tensor(self), .device(device), .dtype(dtype))
+    }
+
+    /// Host memory's values on another device, without waiting for the copy or for the work queued there before it.
+    ///
+    /// To a GPU the values go by pinned memory, which libtorch keeps until the copy is done: this tensor may be let go at
+    /// once. Elsewhere it is ``moved(to:)``.
+    public func uploaded(to device: Device) throws -> Tensor {
+        guard device.kind == .cuda, self.device.kind == .cpu else { return try moved(to: device) }
+        let pinned = try Create.pin.one(.tensor(self))
+        return try Create.convertDevice.one(.tensor(pinned), .device(device), .dtype(dtype), .bool(true))
     }
 
     /// A copy with memory of its own.

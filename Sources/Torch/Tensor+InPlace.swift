@@ -8,7 +8,18 @@ private enum Write {
     static let multiply = Operator("aten::mul_", overload: "Scalar")
     static let uniform = Operator("aten::uniform_")
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
+    static let foreachAdd = Operator("aten::_foreach_add_", overload: "Scalar")
     static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
+    static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
+    static let addTensor = Operator("aten::add_", overload: "Tensor")
+    static let subtractTensor = Operator("aten::sub_", overload: "Tensor")
+    static let subtractScalar = Operator("aten::sub_", overload: "Scalar")
+    static let multiplyTensor = Operator("aten::mul_", overload: "Tensor")
+    static let exp2 = Operator("aten::exp2_")
+    static let sigmoid = Operator("aten::sigmoid_")
+    static let maskedFill = Operator("aten::masked_fill_", overload: "Scalar")
+    static let indexAdd = Operator("aten::index_add_")
+    static let maximum = Operator("aten::maximum", overload: "out")
     static let fusedAdamW = Operator("aten::_fused_adamw_")
 }
 
@@ -27,6 +38,46 @@ extension Tensor {
         try Write.clamp.run(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
     }
 
+    /// Adds `amount` times another tensor, broadcast to this one's shape.
+    public func addInPlace(_ other: Tensor, times amount: Double = 1) throws {
+        try Write.addTensor.run(.tensor(self), .tensor(other), .double(amount))
+    }
+
+    /// Subtracts a tensor, broadcast to this one's shape.
+    public func subtractInPlace(_ other: Tensor) throws {
+        try Write.subtractTensor.run(.tensor(self), .tensor(other))
+    }
+
+    public func subtractInPlace(_ amount: Double) throws {
+        try Write.subtractScalar.run(.tensor(self), .double(amount))
+    }
+
+    /// Multiplies by a tensor, broadcast to this one's shape.
+    public func multiplyInPlace(_ other: Tensor) throws {
+        try Write.multiplyTensor.run(.tensor(self), .tensor(other))
+    }
+
+    /// Two to the power of every element; several times faster than e's powers.
+    public func exp2InPlace() throws { try Write.exp2.run(.tensor(self)) }
+
+    public func sigmoidInPlace() throws { try Write.sigmoid.run(.tensor(self)) }
+
+    /// Writes `value` wherever `mask` is true.
+    public func fillInPlace(where mask: Tensor, with value: Double) throws {
+        try Write.maskedFill.run(.tensor(self), .tensor(mask), .double(value))
+    }
+
+    /// Adds each row of `source` to this tensor's row of that index; rows named twice are added twice.
+    /// - Parameter indices: int64, one per row of `source`.
+    public func addRowsInPlace(_ source: Tensor, at indices: Tensor) throws {
+        try Write.indexAdd.run(.tensor(self), .int(0), .tensor(indices), .tensor(source))
+    }
+
+    /// Keeps the larger of this tensor's element and the other's.
+    public func maximumInPlace(_ other: Tensor) throws {
+        try Write.maximum.run(.tensor(self), .tensor(other), .tensor(self))
+    }
+
     /// Draws every element from a normal distribution.
     public func fillNormalInPlace(mean: Double = 0, standardDeviation: Double) throws {
         try Write.normal.run(.tensor(self), .double(mean), .double(standardDeviation))
@@ -43,9 +94,19 @@ extension Tensor {
         return try Tensor.stacked(norms).norm()
     }
 
+    /// Adds a number to every element of every tensor, in one pass.
+    public static func addInPlace(_ tensors: [Tensor], _ amount: Int) throws {
+        try Write.foreachAdd.run(.tensors(tensors), .int(amount))
+    }
+
     /// Multiplies every tensor by a scalar tensor.
     public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
         try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
+    }
+
+    /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
+    public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
+        try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).

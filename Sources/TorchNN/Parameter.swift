@@ -21,6 +21,15 @@ public final class Parameter {
 
     public var shape: [Int] { tensor.shape }
 
+    /// Whether gradients are taken, and optimizers move it; true after creation.
+    public var isTrainable: Bool { tensor.requiresGradient }
+
+    /// Has it trained or left as it is. A gradient there is, is dropped.
+    public func setTrainable(_ isTrainable: Bool) throws {
+        try tensor.setRequiresGradient(isTrainable)
+        if !isTrainable { try tensor.setGradient(nil) }
+    }
+
     /// Replaces the values, and with them the element type and device. The shape must be the same.
     public func replace(with values: Tensor) throws {
         guard values.shape == shape else {

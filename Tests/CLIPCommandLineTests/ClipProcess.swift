@@ -34,13 +34,16 @@ struct ClipProcess {
     }
 
     /// Starts it.
-    /// - Parameter launcher: a program and its arguments that start the command given after them.
-    init(_ arguments: [String], launcher: [String] = []) throws {
+    /// - Parameters:
+    ///   - launcher: a program and its arguments that start the command given after them.
+    ///   - environment: variables besides those of the tests.
+    init(_ arguments: [String], launcher: [String] = [], environment: [String: String] = [:]) throws {
         folder = NSTemporaryDirectory() + "swift-clip-run-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let command = try launcher + [Self.executable()] + arguments
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: a full pipe that nobody empties would stop the command.
         process.standardOutput = try Self.newFile(folder + "/output")

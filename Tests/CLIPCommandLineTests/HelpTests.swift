@@ -3,6 +3,7 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "classify", "rank", "embed", "caption", "tokenize", "preprocess", "models", "train", "evaluate", "corpus",
+        "report",
     ]
 
     @Test(arguments: commands) func everyCommandHelpsWithAnExample(_ command: String) throws {
@@ -29,6 +30,7 @@ import Testing
         ["caption"], ["caption", "a.jpg", "--beams", "0"], ["caption", "a.jpg", "--beams", "2", "--sample", "3"],
         ["caption", "a.jpg", "--min-length", "30"], ["caption", "a.jpg", "--sample", "3", "--temperature", "0"],
         ["embed", "--text", "a", "--precision", "fp8", "--json"], ["preprocess", "a.jpg"],
+        ["report"], ["report", "a", "b"],
         ["train", "--train-data", "x.tar"], ["train", "--train-data", "x.tar", "--output", "a", "--resume", "b"],
         ["train", "--train-data", "x.tar", "--output", "a", "--steps", "1", "--epochs", "1"],
         ["train", "--train-data", "x.tar", "--output", "a", "--batch-size", "0"],

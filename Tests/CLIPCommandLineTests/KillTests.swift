@@ -69,7 +69,7 @@ import Testing
             #expect(weights[0] == weights[1], "the weights differ")
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: broken).sorted() == [
-                    "checkpoints", "final", "metrics.jsonl",
+                    "checkpoints", "final", "metrics.jsonl", "report.html", "tensorboard",
                 ])
             let checkpoints = try FileManager.default.contentsOfDirectory(atPath: broken + "/checkpoints")
             #expect(checkpoints.allSatisfy { !$0.hasPrefix(".") }, "\(checkpoints)")

@@ -90,7 +90,7 @@ struct Metrics {
         let lines = try text.split(separator: "\n").map { line in
             try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
-        steps = lines.filter { $0["evaluation"] == nil }
+        steps = lines.filter { $0["loss"] != nil }
         evaluations = lines.filter { $0["evaluation"] != nil }
     }
 

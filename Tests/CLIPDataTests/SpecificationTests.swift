@@ -28,10 +28,10 @@ import Testing
     }
 
     @Test func expandsAsWebDataset() throws {
-        let product = try FileList.names("{000..009}_{000..009}")
+        let product = try FileList.names("{000..009}_{000..009}").flatMap { $0 }
         #expect(product.count == 100)
         #expect(product.first == "000_000" && product[1] == "000_001" && product.last == "009_009")
-        let joined = try FileList.names("a.tar::b_{000..009}.tar")
+        let joined = try FileList.names("a.tar::b_{000..009}.tar").flatMap { $0 }
         #expect(joined.count == 11)
         #expect(joined.first == "a.tar" && joined.last == "b_009.tar")
     }
@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: [
         "{a", "a}", "{0..1}}", "{{a}", "{0..99999999}", "{0..999}{0..999}{0..999}{0..999}{0..999}{0..999}{0..999}",
         String(repeating: "{", count: 40) + String(repeating: "}", count: 40),
-        "{-99999999999999999..99999999999999999}", "a::", "::", "", "pipe:cat a.tar", "https://example.org/{0..1}.tar",
+        "{-99999999999999999..99999999999999999}", "a::", "::", "", "pipe:cat a.tar", "s3://bucket/{0..1}.tar",
         "a\u{0}.tar",
     ])
     func refuses(specification: String) {
@@ -55,7 +55,7 @@ import Testing
         let folder = try TemporaryFolder()
         for name in ["b.tar", "a.tar", "c.tar", "x[1].tar", "d.txt"] { try folder.write(name, "x") }
         func expand(_ name: String) throws -> [String] {
-            try FileList.expand(folder.path(name)).map { URL(fileURLWithPath: $0).lastPathComponent }
+            try FileList.expand(folder.path(name)).joined().map { URL(fileURLWithPath: $0).lastPathComponent }
         }
         #expect(try expand("*.tar") == ["a.tar", "b.tar", "c.tar", "x[1].tar"])
         #expect(try expand("[a-b].tar") == ["a.tar", "b.tar"])

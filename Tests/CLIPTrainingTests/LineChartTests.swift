@@ -61,7 +61,7 @@ import FoundationXML
 
     @Test func axesTakeAnyValues() {
         let extremes: [[Double]] = [
-            [], [.nan], [.infinity, -.infinity], [0], [5], [-5, -5], [1e308, -1e308], [1e-320, 2e-320],
+            [], [.nan], [.infinity, -.infinity], [0], [5], [-5, -5], [1e308, -1e308], [.leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude],
             [1, 1 + 1e-15], [.greatestFiniteMagnitude], [0, .leastNonzeroMagnitude], [1e15, 1e15 + 1],
         ]
         for scale in [ChartAxis.Scale.linear, .logarithmic] {
@@ -113,15 +113,21 @@ import FoundationXML
         #expect(path.components(separatedBy: "class=\"line").last?.prefix { $0 != "/" }.count { $0 == "M" } == 2)
     }
 
-    @Test func smoothingStartsAtTheFirstValueAndForgetsByHalf() {
-        let step = (0..<40).map { Point(x: Double($0), y: $0 < 20 ? 1 : 0) }
-        let smooth = LineChart.smoothed(step, halfLife: 4)
-        #expect(smooth[0].y == 1 && abs(smooth[19].y - 1) < 1e-12)
-        // Four steps on, half of the weight is new; the start's missing weight makes it a little more.
-        #expect(abs(smooth[23].y - 0.5) < 0.02)
-        #expect(LineChart.smoothed(step, halfLife: 0) == step)
-        let gap = LineChart.smoothed([Point(x: 0, y: 1), Point(x: 1, y: .nan), Point(x: 2, y: 1)], halfLife: 2)
-        #expect(gap[0].y == 1 && gap[1].y.isNaN && abs(gap[2].y - 1) < 1e-12)
+    @Test func smoothingIsTheWeightedMeanOfAllPoints() {
+        var points = (0..<60).map { Point(x: Double($0), y: sin(Double($0 * $0))) }
+        points[17].y = .nan
+        let halfLife = 3.5
+        let smooth = LineChart.smoothed(points, halfLife: halfLife)
+        for (index, point) in points.enumerated() where point.y.isFinite {
+            let weighed = points.enumerated().filter(\.element.y.isFinite).map { other in
+                (weight: pow(0.5, abs(Double(other.offset - index)) / halfLife), value: other.element.y)
+            }
+            let mean = weighed.reduce(0) { $0 + $1.weight * $1.value } / weighed.reduce(0) { $0 + $1.weight }
+            #expect(abs(smooth[index].y - mean) < 1e-12, "at \(index)")
+        }
+        #expect(smooth[17].y.isNaN)
+        #expect(LineChart.smoothed(Array(points.prefix(9)), halfLife: 0) == Array(points.prefix(9)))
+        #expect(LineChart.smoothed([], halfLife: 2).isEmpty)
     }
 
     @Test func drawingsAreWellFormedAndEscaped() throws {
@@ -169,13 +175,14 @@ import FoundationXML
         let chart = LineChart(
             "t", x: ChartAxis(range: 0...10), y: ChartAxis(range: 0...100), series: [.init("a", points)])
         let svg = chart.element()
-        let inner = try #require(svg.range(of: "<svg x=\""))
+        let inner = try #require(svg.range(of: "<svg x="))
         func attribute(_ name: String) throws -> Double {
             let text = svg[inner.lowerBound...]
             let start = try #require(text.range(of: " \(name)=\""))
             return try #require(Double(text[start.upperBound...].prefix { $0 != "\"" }))
         }
-        let (width, height) = (try attribute("width"), try attribute("height"))
+        // The drawing shows three units beyond the axes.
+        let (width, height) = (try attribute("width") - 6, try attribute("height") - 6)
         func tenth(_ value: Double) -> String {
             let text = String((value * 10).rounded() / 10)
             return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

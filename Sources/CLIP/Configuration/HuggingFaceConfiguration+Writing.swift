@@ -96,6 +96,7 @@ extension VisionTransformerConfiguration {
     /// OpenAI's own shape: class token, norm before the blocks, projection.
     var isPlain: Bool {
         pooling == .token && layerScale == nil && hasClassToken && !hasPatchBias && hasPreNorm && hasProjection
+            && !hasHiddenProjection
     }
 
     var isSigLIP: Bool {

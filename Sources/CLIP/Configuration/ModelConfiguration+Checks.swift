@@ -16,6 +16,27 @@ extension ModelConfiguration {
         return changed
     }
 
+    /// The same shape with both towers' projections in two layers instead of one matrix, or the other way round: an
+    /// ablation (arXiv 2103.00020, section 2.3, found no difference).
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for towers that end in something else.
+    public func with(hiddenProjections: Bool, source: String) throws -> ModelConfiguration {
+        var changed = self
+        guard case .transformer(var image) = vision, case .transformer(var words) = text, image.hasProjection,
+            captionDecoder == nil, words.projection == .matrix || words.projection == .mlp
+        else {
+            throw CLIPError.configuration(
+                source: source, key: "proj_type",
+                problem: "only a vision transformer and a text transformer that end in a matrix can have two layers "
+                    + "in its place")
+        }
+        image.hasHiddenProjection = hiddenProjections
+        words.projection = hiddenProjections ? .mlp : .matrix
+        changed.vision = .transformer(image)
+        changed.text = .transformer(words)
+        try changed.validate(source: source)
+        return changed
+    }
+
     /// Whether the sizes fit one another.
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.
     func validate(source: String) throws {
@@ -29,6 +50,11 @@ extension ModelConfiguration {
                 throw refuse("vision_cfg.head_width", "it does not divide the width \(tower.width)")
             }
             try Self.checkRatio(tower.feedForwardRatio, "vision_cfg", refuse)
+            if tower.hasHiddenProjection {
+                guard tower.hasProjection, tower.pooling == .token || tower.pooling.isAverage else {
+                    throw refuse("vision_cfg.proj_type", "mlp goes with pooling by the class token or the mean")
+                }
+            }
         case .resNet(let tower):
             if tower.imageSize % 32 != 0 {
                 throw refuse("vision_cfg.image_size", "\(tower.imageSize) is not a multiple of 32, as a ResNet needs")

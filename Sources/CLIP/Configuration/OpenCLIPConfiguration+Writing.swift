@@ -82,6 +82,7 @@ extension VisionTransformerConfiguration {
         if !hasPreNorm { object["no_ln_pre"] = true }
         if epsilon != 1e-5 { object["norm_kwargs"] = ["eps": epsilon] }
         if activation == .tanhGELU { object["act_kwargs"] = ["approximate": "tanh"] }
+        if hasHiddenProjection { object["proj_type"] = "mlp" }
         switch pooling {
         case .token, .attentionHead: break
         case .average(let normAfter):
@@ -124,6 +125,7 @@ extension TextTransformerConfiguration {
         switch projection {
         case .matrix: break
         case .linear: object["proj_bias"] = true
+        case .mlp: object["proj_type"] = "mlp"
         case .none: object["proj_type"] = "none"
         }
         return object

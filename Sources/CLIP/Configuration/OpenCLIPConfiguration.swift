@@ -58,6 +58,12 @@ extension ModelConfiguration.Vision {
         _ = try object.real("patch_dropout", default: 0)  // in training only
         _ = try object.flag("output_tokens", default: false)
         tower.pooling = try Self.pooling(object)
+        // open_clip itself has no such key here: a model with "mlp" is this package's.
+        switch try object.string("proj_type", default: "linear") {
+        case "linear": break
+        case "mlp": tower.hasHiddenProjection = true
+        case let other: throw object.problem("proj_type", "\"\(other)\" is not supported: use linear or mlp")
+        }
         try object.refuseOthers(except: ["pos_embed_type": "learnable", "timm_pool": "avg"])
         self = .transformer(tower)
     }
@@ -113,8 +119,10 @@ extension ModelConfiguration.Text {
         let hasBias = try object.flag("proj_bias", default: false)
         switch try object.string("proj_type", default: "linear") {
         case "linear": tower.projection = hasBias ? .linear : .matrix
+        case "mlp" where !hasBias: tower.projection = .mlp
         case "none": tower.projection = .none
-        case let other: throw object.problem("proj_type", "\"\(other)\" is not supported: use linear or none")
+        case let other:
+            throw object.problem("proj_type", "\"\(other)\" is not supported: use linear, mlp (without bias) or none")
         }
         try object.refuseOthers()
         self = .transformer(tower)

@@ -13,6 +13,11 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
         /// Learned queries attend to the states; the first stands for the picture, the rest feed a caption decoder
         /// (CoCa).
         case attentionalPooler(queries: Int, headCount: Int)
+
+        var isAverage: Bool {
+            if case .average = self { return true }
+            return false
+        }
     }
 
     /// Pixels of a side.
@@ -36,6 +41,8 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
     public var pooling = Pooling.token
     /// Whether a matrix maps the pooled state to the embedding. Without one, `width` is the embedding's size.
     public var hasProjection = true
+    /// Whether two layers do that instead (``TorchNN/ProjectionHead``), which only this package's models have.
+    public var hasHiddenProjection = false
 
     public var headCount: Int { width / headWidth }
     /// Patches of a side.
@@ -71,6 +78,7 @@ public struct VisionTransformerConfiguration: Sendable, Equatable {
             count += 2 * embedding + (hasProjection ? embedding * embedding : 0)
             return count
         }
+        if hasHiddenProjection { count += width * width }
         return count + (hasProjection ? width * Double(embeddingSize) : 0)
     }
 }
@@ -95,6 +103,8 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
         case matrix
         /// A linear layer with bias (SigLIP).
         case linear
+        /// Two layers (``TorchNN/ProjectionHead``), which only this package's models have.
+        case mlp
         /// None: `width` is the embedding's size.
         case none
     }
@@ -141,6 +151,7 @@ public struct TextTransformerConfiguration: Sendable, Equatable {
         switch projection {
         case .matrix: count += width * embedding
         case .linear: count += width * embedding + embedding
+        case .mlp: count += width * width + width * embedding
         case .none: break
         }
         return count

@@ -50,7 +50,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
 
     /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
     public func encode(pictures: Tensor) throws -> Tensor {
-        try visual(pictures.moved(to: device).converted(to: dtype))
+        try visual(pictures.uploaded(to: device).converted(to: dtype))
     }
 
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.

@@ -14,6 +14,8 @@ public final class TextTransformer: TextTower {
     /// `[W, E]`; nil for a tower without projection, or with a linear layer.
     public let projection: Parameter?
     public let linearProjection: Linear?
+    /// From `W` to the embedding in two layers; nil for a tower with one, or none.
+    public let hiddenProjection: ProjectionHead?
     let configuration: TextTransformerConfiguration
 
     /// Whether only the pooled token goes through the last block. Off, the whole sequence does: the same numbers,
@@ -22,6 +24,13 @@ public final class TextTransformer: TextTower {
     /// Whether captions of like length share a batch that is cut to its longest, where padding changes nothing. Off, all
     /// are padded to the context length: the same numbers, several times slower.
     public var trimsToLongest = true
+    public var recomputesBlocks = false
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(of: parameter, embeddings: ["token_embedding", "positional_embedding", "class_embedding"])
+    }
 
     /// Initialized as the paper's code.
     public init(_ configuration: TextTransformerConfiguration, embeddingSize: Int) throws {
@@ -39,6 +48,7 @@ public final class TextTransformer: TextTower {
         finalNorm = try LayerNorm(width, epsilon: configuration.epsilon)
         projection = configuration.projection == .matrix ? try Parameter(zeros: width, embeddingSize) : nil
         linearProjection = configuration.projection == .linear ? try Linear(width, embeddingSize) : nil
+        hiddenProjection = configuration.projection == .mlp ? try ProjectionHead(width, embeddingSize) : nil
         if configuration.projection == .none, width != embeddingSize {
             throw TorchError(
                 context: "TextTransformer",
@@ -73,9 +83,10 @@ public final class TextTransformer: TextTower {
         guard trimsToLongest, !configuration.readsPadding else {
             return try encode(captions, ends: ends, length: configuration.contextLength)
         }
-        return try CaptionBatches(ends: ends).map(device: device) { rows in
-            try encode(
-                rows.map { captions[$0] }, ends: rows.map { ends[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+            let ends = rows.map { ends[$0] }
+            let length = CaptionBatches.columns(ends, limit: configuration.contextLength, on: device)
+            return try encode(rows.map { captions[$0] }, ends: ends, length: length)
         }
     }
 
@@ -85,11 +96,17 @@ public final class TextTransformer: TextTower {
     private func encode(_ captions: [[Int32]], ends: [Int], length: Int) throws -> Tensor {
         let input = try embed(captions, length: length, padToken: configuration.padToken)
         var states = input.states
-        for block in blocks.dropLast() { states = try block(states, causal: configuration.isCausal, mask: input.mask) }
+        let (isCausal, mask) = (configuration.isCausal, try input.mask)
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) {
+                try block($0, causal: isCausal, mask: mask)
+            }
+        }
         let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
-        let places = try Tensor(pooled.map(Int64.init)).moved(to: device)  // [B]
+        let places = try Tensor(pooled.map(Int64.init)).uploaded(to: device)  // [B]
         let state = try finalNorm(self.state(states, at: places, input: input))
         if let linearProjection { return try linearProjection(state) }
+        if let hiddenProjection { return try hiddenProjection(state) }
         return try projection.map { try state.matmul($0.tensor) } ?? state
     }
 
@@ -146,7 +163,7 @@ public final class TextTransformer: TextTower {
 
 extension TextTransformerConfiguration {
     /// Whether padding changes the embedding, so that every row has to be of the context length.
-    var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
+    public var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
 }
 
 extension CaptionBatches {

@@ -17,11 +17,21 @@ public final class VisionTransformer: ImageTower {
     public let pooler: AttentionalPooler?
     /// `[W, E]`, or `[E, E]` after an attentional pooler.
     public let projection: Parameter?
+    /// From `W` to the embedding in two layers; nil for a tower with a matrix, or none.
+    public let hiddenProjection: ProjectionHead?
     let configuration: VisionTransformerConfiguration
 
     /// Whether only the class token goes through the last block where it alone is pooled. Off, the whole sequence does:
     /// the same numbers, slower.
     public var readsOnlyClassToken = true
+    public var recomputesBlocks = false
+    public let patchDropout: PatchDropout? = PatchDropout()
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding", "pre_norm"])
+    }
 
     /// Initialized as the paper's code: embeddings and projection at width^-½, blocks as PyTorch's defaults.
     public init(_ configuration: VisionTransformerConfiguration, embeddingSize: Int) throws {
@@ -53,7 +63,9 @@ public final class VisionTransformer: ImageTower {
             pooledWidth = embeddingSize
         }
         postNorm = try LayerNorm(pooledWidth, epsilon: epsilon)
-        projection = configuration.hasProjection ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
+        hiddenProjection = configuration.hasHiddenProjection ? try ProjectionHead(pooledWidth, embeddingSize) : nil
+        let hasMatrix = configuration.hasProjection && !configuration.hasHiddenProjection
+        projection = hasMatrix ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
         try Self.check(configuration, embeddingSize: embeddingSize, pooledWidth: pooledWidth)
         let scale = Initializer.normal(1 / Double(width).squareRoot())
         for parameter in [classEmbedding, positionalEmbedding, projection].compactMap({ $0 }) {
@@ -102,18 +114,40 @@ public final class VisionTransformer: ImageTower {
                 context: "VisionTransformer",
                 message: "pictures of shape \(pictures.shape) given where [B, 3, \(size), \(size)] is needed")
         }
-        var states = try patches(pictures)  // [B, grid², W]
+        let embedded = try patches(pictures)  // [B, grid², W]
+        var states = try place(embedded)
+        if let kept = try patchDropout?.choice(
+            batch: embedded.shape[0], count: embedded.shape[1], device: embedded.device)
+        {
+            // The class token stays, and each patch's position goes with it.
+            let patches = try PatchDropout.rows(
+                of: configuration.hasClassToken ? states.slice(1..<states.shape[1], dimension: 1) : states, at: kept)
+            states =
+                configuration.hasClassToken
+                ? try Tensor.concatenated([states.slice(0..<1, dimension: 1), patches], dimension: 1) : patches
+        }
+        return try preNorm?(states) ?? states
+    }
+
+    /// Patches with the class token before them, at their places: `[B, grid², W] -> [B, tokens, W]`.
+    private func place(_ embedded: Tensor) throws -> Tensor {
+        var states = embedded
         if let classEmbedding {
             let classToken = try classEmbedding.tensor.converted(to: states.dtype)
                 .expanded([states.shape[0], 1, configuration.width])
             states = try Tensor.concatenated([classToken, states], dimension: 1)  // [B, grid² + 1, W]
         }
-        states = try states + positionalEmbedding.tensor.converted(to: states.dtype)
-        return try preNorm?(states) ?? states
+        return try states + positionalEmbedding.tensor.converted(to: states.dtype)
     }
 
+    /// The tower's last block is never recomputed: backward needs its inner states first, when nothing has been freed.
     func run(_ blocks: ArraySlice<TransformerBlock>, on input: Tensor) throws -> Tensor {
-        try blocks.reduce(input) { states, block in try block(states, causal: false) }
+        try zip(blocks.indices, blocks).reduce(input) { states, numbered in
+            let (index, block) = numbered
+            return try block.run(states, recomputing: recomputesBlocks && index + 1 < layerCount) {
+                try block($0, causal: false)
+            }
+        }
     }
 
     /// The last block's states as one, `[B, pooled width]`, and those that are left.
@@ -142,6 +176,7 @@ public final class VisionTransformer: ImageTower {
     }
 
     private func project(_ state: Tensor) throws -> Tensor {
-        try projection.map { try state.matmul($0.tensor) } ?? state
+        if let hiddenProjection { return try hiddenProjection(state) }
+        return try projection.map { try state.matmul($0.tensor) } ?? state
     }
 }

@@ -19,9 +19,9 @@ extension PicturePreprocessor {
     /// (x − mean)/std by channel, for red, green and blue in [0, 1].
     func standardized(_ pictures: Tensor) throws -> Tensor {
         let device = pictures.device
-        let mean = try Tensor(configuration.mean.map(Float.init), shape: [3, 1, 1]).moved(to: device)
+        let mean = try Tensor(configuration.mean.map(Float.init), shape: [3, 1, 1]).uploaded(to: device)
         let deviation = try Tensor(configuration.standardDeviation.map(Float.init), shape: [3, 1, 1])
-        return try (pictures - mean) / deviation.moved(to: device)
+        return try (pictures - mean) / deviation.uploaded(to: device)
     }
 }
 

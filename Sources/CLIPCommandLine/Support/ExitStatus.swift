@@ -103,7 +103,8 @@ enum ExitStatus: Int32 {
         switch error {
         case .invalidOption, .runExists: .wrongUsage
         case .nothingToResume: .missingInput
-        case .checkpointMismatch, .notFinite: .badData
+        case .checkpointMismatch, .notFinite, .noMetrics: .badData
+        case .distributed: .ourFault
         }
     }
 }

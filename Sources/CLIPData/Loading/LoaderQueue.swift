@@ -8,9 +8,19 @@ import Foundation
 final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
     enum Outcome {
         case decoded(Decoded, position: Int)
-        case skipped(SkippedSample)
+        /// With whether it was a pair that could not be decoded, or no pair at all.
+        case skipped(SkippedSample, wasPair: Bool)
+        /// Pairs that are other processes'.
+        case passed
         case failed(any Error)
         case finished
+    }
+
+    /// An outcome with the step it is of.
+    struct Taken {
+        let outcome: Outcome
+        var trace: StreamTrace?
+        var endsBatch = false
     }
 
     private let capacity: Int
@@ -23,7 +33,8 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
 
     /// Guards what follows.
     private let condition = NSCondition()
-    private var outcomes: [Int: Outcome] = [:]
+    private var outcomes: [Int: Taken] = [:]
+    private var beginning: Result<CursorTracker, any Error>?
     private var taken = 0
     private var isStreamFinished = false
     private var isStopped = false
@@ -34,6 +45,15 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         self.stream = stream
         self.capacity = capacity
         self.decode = decode
+    }
+
+    /// How things stand before the first ticket; waits until what was held back there is read again.
+    func startingPoint() throws -> CursorTracker {
+        condition.lock()
+        defer { condition.unlock() }
+        while beginning == nil, !isStopped { condition.wait() }
+        guard let beginning, !isStopped else { throw CLIPDataError.cancelled }
+        return try beginning.get()
     }
 
     func start(threads: Int) {
@@ -65,7 +85,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
     }
 
     /// The outcome of the next ticket; waits for it.
-    func take() -> Outcome {
+    func take() -> Taken {
         condition.lock()
         defer { condition.unlock() }
         while !isStopped {
@@ -76,7 +96,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
             }
             condition.wait()
         }
-        return .failed(CLIPDataError.cancelled)
+        return Taken(outcome: .failed(CLIPDataError.cancelled))
     }
 
     private func work() {
@@ -99,13 +119,16 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
             feed.unlock()
             return false
         }
+        if nextTicket == 0 { begin() }
         let ticket = nextTicket
         nextTicket += 1
-        let step = Result { try stream.next() }
+        let step = Result { try stream.advance() }
         let isLast = if case .success(.some) = step { false } else { true }
         if isLast { finishStream() }
         feed.unlock()
-        file(autoreleasing { outcome(of: step) }, ticket: ticket)
+        let advance = try? step.get()
+        let outcome = autoreleasing { self.outcome(of: step) }
+        file(Taken(outcome: outcome, trace: advance?.trace, endsBatch: advance?.endsBatch ?? false), ticket: ticket)
         return !isLast
     }
 
@@ -117,6 +140,14 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         return !isStopped && !isStreamFinished
     }
 
+    private func begin() {
+        let start = Result { try stream.start() }
+        condition.lock()
+        beginning = start
+        condition.broadcast()
+        condition.unlock()
+    }
+
     private func finishStream() {
         condition.lock()
         isStreamFinished = true
@@ -124,25 +155,32 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         condition.unlock()
     }
 
-    private func outcome(of step: Result<PairStream.Step?, any Error>) -> Outcome {
+    private func outcome(of step: Result<PairStream.Advance?, any Error>) -> Outcome {
+        let advance: PairStream.Advance
         switch step {
         case .failure(let error): return .failed(error)
         case .success(nil): return .finished
-        case .success(.skipped(let sample)): return .skipped(sample)
-        case .success(.pair(let pair)):
+        case .success(let some?): advance = some
+        }
+        switch advance.step {
+        case nil: return .passed
+        case .skipped(let sample): return .skipped(sample, wasPair: false)
+        case .pair(let pair):
             do {
                 return .decoded(try decode(pair.sample, pair.seed), position: pair.position)
             } catch let error as CLIPDataError {
-                return .skipped(SkippedSample(location: pair.sample.location, reason: .unreadable("\(error)")))
+                return .skipped(
+                    SkippedSample(location: pair.sample.location, reason: .unreadable("\(error)")), wasPair: true)
             } catch {
-                return .skipped(SkippedSample(location: pair.sample.location, reason: .undecodable("\(error)")))
+                return .skipped(
+                    SkippedSample(location: pair.sample.location, reason: .undecodable("\(error)")), wasPair: true)
             }
         }
     }
 
-    private func file(_ outcome: Outcome, ticket: Int) {
+    private func file(_ taken: Taken, ticket: Int) {
         condition.lock()
-        if !isStopped { outcomes[ticket] = outcome }
+        if !isStopped { outcomes[ticket] = taken }
         condition.broadcast()
         condition.unlock()
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// How pairs are loaded.
 public struct PairLoaderOptions: Sendable, Equatable {
-    /// Pairs in a batch.
+    /// Pairs in a batch of this process.
     public var batchSize: Int
     /// Whether a last batch with fewer pairs is left out.
     public var dropsLast: Bool
@@ -10,6 +10,9 @@ public struct PairLoaderOptions: Sendable, Equatable {
     public var threads: Int
     /// The most decoded pairs that wait for their batch: this bounds the memory.
     public var queueCapacity: Int
+    /// After how many batches an epoch ends. Where shards are drawn with replacement, or dealt to several processes
+    /// (``ShardAssignment/Mode/scale``), nothing else ends it, and this has to be given.
+    public var batchesPerEpoch: Int?
 
     /// - Parameter queueCapacity: By default two batches, and at least two pairs for each thread.
     public init(batchSize: Int, dropsLast: Bool = false, threads: Int = 2, queueCapacity: Int? = nil) {
@@ -30,12 +33,26 @@ public struct PairBatch<Decoded: Sendable>: Sendable {
     public let positions: [Int]
     /// Where to begin in order to go on after this batch.
     public let nextPosition: Int
+    let place: CursorPlace
+
+    /// Where to go on after this batch, for ``PairLoader/init(source:order:resumingAt:assignment:options:onSkip:decode:)``.
+    public var cursor: DataCursor { place.cursor }
+}
+
+/// A cursor that is made when it is wanted.
+struct CursorPlace: Sendable {
+    let tracker: CursorTracker
+    let epoch: Int
+    let batches: Int
+    let fingerprint: UInt64
+
+    var cursor: DataCursor { tracker.cursor(epoch: epoch, batches: batches, fingerprint: fingerprint) }
 }
 
 /// Decodes the pairs of one epoch on several threads and hands them out in batches.
 ///
-/// Batches depend on source, order, epoch and batch size only; the number of threads changes nothing. At most
-/// ``PairLoaderOptions/queueCapacity`` decoded pairs exist at a time. The threads end with the epoch, with
+/// Batches depend on source, order, epoch, assignment and batch size only; the number of threads changes nothing. At
+/// most ``PairLoaderOptions/queueCapacity`` decoded pairs exist at a time. The threads end with the epoch, with
 /// ``cancel()``, or when the loader is released.
 public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     /// Turns a pair into what the training needs; called on several threads at once.
@@ -44,43 +61,97 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     private let queue: LoaderQueue<Decoded>
     private let options: PairLoaderOptions
     private let specification: String
+    private let start: DataCursor
     private let isWholeEpoch: Bool
+    private let fingerprint: UInt64
+    /// Whether batches are places of a common sequence, where a pair that cannot be decoded leaves a gap.
+    private let hasFixedPlaces: Bool
+    private let patience: Int?
     private let onSkip: @Sendable (SkippedSample) -> Void
     /// Guards what follows; only one thread at a time takes batches.
     private let lock = NSLock()
-    private var delivered = 0
+    private var tracker: CursorTracker?
+    private var batches: Int
     private var skipped = 0
+    /// The shard of the last pair that could be used, where the epoch has no end.
+    private var lastUsed = 0
     private var end: Result<Void, any Error>?
 
-    /// Starts to load.
+    /// Starts to load an epoch from its beginning, or from a position in it; see ``PairStream`` for what that costs.
+    ///
+    /// - Parameters:
+    ///   - epoch: Which epoch, from 0.
+    ///   - startPosition: The position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used.
+    /// - Throws: ``CLIPDataError``.
+    public convenience init(
+        source: PairSource, order: SampleOrder, epoch: Int, startPosition: Int = 0, options: PairLoaderOptions,
+        onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }, decode: @escaping Decode
+    ) throws(CLIPDataError) {
+        guard startPosition >= 0 else {
+            throw .invalidOption(name: "startPosition", reason: "\(startPosition) is not a place in an epoch")
+        }
+        try self.init(
+            source: source, order: order, cursor: DataCursor(epoch: epoch), assignment: .alone,
+            startPosition: startPosition, options: options, onSkip: onSkip, decode: decode)
+    }
+
+    /// Starts to load at a place in an epoch, and gives exactly what would have followed there.
+    ///
+    /// Of the shards, those that are open there and those whose pairs were held back are read again, no others.
     ///
     /// - Parameters:
     ///   - source: Where the pairs come from.
     ///   - order: Their order.
-    ///   - epoch: Which epoch, from 0.
-    ///   - startPosition: The position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used,
-    ///     to resume.
+    ///   - cursor: ``PairBatch/cursor`` of the last batch used, or ``DataCursor/init(epoch:)`` for a whole epoch.
+    ///   - assignment: What this process reads. Cursors of dealt shards are each process's own; others are the same in
+    ///     all processes, and good for any number of them.
     ///   - options: Batch size, threads, memory.
-    ///   - onSkip: Told of each pair left out, in order, on the thread that calls ``next()``.
+    ///   - onSkip: Told of each pair left out, in order, on the thread that calls ``next()``. Of several processes with
+    ///     one sequence, the first tells what is no pair, and each what it could not decode.
     ///   - decode: Decodes a pair with its seed. A pair for which it throws is skipped.
-    /// - Throws: ``CLIPDataError/invalidOption(name:reason:)``.
-    public init(
-        source: PairSource, order: SampleOrder, epoch: Int, startPosition: Int = 0, options: PairLoaderOptions,
-        onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }, decode: @escaping Decode
+    /// - Throws: ``CLIPDataError``: options that cannot be, a cursor of other data, too few shards for the processes.
+    public convenience init(
+        source: PairSource, order: SampleOrder, resumingAt cursor: DataCursor, assignment: ShardAssignment = .alone,
+        options: PairLoaderOptions, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
+        decode: @escaping Decode
+    ) throws(CLIPDataError) {
+        try self.init(
+            source: source, order: order, cursor: cursor, assignment: assignment, startPosition: 0, options: options,
+            onSkip: onSkip, decode: decode)
+    }
+
+    private init(
+        source: PairSource, order: SampleOrder, cursor: DataCursor, assignment: ShardAssignment, startPosition: Int,
+        options: PairLoaderOptions, onSkip: @escaping @Sendable (SkippedSample) -> Void, decode: @escaping Decode
     ) throws(CLIPDataError) {
         let ranges = [
             ("batchSize", options.batchSize, 1, 1 << 24), ("threads", options.threads, 1, 1024),
-            ("queueCapacity", options.queueCapacity, 1, 1 << 25), ("startPosition", startPosition, 0, Int.max),
-            ("bufferCount", order.bufferCount, 1, Int.max), ("bufferBytes", order.bufferBytes, 1, Int.max),
+            ("queueCapacity", options.queueCapacity, 1, 1 << 25), ("bufferCount", order.bufferCount, 1, Int.max),
+            ("bufferBytes", order.bufferBytes, 1, Int.max),
+            ("batchesPerEpoch", options.batchesPerEpoch ?? 1, 1, Int.max / 4),
         ]
         for (name, value, least, most) in ranges where value < least || value > most {
             throw .invalidOption(name: name, reason: "\(value) is not between \(least) and \(most)")
         }
+        let isEndless = assignment.isDealt || order.drawsShardsWithReplacement
+        if isEndless, options.batchesPerEpoch == nil {
+            throw .invalidOption(
+                name: "batchesPerEpoch",
+                reason: "shards that are drawn with replacement or dealt to processes make epochs without an end; say "
+                    + "how many batches one has")
+        }
+        let stream = try PairStream(
+            source: source, order: order, cursor: cursor, assignment: assignment, batchSize: options.batchSize,
+            isEndless: assignment.isDealt, startPosition: startPosition)
         self.options = options
         self.onSkip = onSkip
         specification = source.specification
-        isWholeEpoch = startPosition == 0
-        let stream = PairStream(source: source, order: order, epoch: epoch, startPosition: startPosition)
+        start = cursor
+        batches = cursor.batches
+        isWholeEpoch = cursor.isStart && startPosition == 0
+        hasFixedPlaces = assignment.isPartial
+        patience = stream.patience
+        fingerprint = PairStream.fingerprint(source, order: order, assignment: assignment)
         queue = LoaderQueue(stream: stream, capacity: options.queueCapacity, decode: decode)
         queue.start(threads: options.threads)
     }
@@ -98,32 +169,53 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
             try end.get()
             return nil
         }
-        var items: [Decoded] = []
-        var positions: [Int] = []
-        while items.count < options.batchSize, end == nil {
-            switch queue.take() {
-            case .decoded(let item, let position):
-                items.append(item)
-                positions.append(position)
-            case .skipped(let sample):
-                skipped += 1
-                onSkip(sample)
-            case .failed(let error):
-                end = .failure(error)
-                throw error
-            case .finished:
-                end = .success(())
-            }
-        }
-        delivered += items.count
-        if end != nil, delivered == 0, isWholeEpoch {
-            let error = CLIPDataError.noPairs(source: specification, skipped: skipped)
+        do {
+            return try nextBatch()
+        } catch {
             end = .failure(error)
             throw error
         }
-        if items.isEmpty || items.count < options.batchSize && options.dropsLast { return nil }
-        return PairBatch(items: items, positions: positions, nextPosition: (positions.last ?? 0) + 1)
     }
+
+    private func nextBatch() throws -> PairBatch<Decoded>? {
+        if batches >= options.batchesPerEpoch ?? .max {
+            end = .success(())
+            queue.stop()
+            return nil
+        }
+        var batch = GatheredBatch<Decoded>()
+        var isWhole = false
+        var tracker = try self.tracker ?? queue.startingPoint()
+        // Given up here, so that it is changed in place.
+        self.tracker = nil
+        while !isWhole, end == nil {
+            let taken = queue.take()
+            if let trace = taken.trace { tracker.apply(trace) }
+            switch taken.outcome {
+            case .decoded(let item, let position): batch.add(item, at: position)
+            case .skipped(let sample, let wasPair):
+                skipped += 1
+                onSkip(sample)
+                if wasPair, hasFixedPlaces { batch.addGap() }
+            case .passed: break
+            case .failed(let error): throw error
+            case .finished: end = .success(())
+            }
+            if case .decoded = taken.outcome { lastUsed = tracker.lowestOrdinal }
+            if let patience, tracker.lowestOrdinal - lastUsed > patience { throw nothing }
+            isWhole = hasFixedPlaces ? taken.endsBatch : batch.items.count == options.batchSize
+        }
+        self.tracker = tracker
+        if end != nil, batches == start.batches, batch.items.isEmpty, isWholeEpoch { throw nothing }
+        if !isWhole, options.dropsLast || batch.items.isEmpty { return nil }
+        guard let filled = batch.filled() else { throw nothing }
+        batches += 1
+        return PairBatch(
+            items: filled.items, positions: filled.positions, nextPosition: tracker.place.position,
+            place: CursorPlace(tracker: tracker, epoch: start.epoch, batches: batches, fingerprint: fingerprint))
+    }
+
+    private var nothing: CLIPDataError { .noPairs(source: specification, skipped: skipped) }
 
     /// How many pairs have been skipped so far.
     public var skippedCount: Int {
@@ -132,11 +224,37 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         return skipped
     }
 
+    /// Tells the threads to end, without waiting for them.
+    func stop() { queue.stop() }
+
     /// Ends the loading, also of a ``next()`` that waits on another thread, and returns when all threads have ended.
     ///
     /// A pair that is being decoded is decoded to its end first.
     public func cancel() {
         queue.stop()
         queue.waitUntilStopped()
+    }
+}
+
+/// A batch on its way, with the places of pairs that could not be decoded.
+private struct GatheredBatch<Decoded> {
+    private(set) var items: [Decoded] = []
+    private var positions: [Int] = []
+    /// Before which items there are gaps.
+    private var gaps: [Int] = []
+
+    mutating func add(_ item: Decoded, at position: Int) {
+        items.append(item)
+        positions.append(position)
+    }
+
+    mutating func addGap() { gaps.append(items.count) }
+
+    /// With the item before each gap in it, or the one after the gaps at the beginning; `nil` where there are none.
+    func filled() -> (items: [Decoded], positions: [Int])? {
+        guard !items.isEmpty else { return nil }
+        guard !gaps.isEmpty else { return (items, positions) }
+        let places = (Array(items.indices) + gaps.map { max(0, $0 - 1) }).sorted()
+        return (places.map { items[$0] }, places.map { positions[$0] })
     }
 }

@@ -8,12 +8,26 @@ public struct SampleOrder: Sendable, Equatable {
     public var bufferCount: Int
     /// The most memory the pairs held back may take, in bytes: with large pictures fewer are held.
     public var bufferBytes: Int
+    /// How many shards are read at once, each on a thread of its own; a pair of each in turn. The order depends on this
+    /// number, but not on how fast the shards come.
+    public var openShards = 1
+    /// Whether each shard to be read is drawn anew from all shards, by their weights, instead of every shard being read
+    /// once. The epoch then has no end of its own: see ``PairLoaderOptions/batchesPerEpoch``.
+    public var drawsShardsWithReplacement = false
 
     public init(seed: UInt64, isShuffled: Bool = true, bufferCount: Int = 5000, bufferBytes: Int = 1 << 30) {
         self.seed = seed
         self.isShuffled = isShuffled
         self.bufferCount = bufferCount
         self.bufferBytes = bufferBytes
+    }
+
+    /// The order of a process that reads shards or pairs of its own.
+    func own(_ assignment: ShardAssignment) -> SampleOrder {
+        guard assignment.isDealt else { return self }
+        var order = self
+        order.seed = SplitMix64.seed(seed, 7, UInt64(assignment.rank))
+        return order
     }
 
     /// The generator for one purpose in one epoch.

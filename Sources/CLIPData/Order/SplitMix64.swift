@@ -4,7 +4,8 @@
 /// The methods here, unlike the standard library's, promise the same numbers in every release: what a run's seed
 /// means must not change.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    /// All that the numbers to come depend on.
+    private(set) var state: UInt64
 
     public init(seed: UInt64) { state = seed }
 

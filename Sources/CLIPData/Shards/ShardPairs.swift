@@ -3,17 +3,34 @@ import Foundation
 /// The pairs of one shard, in its own order.
 struct ShardPairs {
     private let reader: ShardReader
+    private let hasEarlier: Bool
     private var samples = 0
     private var reported = 0
     private var isFinished = false
 
     private static let images = Set(PairSample.imageExtensions)
 
-    /// - Parameter readsImages: Without, the pictures are empty: enough for counting.
-    init(path: String, maximumEntryBytes: Int, readsImages: Bool = true) throws {
-        reader = try ShardReader(path: path, maximumEntryBytes: maximumEntryBytes) { fileExtension in
+    /// - Parameters:
+    ///   - start: The sample to begin with.
+    ///   - selects: Which samples are read; the others come out as without a picture.
+    ///   - readsImages: Without, the pictures are empty: enough for counting.
+    init(
+        path: String, from start: ShardReader.Place = .init(), maximumEntryBytes: Int, readsImages: Bool = true,
+        selects: @escaping (_ sample: Int) -> Bool = { _ in true }
+    ) throws {
+        hasEarlier = start.sample > 0
+        reader = try ShardReader(path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects) {
+            fileExtension in
             fileExtension == "txt" || fileExtension == "json" || readsImages && Self.images.contains(fileExtension)
         }
+    }
+
+    /// The number of the sample given last, and where it begins; see ``ShardReader/Place``.
+    var lastPlace: ShardReader.Place { .init(sample: reader.sampleCount - 1, offset: reader.sampleOffset) }
+    /// The same of what comes next; `nil` where nothing more will come.
+    var nextPlace: ShardReader.Place? {
+        if reader.isAtEnd, reported == reader.warnings.count { return nil }
+        return .init(sample: reader.sampleCount, offset: reader.nextOffset)
     }
 
     /// The next pair, or what was skipped in its place; `nil` at the end.
@@ -33,7 +50,7 @@ struct ShardPairs {
             let location = "\(reader.path): the rest"
             return .failure(SkippedSampleError(location, .damagedShard("\(state) \(end): \(warning.detail)")))
         }
-        if samples == 0 { throw CLIPDataError.emptyShard(path: reader.path) }
+        if samples == 0, !hasEarlier { throw CLIPDataError.emptyShard(path: reader.path) }
         return nil
     }
 

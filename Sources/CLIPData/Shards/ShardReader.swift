@@ -19,63 +19,93 @@ public final class ShardReader {
     /// What was wrong with the shard, as far as it has been read.
     public private(set) var warnings: [ShardWarning] = []
 
+    /// How many samples have been given, with those passed over by ``init(path:from:maximumEntryBytes:selects:isWanted:)``.
+    private(set) var sampleCount: Int
+    /// Where in the archive the last sample given began, and where the next begins, in bytes; `nil` where the archive
+    /// is compressed, since a place in it cannot be gone to.
+    private(set) var sampleOffset: Int?
+    private(set) var nextOffset: Int?
+
     private let archive: OpaquePointer
-    private let descriptor: Int32
-    private let fileBytes: Int
+    private let input: any ShardInput
+    private let start: Place
     private let maximumEntryBytes: Int
+    private let selects: (Int) -> Bool
     private let isWanted: (String) -> Bool
     private var pending: ShardSample?
     private var lastEntry: String?
     private var entries = 0
     private var isFinished = false
 
+    /// Where a sample begins.
+    struct Place: Equatable {
+        /// How many samples come before it.
+        var sample = 0
+        /// Its first byte in an archive that is not compressed. `nil`: the samples before it are read through.
+        var offset: Int?
+    }
+
     /// Opens a shard.
     ///
     /// - Parameters:
-    ///   - path: The shard's path.
+    ///   - path: The shard's path, or its `http://` or `https://` address.
     ///   - maximumEntryBytes: Larger entries are not read but listed in ``ShardSample/oversized``.
     ///   - isWanted: Whether the contents of files with a (lower-case) extension are to be read. The other files
     ///     count for the grouping only.
     /// - Throws: ``CLIPDataError`` when the file is missing, unreadable, empty or no tar archive.
-    public init(
+    public convenience init(
         path: String, maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes,
         isWanted: @escaping (_ fileExtension: String) -> Bool = { _ in true }
     ) throws {
+        try self.init(path: path, from: Place(), maximumEntryBytes: maximumEntryBytes, isWanted: isWanted)
+    }
+
+    /// Opens a shard at a sample.
+    ///
+    /// - Parameter selects: Which samples' files are read at all, by their number; the others come without files.
+    init(
+        path: String, from start: Place, maximumEntryBytes: Int, selects: @escaping (_ sample: Int) -> Bool = { _ in true },
+        isWanted: @escaping (_ fileExtension: String) -> Bool
+    ) throws {
         self.path = path
+        self.start = start
         self.maximumEntryBytes = maximumEntryBytes
+        self.selects = selects
         self.isWanted = isWanted
-        let (descriptor, size) = try FileAccess.open(path)
-        guard size > 0, let archive = archive_read_new() else {
-            close(descriptor)
-            throw size > 0
-                ? CLIPDataError.unreadable(path: path, detail: "out of memory") : CLIPDataError.emptyShard(path: path)
+        sampleCount = start.offset == nil ? 0 : start.sample
+        input =
+            RemoteShards.isRemote(path)
+            ? try RemoteInput(address: path, from: start.offset ?? 0) : try FileInput(path: path, from: start.offset ?? 0)
+        guard let archive = archive_read_new() else {
+            throw CLIPDataError.unreadable(path: path, detail: "out of memory")
         }
         self.archive = archive
-        self.descriptor = descriptor
-        fileBytes = size
         archive_read_support_format_tar(archive)
         archive_read_support_filter_gzip(archive)
         archive_read_support_filter_bzip2(archive)
         archive_read_support_filter_xz(archive)
         archive_read_support_filter_zstd(archive)
-        // On failure deinit releases both handles, since every property has its value by now.
-        guard archive_read_open_fd(archive, descriptor, 256 << 10) == ARCHIVE_OK else {
-            throw CLIPDataError.notAShard(path: path, detail: Self.message(of: archive))
+        // On failure deinit releases the archive, since every property has its value by now.
+        guard input.open(archive) == ARCHIVE_OK else {
+            throw input.failure ?? CLIPDataError.notAShard(path: path, detail: Self.message(of: archive))
         }
+        while sampleCount < start.sample, try next() != nil {}
     }
 
-    deinit {
-        archive_read_free(archive)
-        close(descriptor)
-    }
+    deinit { archive_read_free(archive) }
 
     /// The next sample, or `nil` after the last.
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
-    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails.
+    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails,
+    ///   ``CLIPDataError/remote(reason:)`` when the network does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
-            guard let (key, fileExtension) = Self.sampleName(of: entry.name) else { continue }
+            guard let (key, fileExtension) = Self.sampleName(of: entry.name) else {
+                entries += 1
+                lastEntry = entry.name
+                continue
+            }
             var sample = ShardSample(key: key, files: [])
             var complete: ShardSample?
             if let pending, pending.key == key, !pending.extensions.contains(fileExtension) {
@@ -86,16 +116,45 @@ public final class ShardReader {
             // Given up here, so that adding to the sample changes it in place rather than a copy.
             pending = nil
             sample.extensions.insert(fileExtension)
-            switch entry.content {
+            let ordinal = sampleCount + (complete == nil ? 0 : 1)
+            let isSelected = ordinal >= start.sample && selects(ordinal) && isWanted(fileExtension)
+            let content = try content(of: entry.entry, isWanted: isSelected)
+            // What cannot be read to its end belongs to no sample; one that it would have begun is none.
+            guard let content else {
+                try stop()
+                if let complete { return give(complete, next: nil) }
+                pending = sample.extensions.count > 1 ? without(fileExtension, sample) : nil
+                break
+            }
+            entries += 1
+            lastEntry = entry.name
+            switch content {
             case .data(let data): sample.files.append(.init(fileExtension: fileExtension, data: data))
             case .oversized(let bytes): sample.oversized.append(.init(fileExtension: fileExtension, bytes: bytes))
             case .unwanted: break
             }
             pending = sample
-            if let complete { return complete }
+            if let complete { return give(complete, next: entry.offset) }
+            if sample.extensions.count == 1 { nextOffset = entry.offset }
         }
         defer { pending = nil }
-        return pending
+        return pending.map { give($0, next: nil) }
+    }
+
+    /// Whether it is known that no sample follows.
+    var isAtEnd: Bool { isFinished && pending == nil }
+
+    private func give(_ sample: ShardSample, next: Int?) -> ShardSample {
+        sampleCount += 1
+        sampleOffset = nextOffset
+        nextOffset = next
+        return sample
+    }
+
+    private func without(_ fileExtension: String, _ sample: ShardSample) -> ShardSample {
+        var sample = sample
+        sample.extensions.remove(fileExtension)
+        return sample
     }
 
     private static func sampleName(of name: String) -> (key: String, fileExtension: String)? {
@@ -113,8 +172,14 @@ extension ShardReader {
         case unwanted
     }
 
+    private struct Entry {
+        let name: String
+        let entry: OpaquePointer
+        let offset: Int?
+    }
+
     /// The next regular file, or `nil` at the end of what can be read.
-    private func nextEntry() throws -> (name: String, content: Content)? {
+    private func nextEntry() throws -> Entry? {
         var entry: OpaquePointer?
         while true {
             let status = archive_read_next_header(archive, &entry)
@@ -131,14 +196,16 @@ extension ShardReader {
                 entries += 1
                 continue
             }
-            guard let content = try content(of: entry, named: name) else {
-                try stop()
-                return nil
-            }
-            entries += 1
-            lastEntry = name
-            return (name, content)
+            return Entry(name: name, entry: entry, offset: isCompressed ? nil : headerOffset)
         }
+    }
+
+    private var isCompressed: Bool { archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE }
+
+    /// Where the current entry's headers begin.
+    private var headerOffset: Int? {
+        let position = archive_read_header_position(archive)
+        return position >= 0 ? (start.offset ?? 0) + Int(position) : nil
     }
 
     /// The entry's name. Names in pax headers are UTF-8; older ones are whatever bytes their writer used.
@@ -148,10 +215,10 @@ extension ShardReader {
     }
 
     /// The entry's contents, or `nil` where they cannot be read to their end.
-    private func content(of entry: OpaquePointer, named name: String) throws -> Content? {
+    private func content(of entry: OpaquePointer, isWanted: Bool) throws -> Content? {
         let size = Int(archive_entry_size(entry))
         guard size >= 0, size <= maximumEntryBytes else { return .oversized(bytes: size) }
-        guard let (_, fileExtension) = Self.sampleName(of: name), isWanted(fileExtension) else { return .unwanted }
+        guard isWanted else { return .unwanted }
         var data = Data()
         // The size is only a claim: memory is taken as the bytes come in, 4 MiB at a time at most.
         while data.count < size {
@@ -170,12 +237,11 @@ extension ShardReader {
     /// Ends the reading at the archive's regular end.
     private func finish() throws {
         isFinished = true
-        guard entries > 0 else { throw CLIPDataError.emptyShard(path: path) }
+        if let failure = input.failure { throw failure }
+        guard entries > 0 || start.offset != nil else { throw CLIPDataError.emptyShard(path: path) }
         // libarchive takes the end of the file for the end of the archive; a shard cut between two entries shows
         // only in the missing two blocks of zeros. (They cannot be looked up in a compressed file.)
-        guard archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE, fileBytes >= 1024 else { return }
-        var tail = [UInt8](repeating: 1, count: 1024)
-        guard pread(descriptor, &tail, 1024, off_t(fileBytes - 1024)) == 1024 else { return }
+        guard !isCompressed, let tail = input.tail() else { return }
         if tail.contains(where: { $0 != 0 }) {
             warn(.truncated, "the end-of-archive mark is missing")
         }
@@ -184,13 +250,14 @@ extension ShardReader {
     /// Ends the reading where the archive cannot be read any further.
     private func stop() throws {
         isFinished = true
+        if let failure = input.failure { throw failure }
         let code = archive_errno(archive)
         let detail = Self.message(of: archive)
         // These are the codes libarchive gives for bad contents; the others are the operating system's.
         guard code <= 0 || code == EINVAL || code == EILSEQ || code == Self.formatError else {
             throw CLIPDataError.unreadable(path: path, detail: detail)
         }
-        guard entries > 0 else { throw CLIPDataError.notAShard(path: path, detail: detail) }
+        guard entries > 0 || start.offset != nil else { throw CLIPDataError.notAShard(path: path, detail: detail) }
         warn(detail.localizedCaseInsensitiveContains("truncated") ? .truncated : .damaged, detail)
     }
 

@@ -10,10 +10,16 @@ public enum PairSourceKind: String, Sendable, CaseIterable {
     case folder
 }
 
+/// A tar shard, and how likely it is drawn where shards are drawn with replacement.
+struct Shard: Sendable, Equatable {
+    let location: String
+    let weight: Double
+}
+
 /// Where training pairs come from: tar shards, a table, or a folder.
 public struct PairSource: Sendable {
     enum Contents: Sendable {
-        case shards([String])
+        case shards([Shard])
         case list(any PairList)
     }
 
@@ -23,25 +29,32 @@ public struct PairSource: Sendable {
     let contents: Contents
     let maximumEntryBytes: Int
 
+    /// Whether weights were given, which only drawing with replacement heeds.
+    public let isWeighted: Bool
+
     /// Opens a source.
     ///
     /// - Parameters:
-    ///   - specification: For shards, file names separated by `::`, with braces (`{0000..0007}`, `{a,b}`) and
-    ///     wildcards (`*?[]`); else the path of a table or a folder.
+    ///   - specification: For shards, file names or `http://`, `https://` and `file://` addresses separated by `::`,
+    ///     with braces (`{0000..0007}`, `{a,b}`) and, on disk, wildcards (`*?[]`); else the path of a table or a folder.
     ///   - kind: The kind, where the name does not tell: `.tar` (also compressed), `.csv`/`.tsv`/`.txt`, a folder.
     ///   - table: How a table is read.
+    ///   - weights: For each part between `::` the weight of each of its shards (open_clip's upsampling factors): one
+    ///     with weight 3 is drawn three times as often as one with weight 1. See
+    ///     ``SampleOrder/drawsShardsWithReplacement``.
     ///   - maximumEntryBytes: Shard entries above this size are skipped.
     /// - Throws: ``CLIPDataError`` when anything named is missing or the specification cannot be understood.
     public init(
         _ specification: String, kind: PairSourceKind? = nil, table: TableOptions = TableOptions(),
-        maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes
+        weights: [Double]? = nil, maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes
     ) throws(CLIPDataError) {
         self.specification = specification
         self.maximumEntryBytes = maximumEntryBytes
+        isWeighted = weights != nil
         // A name that exists as it stands is meant so, whatever characters it holds.
         let exists = FileManager.default.fileExists(atPath: specification)
-        let paths = exists ? [specification] : try FileList.expand(specification)
-        guard let first = paths.first else {
+        let parts = exists ? [[specification]] : try FileList.expand(specification)
+        guard let first = parts.first?.first else {
             throw .invalidSpecification(specification: specification, reason: "it names no files")
         }
         guard let kind = kind ?? Self.kind(of: first) else {
@@ -50,20 +63,39 @@ public struct PairSource: Sendable {
                 reason: "neither .tar shards, nor a .csv or .tsv table, nor a folder; name the kind of data")
         }
         self.kind = kind
-        if kind != .shards, paths.count > 1 {
+        let count = parts.reduce(0) { $0 + $1.count }
+        if kind != .shards, count > 1 {
             throw .invalidSpecification(
-                specification: specification, reason: "it names \(paths.count) files where one \(kind) is expected")
+                specification: specification, reason: "it names \(count) files where one \(kind) is expected")
+        }
+        guard kind == .shards || !RemoteShards.isRemote(first) else {
+            throw .invalidSpecification(specification: specification, reason: "only shards are read from servers")
         }
         switch kind {
-        case .shards: contents = .shards(paths)
+        case .shards: contents = .shards(try Self.shards(parts, weights: weights))
         case .table: contents = .list(try TablePairs(path: first, options: table))
         case .folder: contents = .list(try FolderPairs(path: first))
         }
+        guard kind == .shards || weights == nil else {
+            throw .invalidOption(name: "weights", reason: "only shards are drawn by weight, not the pairs of a \(kind)")
+        }
     }
 
-    /// The shards' paths in the order of the specification; empty for the other kinds.
+    private static func shards(_ parts: [[String]], weights: [Double]?) throws(CLIPDataError) -> [Shard] {
+        guard let weights else { return parts.joined().map { Shard(location: $0, weight: 1) } }
+        guard weights.count == parts.count else {
+            throw .invalidOption(
+                name: "weights", reason: "\(weights.count) weights for \(parts.count) sources; give one for each")
+        }
+        guard weights.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e9 }), weights.contains(where: { $0 > 0 }) else {
+            throw .invalidOption(name: "weights", reason: "weights are numbers from 0 to 1e9, and not all 0")
+        }
+        return zip(parts, weights).flatMap { part, weight in part.map { Shard(location: $0, weight: weight) } }
+    }
+
+    /// The shards' paths and addresses in the order of the specification; empty for the other kinds.
     public var shardPaths: [String] {
-        if case .shards(let paths) = contents { paths } else { [] }
+        if case .shards(let shards) = contents { shards.map(\.location) } else { [] }
     }
 
     /// How many pairs an epoch has.
@@ -72,13 +104,14 @@ public struct PairSource: Sendable {
     /// once for this, captions only; a pair in which a shard is cut off may be counted.
     /// - Throws: ``CLIPDataError`` when a shard cannot be read.
     public func countPairs() throws -> Int {
-        guard case .shards(let paths) = contents else {
+        guard case .shards(let shards) = contents else {
             if case .list(let list) = contents { return list.count }
             return 0
         }
         var count = 0
-        for path in paths {
-            var shard = try ShardPairs(path: path, maximumEntryBytes: maximumEntryBytes, readsImages: false)
+        for shard in shards {
+            var shard = try ShardPairs(
+                path: shard.location, maximumEntryBytes: maximumEntryBytes, readsImages: false)
             while let step = try shard.next() {
                 if case .success = step { count += 1 }
             }
@@ -90,7 +123,9 @@ public struct PairSource: Sendable {
     static func kind(of path: String) -> PairSourceKind? {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return .folder }
-        let name = path.lowercased()
+        var name = path.lowercased()
+        // An address may end with a signature.
+        if RemoteShards.isRemote(path), let end = name.firstIndex(where: { "?#".contains($0) }) { name = String(name[..<end]) }
         if [".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"].contains(where: name.hasSuffix) {
             return .shards
         }

@@ -18,7 +18,7 @@ struct ChartDrawing {
         x = FittedAxis(chart.x, values: places, tickCount: max(2, chart.width / 90), isRounded: false)
         legend = ChartLegend(chart, width: Double(chart.width) - 24)
         let left = 20 + (y.ticks.map { ChartText.width($0.label) }.max() ?? 0)
-        let top = 34 + legend.height + (chart.y.title.isEmpty ? 0 : 16)
+        let top = (legend.height > 0 ? 44 : 38) + legend.height + (chart.y.title.isEmpty ? 0 : 16)
         let bottom = chart.x.title.isEmpty ? 28.0 : 46.0
         plot = (
             left: left, top: top, width: max(40, Double(chart.width) - left - 18),
@@ -43,8 +43,10 @@ struct ChartDrawing {
         }
         svg += grid() + "\n"
         // A drawing inside the drawing cuts off what runs beyond the axes.
-        svg += "<svg x=\"\(place(plot.left))\" y=\"\(place(plot.top))\" "
-        svg += "width=\"\(place(plot.width))\" height=\"\(place(plot.height))\">\n"
+        // Half a line's width beyond them is still shown.
+        let (width, height) = (place(plot.width + 6), place(plot.height + 6))
+        svg += "<svg x=\"\(place(plot.left - 3))\" y=\"\(place(plot.top - 3))\" width=\"\(width)\" "
+        svg += "height=\"\(height)\" viewBox=\"-3 -3 \(width) \(height)\">\n"
         svg += marks()
         for (index, series) in chart.series.enumerated() {
             svg += line(series.faint, class: "faint \(chart.color(at: index))")
@@ -101,19 +103,21 @@ struct ChartDrawing {
         return svg
     }
 
-    /// The lines lie under the curves' names, and their names a line apart.
+    /// Names stand above their lines, and so far apart that they can be read.
     private func references() -> String {
         var svg = ""
-        var free = plot.top + 11
+        var free = Double.infinity
         let placed = chart.references.compactMap { reference in
             y.position(reference.value).map { (reference, plot.top + (1 - $0) * plot.height) }
         }
-        for (reference, height) in placed.sorted(by: { $0.1 < $1.1 }) {
+        for (reference, height) in placed.sorted(by: { $0.1 > $1.1 }) {
             guard height >= plot.top - 1, height <= plot.top + plot.height + 1 else { continue }
             let path = "M\(place(plot.left)) \(place(height))h\(place(plot.width))"
             svg += "<path class=\"reference\" d=\"\(path)\"/>\n"
-            let baseline = max(free, height - 4)
-            free = baseline + 14
+            guard !reference.name.isEmpty else { continue }
+            let isAtTop = height - 4 < plot.top + 10
+            let baseline = min(free, isAtTop ? height + 12 : height - 4)
+            free = baseline - 13
             svg += text(reference.name, x: plot.left + plot.width - 4, y: baseline, "note end")
         }
         return svg

@@ -42,6 +42,7 @@ enum ChartStyle {
         .chart .paper { fill: #1a1f25; }
         .chart .grid { stroke: #2c333b; }
         .chart .frame { stroke: #5b6570; }
+        .chart .faint { stroke-opacity: .42; }
         .chart .reference, .chart .event { stroke: #9aa5b1; }
         .chart .warning { stroke: #ff8787; }
         \(colors(dark))

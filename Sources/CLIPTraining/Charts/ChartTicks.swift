@@ -47,7 +47,7 @@ enum ChartTicks {
         if numbers == .percent { return Decimals.fixed(value * 100, decimals(step * 100)) + " %" }
         if value == 0 { return "0" }
         // 0.0005 is easily misread; 5e-4 is not.
-        if largest < 1e-3 || largest >= 1e12 {
+        if largest < 1e-3 || (step < 1e-3 && largest < 1e-2) || largest >= 1e12 {
             return Decimals.scientific(value, max(0, magnitude(value) - magnitude(step)))
         }
         for (unit, suffix) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where largest >= unit * (unit == 1e3 ? 10 : 1) {

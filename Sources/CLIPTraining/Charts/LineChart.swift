@@ -34,6 +34,7 @@ public struct LineChart: Sendable {
 
     /// A dashed line across the chart, such as what guessing gives.
     public struct Reference: Sendable {
+        /// Empty where another's name speaks for it.
         public var name: String
         public var value: Double
 
@@ -91,18 +92,30 @@ public struct LineChart: Sendable {
     /// The drawing as a file of its own.
     public func file() -> String { ChartDrawing(self).rendered(isFile: true) }
 
-    /// A running mean that forgets by half every `halfLife` points and does not lean on its start
-    /// (as TensorBoard's smoothing). What is not finite stays a gap.
+    /// Means of the points around each, in which a point `halfLife` places away counts half, one twice as far away a
+    /// quarter. They look both ways, so that a curve is not moved to the right. What is not finite stays a gap.
     public static func smoothed(_ points: [Point], halfLife: Double) -> [Point] {
         guard halfLife > 0 else { return points }
         let keep = exp2(-1 / halfLife)
-        var sum = 0.0
-        var weight = 0.0
-        return points.map { point in
+        // What lies to the left of each point, with its weight, as seen from it.
+        func sums(_ order: some Sequence<Int>) -> [(sum: Double, weight: Double)] {
+            var result = [(sum: Double, weight: Double)](repeating: (0, 0), count: points.count)
+            var (sum, weight) = (0.0, 0.0)
+            for index in order {
+                result[index] = (sum, weight)
+                let value = points[index].y
+                sum = keep * (value.isFinite ? sum + value : sum)
+                weight = keep * (value.isFinite ? weight + 1 : weight)
+            }
+            return result
+        }
+        let before = sums(points.indices)
+        let after = sums(points.indices.reversed())
+        return points.indices.map { index in
+            let point = points[index]
             guard point.y.isFinite else { return point }
-            sum = keep * sum + (1 - keep) * point.y
-            weight = keep * weight + (1 - keep)
-            return Point(x: point.x, y: sum / weight)
+            let sum = before[index].sum + point.y + after[index].sum
+            return Point(x: point.x, y: sum / (before[index].weight + 1 + after[index].weight))
         }
     }
 

@@ -68,7 +68,9 @@ public struct CheckpointStore: Sendable {
         try AtomicDirectory.write(directory + "/" + name) { temporary in
             try Weights.save(trainer.model, to: temporary + "/model.safetensors")
             try TensorFile.write(trainer.optimizer.state(), to: temporary + "/optimizer.safetensors")
-            let random = ["cpu": try Engine.randomState()]
+            var random = ["cpu": try Engine.randomState()]
+            let device = trainer.model.device
+            if device.kind == .cuda { random["cuda"] = try Engine.randomState(on: device) }
             try TensorFile.write(random, to: temporary + "/random.safetensors")
             try json.write(to: URL(fileURLWithPath: temporary + "/state.json"))
         }
@@ -105,9 +107,11 @@ public struct CheckpointStore: Sendable {
         } catch let mismatch as StateMismatch {
             throw TrainingError.checkpointMismatch(path: path, problem: "optimizer.safetensors: \(mismatch)")
         }
-        if let random = try TensorFile.read(path + "/random.safetensors")["cpu"] {
-            try Engine.setRandomState(random.copied())
-        }
+        let random = try TensorFile.read(path + "/random.safetensors")
+        if let state = random["cpu"] { try Engine.setRandomState(state.copied()) }
+        // A run that began elsewhere has no state of the GPU, which keeps its seed's.
+        let device = trainer.model.device
+        if device.kind == .cuda, let state = random["cuda"] { try Engine.setRandomState(state.copied(), on: device) }
         trainer.step = position.step
         return position
     }

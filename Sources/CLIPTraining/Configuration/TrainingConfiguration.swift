@@ -28,11 +28,13 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var gradientNorm: Double?
     public var precision: Precision = .fp32
     public var seed: UInt64 = 0
-    /// See ``ContrastiveLoss/excludesDuplicateCaptions``.
-    public var excludesDuplicateCaptions = false
+    public var loss = LossConfiguration()
     public var augmentation = TrainingAugmentation()
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
+
+    /// What goes beyond the plain recipe.
+    public var techniques = TechniqueConfiguration()
 
     public init(batchSize: Int, microBatchSize: Int? = nil, totalSteps: Int) {
         self.batchSize = batchSize
@@ -46,7 +48,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     }
 
     public var schedule: LearningRateSchedule {
-        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps)
+        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
     }
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)``.
@@ -66,6 +68,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
             "shares of the picture's area above 0 and up to 1 are needed")
+        try techniques.validate()
+        try loss.validate()
         try need(gradientNorm.map { $0 > 0 } ?? true, "gradient norm", "a number above 0 is needed")
     }
 }

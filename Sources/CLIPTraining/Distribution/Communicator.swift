@@ -18,6 +18,9 @@ public protocol Communicator: Sendable {
     func broadcastInPlace(_ tensors: [Tensor]) throws
     /// Waits until every process has come here.
     func barrier() throws
+    /// Has rank 0 do something alone while the others wait, however long that takes.
+    /// - Parameter what: in the words of a message: "evaluates".
+    func onFirst(_ what: String, _ body: () throws -> Void) throws
 }
 
 extension Communicator {
@@ -37,4 +40,5 @@ public struct SingleProcess: Communicator {
     public func maximumInPlace(_ tensor: Tensor) throws {}
     public func broadcastInPlace(_ tensors: [Tensor]) throws {}
     public func barrier() throws {}
+    public func onFirst(_ what: String, _ body: () throws -> Void) throws { try body() }
 }

@@ -53,7 +53,7 @@ public struct PairDecoder: Sendable {
         try Engine.withoutGradients {
             TrainingBatch(
                 pictures: try preprocessor.normalize(Tensor.stacked(examples.map(\.picture))),
-                captions: examples.map(\.tokens), locations: examples.map(\.location))
+                captions: examples.map(\.tokens), texts: examples.map(\.caption), locations: examples.map(\.location))
         }
     }
 }

@@ -2,72 +2,87 @@ import CLIP
 import Torch
 import TorchNN
 
-/// What one step did.
-public struct StepReport: Sendable, Equatable {
-    /// Counted from 0.
-    public let step: Int
-    public let loss: Double
-    /// ln(1/τ) after the step.
-    public let logitScale: Double
-    public let learningRate: Double
-    /// The gradient's norm before clipping.
-    public let gradientNorm: Double
-}
-
 /// Moves a model by contrastive steps (arXiv 2103.00020, section 2).
 ///
-/// The loss's gradient is taken with respect to the embeddings of the whole batch and fed back to the towers chunk by
-/// chunk (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", arXiv 2101.06983), so
-/// that a micro-batch costs the memory of its own activations, and the temperature's gradient is counted once.
+/// The loss's gradient is taken with respect to the embeddings of the whole batch, over all processes, and fed back to
+/// the towers chunk by chunk; see ``MicroBatches``. So a micro-batch costs the memory of its own activations, and the
+/// temperature's gradient is counted once.
 ///
 /// Batch normalization, in ResNet towers, sees one micro-batch at a time: its statistics are the micro-batch's, so that
-/// there, and only there, a step depends on the micro-batch's size. Both passes over a micro-batch compute the same
-/// statistics; only the second moves the running ones, once per micro-batch.
+/// there, and only there, a step depends on the micro-batch's size. The running statistics move once per micro-batch.
 public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
     public let optimizer: AdamW
-    private let loss: ContrastiveLoss
-    private let norms: [BatchNorm2d]
+    /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
+    public let movingAverage: MovingAverage?
+    /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
+    public let communicator: any Communicator
+    private let loss: any EmbeddingLoss
+    private let teacher: Teacher?
+    private let synchronization: (any GradientSynchronization)?
+    private let norms: [any TrainingSensitive]
     /// Steps done so far.
     public internal(set) var step = 0
 
+    /// - Parameters:
+    ///   - synchronization: sums gradients over the communicator's processes; nil for one after the other at the end.
+    ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, or a model with parts that
-    ///   the softmax loss over pairs does not reach.
-    public init(model: DualEncoder, configuration: TrainingConfiguration) throws {
+    ///   the loss does not reach.
+    public init(
+        model: DualEncoder, configuration: TrainingConfiguration, communicator: any Communicator = SingleProcess(),
+        synchronization: (any GradientSynchronization)? = nil, teacher: Teacher? = nil
+    ) throws {
         try configuration.validate()
-        try Self.check(model)
+        try Self.check(model, configuration.loss, hasTeacher: teacher != nil)
         self.model = model
         self.configuration = configuration
-        loss = ContrastiveLoss(excludesDuplicateCaptions: configuration.excludesDuplicateCaptions)
+        self.communicator = communicator
+        self.teacher = teacher
+        loss = configuration.loss.makeLoss()
         norms = model.modules()
-        let named = model.namedParameters
-        // Gains, biases, the class token and the temperature have fewer than two dimensions; only they are exempt.
+        try configuration.techniques.apply(to: model)
+        if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
+        self.synchronization =
+            synchronization
+            ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
         optimizer = try AdamW(
-            [
-                .init(named.filter { $0.parameter.shape.count >= 2 }, weightDecay: configuration.weightDecay),
-                .init(named.filter { $0.parameter.shape.count < 2 }, weightDecay: 0),
-            ],
+            ParameterGroups.groups(of: model, configuration: configuration),
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+        movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
-    private static func check(_ model: DualEncoder) throws {
-        if model.logitBias != nil {
-            throw TrainingError.invalidOption(
-                name: "model",
-                problem: "it scores pairs with a sigmoid (SigLIP), and training has the softmax loss only, under which "
-                    + "its bias would not learn. Choose a model without init_logit_bias.")
+    private static func check(_ model: DualEncoder, _ loss: LossConfiguration, hasTeacher: Bool) throws {
+        func refuse(_ name: String, _ problem: String) throws -> Never {
+            throw TrainingError.invalidOption(name: name, problem: problem)
+        }
+        switch loss.kind {
+        case .softmax where model.logitBias != nil:
+            try refuse(
+                "loss",
+                "the model scores pairs with a sigmoid (SigLIP), and under the softmax loss its bias would not learn. "
+                    + "Choose the sigmoid loss, or a model without init_logit_bias.")
+        case .sigmoid where model.logitBias == nil:
+            try refuse(
+                "loss",
+                "the sigmoid loss needs a model with a bias to learn. Choose the softmax loss, or a model with "
+                    + "init_logit_bias.")
+        default: break
         }
         if model.captionDecoder != nil {
-            throw TrainingError.invalidOption(
-                name: "model",
-                problem: "it writes captions (CoCa), and training has no loss for that part. Choose a model without "
+            try refuse(
+                "model",
+                "it writes captions (CoCa), and training has no loss for that part. Choose a model without "
                     + "multimodal_cfg.")
+        }
+        if (loss.distillationWeight != nil) != hasTeacher {
+            try refuse("distillation", "a teacher and a weight for what it says go together; only one is given")
         }
     }
 
-    /// Takes one step on a batch.
+    /// Takes one step on a batch: this process's part of the global one.
     /// - Throws: ``TrainingError/notFinite(step:what:samples:)`` before any parameter is changed by a bad gradient.
     public func train(on batch: TrainingBatch) throws -> StepReport {
         try optimizer.clearGradients()
@@ -80,71 +95,78 @@ public final class Trainer {
         let rate = configuration.schedule.rate(at: step)
         try optimizer.step(learningRate: rate)
         let scale = try model.logitScale.tensor.detached()
-        try scale.clampInPlace(to: DualEncoder.logitScaleRange)
+        if !configuration.loss.fixesTemperature { try scale.clampInPlace(to: DualEncoder.logitScaleRange) }
+        try movingAverage?.update()
         defer { step += 1 }
         return StepReport(
-            step: step, loss: value, logitScale: try scale.item(), learningRate: rate, gradientNorm: norm)
+            step: step, loss: value.total, lossPictureToText: value.pictureToText,
+            lossTextToPicture: value.textToPicture, lossDistillation: value.distillation,
+            logitScale: try scale.item(), logitBias: try model.logitBias?.tensor.detached().item(),
+            learningRate: rate, gradientNorm: norm)
     }
 
-    /// Leaves the gradient of every parameter in place.
-    /// - Returns: the loss.
-    public func computeGradients(_ batch: TrainingBatch) throws -> Double {
-        let size = configuration.microBatchSize
+    /// Leaves the gradient of every parameter in place, summed over processes.
+    /// - Returns: the loss over the global batch.
+    /// - Throws: ``TrainingError/notFinite(step:what:samples:)`` where the loss is no number.
+    @discardableResult
+    public func computeGradients(_ batch: TrainingBatch) throws -> LossValue {
         // Whoever uses the model between steps gets it as it will be used when it is trained.
         defer { norms.setTraining(false) }
-        norms.setTraining(true, updatesStatistics: batch.count <= size)
-        guard batch.count > size else {
-            let (pictures, texts) = try encode(batch, 0..<batch.count)
-            let cut = try embeddingGradients(pictures: pictures.detached(), texts: texts.detached(), of: batch)
-            try Tensor.backward([(pictures, cut.pictures), (texts, cut.texts)])
-            return cut.loss
-        }
-        let chunks = stride(from: 0, to: batch.count, by: size).map { $0..<min($0 + size, batch.count) }
-        var pictureParts: [Tensor] = []
-        var textParts: [Tensor] = []
-        try Engine.withoutGradients {
-            for chunk in chunks {
-                let (pictures, texts) = try encode(batch, chunk)
-                pictureParts.append(pictures)
-                textParts.append(texts)
-            }
-        }
-        let cut = try embeddingGradients(
-            pictures: Tensor.concatenated(pictureParts), texts: Tensor.concatenated(textParts), of: batch)
+        let taught = try teacher?.embed(batch, chunkSize: configuration.microBatchSize, on: model.device)
+        let chunks = MicroBatches(batch: batch, size: configuration.microBatchSize, model: model)
         norms.setTraining(true)
-        for chunk in chunks {
-            let (pictures, texts) = try encode(batch, chunk)
-            try Tensor.backward([(pictures, cut.pictures.slice(chunk)), (texts, cut.texts.slice(chunk))])
-        }
-        return cut.loss
+        let pictures = try chunks.embed(.pictures) { try self.encode($0, batch, $1) }
+        let texts = try chunks.embed(.texts) { try self.encode($0, batch, $1) }
+        let result = try embeddingGradients(pictures: pictures, texts: texts, of: batch, teacher: taught)
+        // The first pass over a micro-batch has moved the running statistics.
+        norms.setTraining(true, updatesStatistics: false)
+        try chunks.backward(
+            pictures: result.pictures, texts: result.texts,
+            lastPass: { backward in
+                try synchronization?.begin()
+                try backward()
+                try synchronization?.finish()
+            }
+        ) { try self.encode($0, batch, $1) }
+        return result.value
     }
 
-    /// Part of a batch through both towers, in 32 bits again at the end.
-    private func encode(_ batch: TrainingBatch, _ range: Range<Int>) throws -> (pictures: Tensor, texts: Tensor) {
+    /// Part of a batch through one tower, in 32 bits again at the end.
+    private func encode(_ tower: MicroBatches.Tower, _ batch: TrainingBatch, _ range: Range<Int>) throws -> Tensor {
         try Engine.autocast(configuration.precision.autocastType, on: model.device) {
-            let pictures = try model.encode(pictures: batch.pictures.slice(range))
-            let texts = try model.encode(captions: Array(batch.captions[range]))
-            return (try pictures.converted(to: .float32), try texts.converted(to: .float32))
-        }
+            switch tower {
+            case .pictures: try model.encode(pictures: batch.pictures.slice(range))
+            case .texts: try model.encode(captions: Array(batch.captions[range]))
+            }
+        }.converted(to: .float32)
     }
 
-    /// The loss over the whole batch, its gradient with respect to the embeddings, and the temperature's, which is
-    /// accumulated into its parameter.
+    /// The loss over the whole batch and its gradient with respect to the embeddings. The temperature's and the bias's
+    /// are accumulated into their parameters.
     private func embeddingGradients(
-        pictures: Tensor, texts: Tensor, of batch: TrainingBatch
-    ) throws -> (loss: Double, pictures: Tensor, texts: Tensor) {
-        try pictures.setRequiresGradient()
-        try texts.setRequiresGradient()
-        let value = try loss(
-            pictures: pictures, texts: texts, logitScale: model.logitScale.tensor, captions: batch.captions)
-        let number = try value.item()
-        guard number.isFinite else {
+        pictures: Tensor, texts: Tensor, of batch: TrainingBatch, teacher: EmbeddedBatch.Teacher?
+    ) throws -> EmbeddingGradients {
+        let scale = try model.logitScale.tensor.detached().item()
+        let bias = try model.logitBias?.tensor.detached().item()
+        let wantsKeys = configuration.loss.duplicates != .negatives
+        let result = try loss.gradients(
+            of: EmbeddedBatch(
+                pictures: pictures, texts: texts, logitScale: scale, logitBias: bias,
+                captionKeys: wantsKeys ? batch.captions.map(CaptionKey.key) : [], teacher: teacher),
+            over: communicator)
+        guard result.value.total.isFinite else {
             throw TrainingError.notFinite(step: step, what: "loss", samples: batch.locations)
         }
-        try value.backward()
-        guard let pictureGradient = try pictures.gradient(), let textGradient = try texts.gradient() else {
-            throw TorchError(context: "Trainer", message: "the loss left no gradient on the embeddings")
-        }
-        return (number, pictureGradient, textGradient)
+        try accumulate(result.logitScale, into: model.logitScale)
+        if let bias = model.logitBias, let gradient = result.logitBias { try accumulate(gradient, into: bias) }
+        return result
+    }
+
+    /// Adds to the gradient of a parameter that is one number.
+    private func accumulate(_ amount: Double, into parameter: Parameter) throws {
+        guard parameter.tensor.requiresGradient else { return }
+        let gradient = try Tensor.full(parameter.shape, amount, device: parameter.tensor.device)
+        if let present = try parameter.tensor.gradient() { try gradient.addInPlace(present) }
+        try parameter.tensor.setGradient(gradient)
     }
 }

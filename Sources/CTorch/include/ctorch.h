@@ -71,6 +71,8 @@ int ct_call(ct_operator_handle op, const ct_value *arguments, size_t count,
 // ---- Tensors --------------------------------------------------------------------------------------------------------
 
 void ct_tensor_release(ct_tensor tensor);
+/// Another owning reference to the same tensor.
+ct_tensor ct_tensor_retain(ct_tensor tensor);
 
 /// Copies host memory into a new CPU tensor.
 int ct_tensor_from_host(const void *bytes, const int64_t *sizes, size_t rank, int32_t dtype, ct_tensor *out);
@@ -104,10 +106,22 @@ int ct_backward(const ct_tensor *roots, const ct_tensor *gradients, size_t count
 /// would need is not computed.
 int ct_gradient(ct_tensor root, ct_tensor input, ct_tensor *out);
 
+/// A function of a tensor called from inside libtorch. It owns its input, writes an owned tensor to `out` and returns
+/// null, or returns a message in memory of `malloc`. `is_repeat` says that it runs once more, for a backward pass.
+typedef char *(*ct_function)(void *context, ct_tensor input, bool is_repeat, ct_tensor *out);
+/// Runs a function without recording it; a backward pass runs it again, recorded, with the same random state and
+/// autocast, and goes on through it. `release(context)` runs when neither is needed any more, or on failure.
+int ct_recomputed(ct_tensor input, ct_function function, void (*release)(void *context), void *context, ct_tensor *out);
+/// Has `callback(context)` called each time a backward pass has accumulated this leaf's whole gradient, on the thread
+/// that does so; replaces the one set before. A null callback takes it away. `release(context)` runs when the callback
+/// is replaced, taken away, or gone with its tensor.
+int ct_tensor_set_gradient_hook(ct_tensor tensor, void (*callback)(void *context), void (*release)(void *context),
+                                void *context);
+
 bool ct_grad_mode(void);
 void ct_set_grad_mode(bool enabled);
-/// Enters inference mode on this thread; give the result to `ct_inference_mode_exit`.
-void *ct_inference_mode_enter(void);
+/// Enters inference mode on this thread, or leaves it for a while; give the result to `ct_inference_mode_exit`.
+void *ct_inference_mode_enter(bool enabled);
 void ct_inference_mode_exit(void *guard);
 
 /// Turns autocast on this thread on (to `dtype`) or off for a device type; returns the state before.
@@ -122,11 +136,13 @@ int ct_manual_seed(uint64_t seed);
 int ct_random_state(int64_t device, ct_tensor *out);
 int ct_set_random_state(int64_t device, ct_tensor state);
 
-bool ct_cuda_is_available(void);
 bool ct_mps_is_available(void);
-int ct_cuda_synchronize(void);
 
 #ifdef __cplusplus
 }
 #endif
+
+// What a Mac takes for the module's one header has to name the others.
+#include "ctorch_distributed.h"
+
 #endif

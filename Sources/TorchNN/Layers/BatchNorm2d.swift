@@ -5,7 +5,7 @@ import Torch
 ///
 /// While it is trained it uses the batch's statistics and moves running ones towards them; otherwise it uses those. See
 /// ``Module/setTraining(_:updatesStatistics:)``.
-public final class BatchNorm2d: Module {
+public final class BatchNorm2d: TrainingSensitive {
     /// The gain, `[C]`.
     public let weight: Parameter
     public let bias: Parameter
@@ -20,9 +20,12 @@ public final class BatchNorm2d: Module {
     /// The share of a new batch in the running statistics.
     public let momentum = 0.1
     public let epsilon: Double
-    public fileprivate(set) var isTraining = false
+    public private(set) var isTraining = false
     /// Whether the running statistics move while it is trained.
-    public fileprivate(set) var updatesStatistics = true
+    public private(set) var updatesStatistics = true
+
+    /// Whether it uses the running statistics in training too, and leaves them as they are.
+    public var isFrozen = false
 
     public init(_ channels: Int, epsilon: Double = 1e-5) throws {
         weight = try Parameter(ones: channels)
@@ -31,6 +34,11 @@ public final class BatchNorm2d: Module {
         runningVar = try Buffer([channels], filledWith: 1)
         numBatchesTracked = try Buffer([], filledWith: 0, dtype: .int64, isOptional: true)
         self.epsilon = epsilon
+    }
+
+    public func setMode(isTraining: Bool, updatesStatistics: Bool) {
+        self.isTraining = isTraining && !isFrozen
+        self.updatesStatistics = updatesStatistics
     }
 
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
@@ -43,26 +51,5 @@ public final class BatchNorm2d: Module {
             training: isTraining, momentum: momentum, epsilon: epsilon)
         if isTraining, updatesStatistics { try numBatchesTracked.tensor.addInPlace(1) }
         return output
-    }
-}
-
-extension Module {
-    /// Has every batch normalization below use the batch's statistics (`true`) or the running ones, as after creation.
-    ///
-    /// Nothing else in this package differs between training and evaluation.
-    /// - Parameter updatesStatistics: whether batches move the running statistics while training. Off for a pass that
-    ///   will be repeated on the same batch, which would otherwise count twice.
-    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
-        modules(of: BatchNorm2d.self).setTraining(isTraining, updatesStatistics: updatesStatistics)
-    }
-}
-
-extension Sequence<BatchNorm2d> {
-    /// ``Module/setTraining(_:updatesStatistics:)`` for norms found before, without a walk over a whole model.
-    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
-        for norm in self {
-            norm.isTraining = isTraining
-            norm.updatesStatistics = updatesStatistics
-        }
     }
 }

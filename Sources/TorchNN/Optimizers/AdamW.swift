@@ -2,17 +2,29 @@ import Torch
 
 /// Adam with weight decay applied to the weights themselves (Loshchilov and Hutter, arXiv 1711.05101), as PyTorch's
 /// `torch.optim.AdamW`, through libtorch's fused operator.
-public final class AdamW {
-    /// Parameters that share a weight decay.
+public final class AdamW: ParameterOptimizer {
+    /// Parameters that share a weight decay and a share of the learning rate.
     public struct Group {
         public let names: [String]
         public let parameters: [Parameter]
         public let weightDecay: Double
+        /// What a step's learning rate is multiplied by.
+        public let learningRateFactor: Double
 
-        public init(_ named: [(name: String, parameter: Parameter)], weightDecay: Double) {
+        public init(
+            _ named: [(name: String, parameter: Parameter)], weightDecay: Double, learningRateFactor: Double = 1
+        ) {
+            self.learningRateFactor = learningRateFactor
             names = named.map(\.name)
             parameters = named.map(\.parameter)
             self.weightDecay = weightDecay
+        }
+
+        /// The same group with some of its parameters only.
+        /// - Parameter isKept: for each parameter, in order.
+        public func filtered(_ isKept: [Bool]) -> Group {
+            let kept = zip(zip(names, parameters), isKept).filter(\.1).map { (name: $0.0.0, parameter: $0.0.1) }
+            return Group(kept, weightDecay: weightDecay)
         }
     }
 
@@ -67,10 +79,11 @@ public final class AdamW {
             }
             guard !parameters.isEmpty else { continue }
             try Engine.withoutGradients {
-                for moment in active { try moment.step.copyInPlace(moment.step + 1) }
+                try Tensor.addInPlace(active.map(\.step), 1)
                 try Tensor.adamWInPlace(
                     parameters: parameters, gradients: gradients, firstMoments: active.map(\.first),
-                    secondMoments: active.map(\.second), steps: active.map(\.step), learningRate: learningRate,
+                    secondMoments: active.map(\.second), steps: active.map(\.step),
+                    learningRate: learningRate * group.learningRateFactor,
                     beta1: beta1, beta2: beta2, weightDecay: group.weightDecay, epsilon: epsilon)
             }
         }

@@ -9,7 +9,7 @@ public func clipGradients(_ gradients: [Tensor], norm bound: Double) throws -> D
         let length = try norm.item()
         // The small constant keeps the division finite; PyTorch uses the same.
         let factor = bound / (length + 1e-6)
-        if factor < 1 { try Tensor.multiplyInPlace(gradients, by: Tensor([Float(factor)], shape: [])) }
+        if factor < 1 { try Tensor.multiplyInPlace(gradients, by: Tensor.full([], factor, device: norm.device)) }
         return length
     }
 }

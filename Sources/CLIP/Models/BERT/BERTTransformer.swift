@@ -20,6 +20,15 @@ public final class BERTTransformer: TextTower {
     /// Whether captions of like length share a batch that is cut to its longest. Off, all are padded to the context
     /// length: the same numbers, slower.
     public var trimsToLongest = true
+    public var recomputesBlocks = false
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(
+            of: parameter,
+            embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"])
+    }
 
     /// Initialized as the authors' code: matrices and tables normal with deviation 0.02, biases zero.
     public init(_ configuration: BERTConfiguration, embeddingSize: Int) throws {
@@ -49,8 +58,11 @@ public final class BERTTransformer: TextTower {
     public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try ends(of: captions)
         guard trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
-        return try CaptionBatches(ends: ends).map(device: positionalEmbedding.tensor.device) { rows in
-            try encode(rows.map { captions[$0] }, length: rows.map { ends[$0] + 1 }.max() ?? 1)
+        let device = positionalEmbedding.tensor.device
+        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+            let length = CaptionBatches.columns(
+                rows.map { ends[$0] }, limit: configuration.contextLength, on: device)
+            return try encode(rows.map { captions[$0] }, length: length)
         }
     }
 
@@ -82,7 +94,9 @@ public final class BERTTransformer: TextTower {
         let visible =
             hasPadding ? try CaptionRows.visibility(flags, dtype: states.dtype, device: device) : nil  // [B, L]
         let mask = try visible?.unsqueezed(1).unsqueezed(1)
-        for block in blocks.dropLast() { states = try block(states, mask: mask) }
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) { try block($0, mask: mask) }
+        }
         return try firstState(states, mask: mask, visible: visible).matmul(projection.tensor)
     }
 

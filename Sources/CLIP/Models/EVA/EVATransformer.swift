@@ -18,6 +18,14 @@ public final class EVATransformer: ImageTower {
 
     /// Whether only the class token goes through the last block. Off, the whole sequence does: the same numbers, slower.
     public var readsOnlyClassToken = true
+    public var recomputesBlocks = false
+    public let patchDropout: PatchDropout? = PatchDropout()
+
+    public var layerCount: Int { blocks.count }
+
+    public func layer(of parameter: String) -> Int {
+        layer(of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding"])
+    }
 
     /// Initialized as timm's code: everything at 0.02 with biases zero, what ends a residual branch smaller the deeper it
     /// stands, and the head a thousandth of it.
@@ -54,9 +62,21 @@ public final class EVATransformer: ImageTower {
         var states =
             try Tensor.concatenated([classToken, embedded], dimension: 1)
             + positionalEmbedding.tensor.converted(to: embedded.dtype)  // [B, grid² + 1, W]
+        var rotation = self.rotation
+        if let kept = try patchDropout?.choice(
+            batch: embedded.shape[0], count: embedded.shape[1], device: embedded.device)
+        {
+            let patches = try PatchDropout.rows(of: states.slice(1..<states.shape[1], dimension: 1), at: kept)
+            states = try Tensor.concatenated([states.slice(0..<1, dimension: 1), patches], dimension: 1)
+            rotation = try rotation?.kept(kept)
+        }
+        let turned = rotation
         for (index, block) in blocks.enumerated() {
             let isLast = index == blocks.count - 1
-            states = try block(states, rotation: rotation, onlyFirst: isLast && readsOnlyClassToken)
+            let onlyFirst = isLast && readsOnlyClassToken
+            states = try block.run(states, recomputing: recomputesBlocks && !isLast) {
+                try block($0, rotation: turned, onlyFirst: onlyFirst)
+            }
         }
         return try head(postNorm(states.select(0, dimension: 1)))
     }

@@ -5,9 +5,31 @@ import Torch
 /// 2303.11331): pairs of neighbouring channels are turned by angles, the first half of a head's by the row, the second by
 /// the column.
 struct RotaryPositions {
-    /// Cosines and sines of the angles, `[grid² + 1, head width]`. The first row, for the class token, turns nothing.
-    private let cosines: Tensor
-    private let sines: Tensor
+    private let tables: Tables
+
+    /// Cosines and sines of the angles, `[grid² + 1, head width]`, or `[B, 1, tokens, head width]` where pictures differ.
+    /// The first row, for the class token, turns nothing.
+    /// Those on another device than the processor are kept: every block of every pass asks for them.
+    private final class Tables: @unchecked Sendable {
+        private let lock = NSLock()
+        private let own: (cosines: Tensor, sines: Tensor)
+        private var moved: (cosines: Tensor, sines: Tensor)?
+
+        init(cosines: Tensor, sines: Tensor) { own = (cosines, sines) }
+
+        func on(_ device: Device) throws -> (cosines: Tensor, sines: Tensor) {
+            if own.cosines.device == device { return own }
+            lock.lock()
+            defer { lock.unlock() }
+            if let moved, moved.cosines.device == device { return moved }
+            // In inference mode the copies could not be used for training later.
+            let copies = try Engine.outsideInference {
+                (try own.cosines.moved(to: device), try own.sines.moved(to: device))
+            }
+            moved = copies
+            return copies
+        }
+    }
 
     /// - Parameters:
     ///   - gridSize: patches of a side.
@@ -29,8 +51,25 @@ struct RotaryPositions {
             }
         }
         let shape = [gridSize * gridSize + 1, headWidth]
-        cosines = try Tensor(angles.map(cosf), shape: shape)
-        sines = try Tensor(angles.map(sinf), shape: shape)
+        tables = Tables(
+            cosines: try Tensor(angles.map(cosf), shape: shape), sines: try Tensor(angles.map(sinf), shape: shape))
+    }
+
+    private init(cosines: Tensor, sines: Tensor) {
+        tables = Tables(cosines: cosines, sines: sines)
+    }
+
+    /// The positions of some patches of each picture, after the class token's.
+    /// - Parameter places: of patches, counted from 0: int64 `[B, kept]`.
+    func kept(_ places: Tensor) throws -> RotaryPositions {
+        let shape = places.shape
+        let first = try Tensor.zeros([shape[0], 1], dtype: .int64, device: places.device)
+        let rows = try Tensor.concatenated([first, (places + 1).converted(to: .int64)], dimension: 1).reshaped([-1])
+        let (cosines, sines) = try tables.on(places.device)
+        func picked(_ table: Tensor) throws -> Tensor {
+            try table.rows(rows).reshaped([shape[0], 1, shape[1] + 1, table.shape[1]])
+        }
+        return RotaryPositions(cosines: try picked(cosines), sines: try picked(sines))
     }
 
     /// Turns queries or keys, class token first: `[B, heads, grid² + 1, d]`.
@@ -40,7 +79,8 @@ struct RotaryPositions {
         let quarterTurn = try Tensor.stacked(
             [-pairs.select(1, dimension: 4), pairs.select(0, dimension: 4)], dimension: 4
         ).reshaped(shape)
-        let turned = try states * cosines.moved(to: states.device) + quarterTurn * sines.moved(to: states.device)
+        let (cosines, sines) = try tables.on(states.device)
+        let turned = try states * cosines + quarterTurn * sines
         return try turned.converted(to: states.dtype)
     }
 }

@@ -17,6 +17,8 @@ public final class Bottleneck: Module {
     public let downsample: Downsample?
     private let stride: Int
 
+    var norms: [BatchNorm2d] { [norm1, norm2, norm3] + (downsample.map { [$0.norm] } ?? []) }
+
     /// The last norm's gain starts at zero.
     init(inputs: Int, planes: Int, stride: Int) throws {
         let outputs = planes * Self.expansion

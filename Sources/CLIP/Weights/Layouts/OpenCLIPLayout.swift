@@ -26,6 +26,8 @@ extension ParameterLayout {
             Rule("visual.pre_norm.**", "visual.ln_pre.**"),
             Rule("visual.post_norm.**", "visual.ln_post.**"),
             Rule("visual.projection", "visual.proj"),
+            Rule("visual.hidden_projection.expand.weight", "visual.proj.0.weight"),
+            Rule("visual.hidden_projection.contract.weight", "visual.proj.2.weight"),
         ] + openCLIPBlocks("visual.blocks", "visual.transformer.resblocks") + openCLIPResNet
 
     static func openCLIPText(prefix: String) -> [Rule] {
@@ -36,6 +38,8 @@ extension ParameterLayout {
                 Rule("text.positional_embedding", "positional_embedding"),
                 Rule("text.final_norm.**", "ln_final.**"),
                 Rule("text.projection", "text_projection"),
+                Rule("text.hidden_projection.expand.weight", "text_projection.0.weight"),
+                Rule("text.hidden_projection.contract.weight", "text_projection.2.weight"),
                 Rule("text.linear_projection.**", "text_projection.**"),
                 Rule("text.class_embedding", "cls_emb"),
             ] + openCLIPBlocks("text.blocks", "transformer.resblocks"))

@@ -6,6 +6,19 @@ import CLIPTraining
 struct DataOptions: ParsableArguments {
     @Option(help: "Decoding threads.")
     var workers = 2
+    @Option(help: "Shards read at once, by a thread each; the order of pairs depends on it.")
+    var openShards = 1
+    @Flag(help: "Draw shards with replacement instead of reading each once an epoch.")
+    var datasetResampled = false
+    @Option(
+        help: ArgumentHelp(
+            "With --dataset-resampled: how often each source between :: is drawn, as 1::3.", valueName: "factors"))
+    var trainDataUpsamplingFactors: String?
+    @Option(
+        help:
+            "How several processes share shards: exact (all read all, the steps are those of one process) or scale "
+            + "(each reads its own).")
+    var shardAssignment = ShardAssignment.Mode.exact
     @Option(help: "Least share of a picture's area that a random view covers.")
     var cropScale = 0.9
     @Option(help: "Share of views that are mirrored.")
@@ -22,14 +35,22 @@ struct DataOptions: ParsableArguments {
     var csvSeparator: String?
 
     func validate() throws {
-        guard (1...256).contains(workers) else { throw ValidationError("--workers takes 1 to 256.") }
+        guard (1...256).contains(workers), (1...1024).contains(openShards) else {
+            throw ValidationError("--workers takes 1 to 256, --open-shards 1 to 1024.")
+        }
+        _ = try factors()
         guard cropScale > 0, cropScale <= 1, (0...1).contains(mirror) else {
             throw ValidationError("--crop-scale takes a share above 0 and up to 1, --mirror one from 0 to 1.")
         }
     }
 
-    /// Opens what `--train-data` or `--val-data` names.
-    func source(_ specification: String) throws -> PairSource {
+    /// Opens what `--train-data` names.
+    func trainingSource(_ specification: String) throws -> PairSource {
+        try source(specification, weights: factors())
+    }
+
+    /// Opens what `--val-data` names.
+    func source(_ specification: String, weights: [Double]? = nil) throws -> PairSource {
         var table = TableOptions()
         table.imageColumn = csvImgKey
         table.captionColumn = csvCaptionKey
@@ -38,7 +59,36 @@ struct DataOptions: ParsableArguments {
             guard plain.count == 1 else { throw ValidationError("--csv-separator takes one character.") }
             table.separator = plain.first
         }
-        return try PairSource(specification, table: table)
+        return try PairSource(specification, table: table, weights: weights)
+    }
+
+    /// open_clip's form: numbers between `::`.
+    private func factors() throws -> [Double]? {
+        guard let trainDataUpsamplingFactors else { return nil }
+        guard datasetResampled else {
+            throw ValidationError("--train-data-upsampling-factors needs --dataset-resampled.")
+        }
+        return try trainDataUpsamplingFactors.components(separatedBy: "::").map { text in
+            guard let factor = Double(text) else {
+                throw ValidationError("--train-data-upsampling-factors takes numbers between ::, such as 1::3.")
+            }
+            return factor
+        }
+    }
+
+    /// Whether an epoch ends only after a number of batches.
+    var hasEndlessEpochs: Bool { datasetResampled || shardAssignment == .scale }
+
+    /// How the run reads its pairs.
+    /// - Parameter batches: in an epoch, where only this ends it.
+    func loading(batches: Int?) -> LoadingPlan {
+        var plan = LoadingPlan()
+        plan.threads = workers
+        plan.openShards = openShards
+        plan.drawsShardsWithReplacement = datasetResampled
+        plan.assignment = shardAssignment
+        plan.batchesPerEpoch = hasEndlessEpochs ? batches : nil
+        return plan
     }
 
     func apply(to configuration: inout TrainingConfiguration) {
@@ -47,3 +97,5 @@ struct DataOptions: ParsableArguments {
         configuration.alternativeCaptionProbability = alternativeCaptions
     }
 }
+
+extension ShardAssignment.Mode: ExpressibleByArgument {}

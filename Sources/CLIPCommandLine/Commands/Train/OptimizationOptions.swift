@@ -33,6 +33,6 @@ struct OptimizationOptions: ParsableArguments {
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
         configuration.seed = seed
-        configuration.excludesDuplicateCaptions = excludeDuplicateCaptions
+        if excludeDuplicateCaptions { configuration.loss.duplicates = .excluded }
     }
 }

@@ -48,15 +48,18 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let description = try shared.describe()
-        let training = try data.source(trainData)
+        let training = try data.trainingSource(trainData)
         let heldOut = try valData.map { try data.source($0) }
-        let configuration = try self.configuration(for: training)
+        // Counting may take a while: only where something depends on it.
+        let perEpoch = length.steps == nil || data.hasEndlessEpochs ? try batchesPerEpoch(of: training) : nil
+        let configuration = self.configuration(batchesPerEpoch: perEpoch)
         try Engine.seed(optimization.seed)
         let clip = try startingModel(description)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
         options.checkpointInterval = optimization.checkpointInterval
         options.evaluationInterval = optimization.evaluationInterval
         options.loaderThreads = data.workers
+        options.loading = data.loading(batches: perEpoch)
         options.storedType = optimization.store == .fp16 ? .float16 : nil
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let run = try TrainingRun(
@@ -76,19 +79,17 @@ struct TrainCommand: ParsableCommand {
             : try description.untrained(device: shared.device.device)
     }
 
-    private func configuration(for training: PairSource) throws -> TrainingConfiguration {
-        let totalSteps: Int
-        if let steps = length.steps {
-            totalSteps = steps
-        } else {
-            let pairs = try data.trainNumSamples ?? training.countPairs()
-            let perEpoch = pairs / length.batchSize
-            guard perEpoch > 0 else {
-                throw TrainingError.invalidOption(
-                    name: "--batch-size", problem: "\(length.batchSize) is more than the \(pairs) pairs there are")
-            }
-            totalSteps = perEpoch * (length.epochs ?? 32)
+    private func batchesPerEpoch(of training: PairSource) throws -> Int {
+        let pairs = try data.trainNumSamples ?? training.countPairs()
+        guard pairs >= length.batchSize else {
+            throw TrainingError.invalidOption(
+                name: "--batch-size", problem: "\(length.batchSize) is more than the \(pairs) pairs there are")
         }
+        return pairs / length.batchSize
+    }
+
+    private func configuration(batchesPerEpoch: Int?) -> TrainingConfiguration {
+        let totalSteps = length.steps ?? (batchesPerEpoch ?? 1) * (length.epochs ?? 32)
         var configuration = TrainingConfiguration(
             batchSize: length.batchSize, microBatchSize: length.microBatchSize, totalSteps: totalSteps)
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32

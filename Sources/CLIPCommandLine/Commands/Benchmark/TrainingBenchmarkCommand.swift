@@ -1,0 +1,130 @@
+import ArgumentParser
+import CLIP
+import CLIPTraining
+import Foundation
+import Torch
+
+struct TrainingBenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "training",
+        abstract: "Pairs per second and peak memory of whole training steps on random pictures.",
+        discussion: """
+            Example: clip benchmark training --model ViT-B-32 --batch-size 32 --precision bf16 --json
+
+            A step is all of it: both towers forward and backward, the loss, the clipped gradient, AdamW. Captions are
+            a file's lines, over and over. The figure is the median of the timed steps.
+            """)
+
+    @Option(help: "Pairs per step.")
+    var batchSize = 32
+    @Option(help: "Pairs through the towers at a time.")
+    var microBatchSize: Int?
+    @Option(help: "Steps that are timed.")
+    var steps = 5
+    @Option(help: "Steps before those.")
+    var warmUp = 2
+    @Option(help: ArgumentHelp("Captions to use, one a line.", valueName: "file"))
+    var captionsFile: String?
+    @Option(help: "Seed of weights and pictures.")
+    var seed: UInt64 = 0
+    @OptionGroup var shared: SharedOptions
+
+    func validate() throws {
+        guard batchSize > 1, batchSize <= 1 << 24, (microBatchSize ?? 1) > 0, (1...100_000).contains(steps),
+            (0...100_000).contains(warmUp)
+        else { throw ValidationError("Sizes and steps are whole numbers above 0, and a batch has 2 pairs at least.") }
+    }
+
+    private struct Document: Encodable {
+        var model: String
+        var precision: String
+        var device: String
+        var batchSize: Int
+        var microBatchSize: Int
+        var pairsPerSecond: Double
+        /// Processor time of all threads, for a figure that other programs on the machine disturb less.
+        var processorSecondsPerPair: Double
+        var peakResidentBytes: Int
+        var secondsPerStep: [Double]
+        var losses: [Double]
+    }
+
+    func run() throws {
+        let description = try shared.describe()
+        try Engine.seed(seed)
+        let clip = try description.untrained(device: shared.device.device)
+        let captions = try captionsFile.map { try TextFile.lines($0) } ?? Self.captions
+        let size = description.configuration.vision.imageSize
+        let batch = TrainingBatch(
+            pictures: try Tensor.normal([batchSize, 3, size, size]),
+            captions: (0..<batchSize).map { clip.tokenizer.tokenize(captions[$0 % captions.count]).tokens })
+        var configuration = TrainingConfiguration(
+            batchSize: batchSize, microBatchSize: microBatchSize, totalSteps: steps + warmUp)
+        configuration.learningRate = 1e-4
+        configuration.warmupSteps = 0
+        configuration.gradientNorm = 1
+        configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
+        let trainer = try Trainer(model: clip.model, configuration: configuration)
+        var losses: [Double] = []
+        var seconds: [Double] = []
+        var processorStart = 0.0
+        for step in 0..<warmUp + steps {
+            if step == warmUp { processorStart = Self.processorSeconds }
+            let start = ProcessInfo.processInfo.systemUptime
+            losses.append(try trainer.train(on: batch).loss)
+            try shared.device.device.synchronize()
+            if step >= warmUp { seconds.append(ProcessInfo.processInfo.systemUptime - start) }
+            Console.status("step \(step + 1)/\(warmUp + steps)")
+        }
+        Console.endStatus()
+        let processor = (Self.processorSeconds - processorStart) / Double(steps * batchSize)
+        try answer(
+            Document(
+                model: description.name, precision: shared.precision.rawValue, device: shared.device.rawValue,
+                batchSize: batchSize, microBatchSize: configuration.microBatchSize,
+                pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],
+                processorSecondsPerPair: processor, peakResidentBytes: Self.peakResidentBytes,
+                secondsPerStep: seconds, losses: losses))
+    }
+
+    private func answer(_ document: Document) throws {
+        if shared.json { return try Console.printJSON(document) }
+        try Console.answer(
+            "\(document.model), \(document.precision), batch \(batchSize): "
+                + "\(Format.fixed(document.pairsPerSecond, 2)) pairs/s, "
+                + "\(Format.fixed(document.processorSecondsPerPair * 1000, 1)) ms of processor time a pair, "
+                + "\(document.peakResidentBytes >> 20) MiB at most")
+    }
+
+    private static var usage: rusage {
+        var usage = rusage()
+        #if canImport(Glibc)
+        getrusage(__rusage_who_t(0), &usage)  // RUSAGE_SELF
+        #else
+        getrusage(RUSAGE_SELF, &usage)
+        #endif
+        return usage
+    }
+
+    private static var processorSeconds: Double {
+        let usage = usage
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    /// Linux counts in KiB, macOS in bytes.
+    private static var peakResidentBytes: Int {
+        #if canImport(Darwin)
+        usage.ru_maxrss
+        #else
+        usage.ru_maxrss << 10
+        #endif
+    }
+
+    /// Of the lengths that captions on the web have.
+    private static let captions = [
+        "a red bicycle", "three hens on a green lawn behind a white fence", "the harbor at dawn seen from above",
+        "old map", "a plate of noodles with mushrooms and spring onions beside a glass of tea",
+        "the crest of a sailing club", "a woman reading a newspaper, drawn in ink", "scan_0042",
+    ]
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import CLIPTraining
+import Foundation
+import Torch
+
+/// How several processes train together. Which process this is, launchers tell in the environment.
+struct DistributionOptions: ParsableArguments {
+    @Flag(help: "Share the optimizer's moments out among the processes (ZeRO stage 1).")
+    var zero = false
+    @Option(
+        help: ArgumentHelp(
+            "How long a process is waited for before the run ends with a message.", valueName: "seconds"))
+    var distributedTimeout = 600.0
+    @Option(help: "What processes talk over: gloo or nccl (default: nccl on CUDA devices, else gloo).")
+    var distributedBackend: ProcessGroup.Backend?
+
+    func validate() throws {
+        guard distributedTimeout >= 1, distributedTimeout <= 1e6 else {
+            throw ValidationError("--distributed-timeout takes a number of seconds from 1 to 1000000.")
+        }
+    }
+
+    /// What the launcher says; nil where this process trains by itself.
+    func environment() throws -> TorchrunEnvironment? {
+        try TorchrunEnvironment.read(ProcessInfo.processInfo.environment)
+    }
+
+    /// Meets the other processes.
+    /// - Parameter device: where the model will be.
+    func join(_ environment: TorchrunEnvironment, device: Device) throws -> ProcessGroupCommunicator {
+        let backend = distributedBackend ?? (device.kind == .cuda ? .nccl : .gloo)
+        guard backend.isAvailable else {
+            throw TrainingError.invalidOption(
+                name: "--distributed-backend",
+                problem: "this build has no \(backend.rawValue); it comes with a CUDA build of libtorch")
+        }
+        if backend == .nccl, device.kind != .cuda {
+            throw TrainingError.invalidOption(
+                name: "--distributed-backend", problem: "nccl needs --device cuda; processors talk over gloo")
+        }
+        return try ProcessGroupCommunicator(
+            environment, backend: backend, timeout: distributedTimeout, device: device)
+    }
+
+    /// The device of this process, and its share of the machine's cores unless `threads` says otherwise.
+    func prepare(_ environment: TorchrunEnvironment, device: Device, threads: Int?) -> Device {
+        if threads == nil {
+            let cores = ProcessInfo.processInfo.activeProcessorCount
+            Engine.threadCount = max(1, cores / environment.localWorldSize)
+        }
+        return device.kind == .cuda ? Device(.cuda, index: environment.localRank) : device
+    }
+}
+
+extension ProcessGroup.Backend: ExpressibleByArgument {}

@@ -1,0 +1,92 @@
+import CArchive
+import Foundation
+import ModelHub
+
+/// Shards that lie on other machines.
+enum RemoteShards {
+    static func isRemote(_ name: String) -> Bool {
+        let start = name.prefix(8).lowercased()
+        return start.hasPrefix("http://") || start.hasPrefix("https://")
+    }
+
+    /// How patient reading is; a connection may break as often as it likes while it brings something.
+    @TaskLocal static var options = DownloadOptions()
+
+    static func url(_ address: String) throws(CLIPDataError) -> URL {
+        guard let url = URL(string: address), url.host?.isEmpty == false else {
+            throw .invalidSpecification(specification: address, reason: "it is no valid http:// or https:// address")
+        }
+        return url
+    }
+
+    /// What went wrong, in words for someone who trains.
+    static func error(_ error: ModelHubError) -> CLIPDataError {
+        switch error {
+        case .notFound(let url): .remote(reason: "\(url): the server has no such shard (status 404); check the address")
+        case .unauthorized(let url, let status, _):
+            .remote(reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
+        case .httpStatus(let url, let status):
+            .remote(reason: "\(url): the server answered with status \(status); try again later")
+        case .unreachable(let url, let reason):
+            .remote(reason: "\(url): the connection failed: \(reason); check the network and resume the run")
+        case .stalled(let url, let seconds):
+            .remote(reason: "\(url): nothing arrived for \(seconds) seconds; check the network and resume the run")
+        case .tooManyRedirects(let url, let limit):
+            .remote(reason: "\(url): redirected more than \(limit) times; check the address")
+        case .rangeMismatch(let url, let asked, let answered):
+            .remote(
+                reason: "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
+                    + "server does not continue files")
+        case .lengthMismatch(let url, let expected, let received):
+            .remote(
+                reason: "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
+        default: .remote(reason: error.description)
+        }
+    }
+}
+
+/// A shard on a server, streamed: at most a few mebibytes of it are in memory.
+final class RemoteInput: ShardInput {
+    private let stream: RemoteByteStream
+    /// What libarchive reads from at present; it has to stay in place until the next call.
+    private var block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var last: [UInt8] = []
+    private(set) var failure: CLIPDataError?
+
+    init(address: String, from offset: Int, options: DownloadOptions = RemoteShards.options) throws(CLIPDataError) {
+        stream = RemoteByteStream(try RemoteShards.url(address), from: offset, options: options)
+    }
+
+    deinit { block.deallocate() }
+
+    var totalBytes: Int? { stream.totalBytes }
+
+    /// Only as good as what has been read; asked for at the end.
+    func tail() -> [UInt8]? { last.count == 1024 ? last : nil }
+
+    func open(_ archive: OpaquePointer) -> Int32 {
+        archive_read_open(
+            archive, Unmanaged.passUnretained(self).toOpaque(), nil,
+            { _, context, buffer in
+                guard let context, let buffer else { return -1 }
+                return Unmanaged<RemoteInput>.fromOpaque(context).takeUnretainedValue().read(into: buffer)
+            }, nil)
+    }
+
+    private func read(into buffer: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
+        do throws(ModelHubError) {
+            guard let data = try stream.next() else { return 0 }
+            if block.count < data.count {
+                block.deallocate()
+                block = .allocate(byteCount: data.count, alignment: 16)
+            }
+            data.copyBytes(to: block)
+            last = Array((last + data.suffix(1024)).suffix(1024))
+            buffer.pointee = UnsafeRawPointer(block.baseAddress)
+            return data.count
+        } catch {
+            failure = RemoteShards.error(error)
+            return -1
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import CLIP
+
+/// What a run will cost, worked out from shapes and settings alone.
+public struct TrainingCost: Sendable, Equatable, Codable {
+    /// One tower's part.
+    public struct Tower: Sendable, Equatable, Codable {
+        public let parameters: Int
+        /// Those that are trained.
+        public let trainedParameters: Int
+        /// Floating-point operations of one pair, forwards: two for each multiply-add.
+        public let forward: Double
+        /// And of a step besides: gradients, and what is computed again.
+        public let backward: Double
+    }
+
+    /// Bytes, by what they are for.
+    public struct Memory: Sendable, Equatable, Codable {
+        public let weights: Double
+        public let gradients: Double
+        public let moments: Double
+        public let average: Double
+        /// What backward needs of one micro-batch: an estimate, see ``TrainingCost``.
+        public let activations: Double
+        /// Embeddings of the whole batch, and their gradients.
+        public let embeddings: Double
+        /// Tiles of the similarity matrix.
+        public let lossTiles: Double
+
+        public var total: Double {
+            weights + gradients + moments + average + activations + embeddings + lossTiles
+        }
+    }
+
+    public let image: Tower
+    public let text: Tower
+    public let memory: Memory
+    public let batchSize: Int
+    public let totalSteps: Int
+    /// Of one pair in a step, with gradients.
+    public var operationsPerPair: Double { image.forward + image.backward + text.forward + text.backward }
+    public var operationsPerStep: Double { operationsPerPair * Double(batchSize) }
+    public var operations: Double { operationsPerStep * Double(totalSteps) }
+
+    /// Rows of a tile of similarities at a time.
+    static let tileRows = 1024.0
+
+    /// - Parameters:
+    ///   - meanCaptionLength: tokens of a caption; nil for the whole context.
+    ///
+    /// The backward pass through a layer is two products for each of the forward's: one for the weights' gradient, one
+    /// for the inputs'; the first layer has no inputs' gradient, locked layers before the first trained one have neither.
+    /// Where a batch is more than one micro-batch, its pairs go forwards once more before (arXiv 2101.06983); a tower
+    /// locked as a whole does so only once. Recomputed blocks, all but a tower's last, go forwards again.
+    public init(_ model: ModelConfiguration, _ configuration: TrainingConfiguration, meanCaptionLength: Double? = nil)
+    {
+        var options = TowerWork.Options()
+        options.captionLength = meanCaptionLength
+        options.patchDropout = configuration.techniques.patchDropout
+        let techniques = configuration.techniques
+        let imageWork = TowerWork.image(of: model, options)
+        let textWork = TowerWork.text(of: model, options)
+        let isSplit = configuration.batchSize > configuration.microBatchSize
+        image = Self.tower(
+            imageWork, parameters: model.visionParameterCount, techniques.imageTower, isSplit: isSplit,
+            recomputes: techniques.checkpointsGradients)
+        text = Self.tower(
+            textWork, parameters: model.textParameterCount, techniques.textTower, isSplit: isSplit,
+            recomputes: techniques.checkpointsGradients)
+        batchSize = configuration.batchSize
+        totalSteps = configuration.totalSteps
+        let trained = Double(image.trainedParameters + text.trainedParameters)
+        let (batch, embedding) = (Double(configuration.batchSize), Double(model.embeddingSize))
+        let chunk = Double(min(configuration.microBatchSize, configuration.batchSize))
+        let shapes = ActivationShapes(model, options)
+        let kept =
+            shapes.imageValues(locked: Self.lockedBlocks(techniques.imageTower, imageWork), techniques)
+            + shapes.textValues(locked: Self.lockedBlocks(techniques.textTower, textWork), techniques)
+        memory = Memory(
+            weights: 4 * Double(model.visionParameterCount + model.textParameterCount), gradients: 4 * trained,
+            moments: 8 * trained, average: techniques.averageDecay == nil ? 0 : 4 * trained,
+            activations: chunk * kept * (configuration.precision == .bf16 ? 3 : 4),
+            embeddings: 4 * batch * embedding * 4, lossTiles: 4 * min(batch, Self.tileRows) * batch * 3)
+    }
+
+    /// Blocks at the beginning that are not recorded; nil where the whole tower is not.
+    static func lockedBlocks(_ settings: TowerTechniques, _ work: TowerWork) -> Int? {
+        guard settings.isLocked else { return 0 }
+        if settings.unlockedGroups == 0 { return nil }
+        // The head is a group of its own where there is one.
+        let trained = settings.unlockedGroups - (work.head > 0 ? 1 : 0)
+        return max(0, work.blocks.count - trained)
+    }
+
+    private static func tower(
+        _ work: TowerWork, parameters: Int, _ settings: TowerTechniques, isSplit: Bool, recomputes: Bool
+    ) -> Tower {
+        let forward = 2 * work.total
+        guard let locked = lockedBlocks(settings, work) else {
+            return Tower(parameters: parameters, trainedParameters: 0, forward: forward, backward: 0)
+        }
+        let trained = work.blocks.dropFirst(locked).reduce(0, +)
+        let isWhole = !settings.isLocked || settings.unlockedGroups > work.blocks.count + (work.head > 0 ? 1 : 0)
+        var backward = 2 * (2 * (trained + work.head) + (isWhole ? work.embedding : 0))
+        if recomputes { backward += 2 * work.blocks.dropFirst(locked).dropLast().reduce(0, +) }
+        if isSplit { backward += forward }
+        // Blocks are alike, so a locked share of blocks is that share of the parameters but for the tables.
+        let share = isWhole ? 1 : (trained + work.head) / max(1, work.blocks.reduce(0, +) + work.head)
+        return Tower(
+            parameters: parameters, trainedParameters: Int((Double(parameters) * min(1, share)).rounded()),
+            forward: forward, backward: backward)
+    }
+}

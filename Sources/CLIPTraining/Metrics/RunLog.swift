@@ -1,0 +1,133 @@
+import CLIP
+import Foundation
+
+/// What a run measures, as it measures it: JSON lines in `metrics.jsonl`, event files for TensorBoard under
+/// `tensorboard/`, and `report.html`, drawn anew after each evaluation, each minute, and at the end.
+public final class RunLog {
+    public let directory: String
+    /// What has been written, with what a run that goes on had written before.
+    public private(set) var history = RunHistory()
+    private let lines: FileHandle
+    /// Made when there is something to write.
+    private var events: EventFile?
+    private let start: TrainingPosition
+    private var lastReport: TimeInterval
+    private var isClosed = false
+    /// Seconds after which the page is drawn anew where no evaluation asks for it sooner.
+    static let reportInterval: TimeInterval = 60
+
+    public static func metricsPath(in directory: String) -> String { directory + "/metrics.jsonl" }
+    public static func reportPath(in directory: String) -> String { directory + "/report.html" }
+    public static func eventsPath(in directory: String) -> String { directory + "/tensorboard" }
+
+    /// Opens the log of a run, keeping only what was written before `position`: what came after the checkpoint that a
+    /// run goes on from would otherwise stand there twice. Lines that cannot be read, such as one that the run's death
+    /// cut off, go too. A run that begins starts with an empty log.
+    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)``.
+    public init(directory: String, keepingBefore position: TrainingPosition) throws {
+        self.directory = directory
+        let path = Self.metricsPath(in: directory)
+        var kept = RunHistory()
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            lines = try Self.cut(path, before: position, into: &kept)
+        } catch {
+            throw CLIPError.writing(path: path, reason: error.localizedDescription)
+        }
+        history = kept
+        start = position
+        lastReport = ProcessInfo.processInfo.systemUptime
+    }
+
+    deinit {
+        try? close()
+        try? lines.close()
+    }
+
+    /// That the run begins or goes on.
+    public func write(start: RunStart) throws {
+        try write(.start(start))
+        try writeReport()
+    }
+
+    public func write(step record: StepRecord) throws {
+        let events = try openEvents()
+        try write(.step(record))
+        let scalars = StepMetric.allCases.compactMap { metric in record[metric].map { (tag: metric.tag, value: $0) } }
+        try events.write(scalars + [("progress/epoch", Double(record.epoch))], step: record.step)
+        if ProcessInfo.processInfo.systemUptime - lastReport >= Self.reportInterval { try writeReport() }
+    }
+
+    public func write(evaluation record: EvaluationRecord) throws {
+        let events = try openEvents()
+        try write(.evaluation(record))
+        try events.write(record.scalars, step: record.step)
+        try writeReport()
+    }
+
+    public func write(warning: RunWarning) throws { try write(.warning(warning)) }
+
+    /// Draws the page a last time.
+    public func close() throws {
+        guard !isClosed else { return }
+        isClosed = true
+        try writeReport()
+    }
+
+    private func openEvents() throws -> EventFile {
+        if let events { return events }
+        let file = try EventFile(
+            directory: Self.eventsPath(in: directory), resumingAt: start.step > 0 ? start.step : nil)
+        // TensorBoard drops these with the steps that follow, although they stand before them.
+        for record in history.evaluations where record.step == start.step && start.step > 0 {
+            try file.write(record.scalars, step: record.step)
+        }
+        events = file
+        return file
+    }
+
+    private func write(_ line: MetricsLine) throws {
+        do {
+            try lines.write(contentsOf: line.encoded())
+        } catch {
+            throw CLIPError.writing(path: Self.metricsPath(in: directory), reason: error.localizedDescription)
+        }
+        history.append(line)
+        isClosed = false
+    }
+
+    private func writeReport() throws {
+        lastReport = ProcessInfo.processInfo.systemUptime
+        let name = URL(fileURLWithPath: directory).lastPathComponent
+        let page = RunReport([RunReport.Run(name: name, history: history)]).rendered()
+        try PageFile.write(page, to: Self.reportPath(in: directory))
+    }
+
+    /// Copies the lines to keep to a file that takes the old one's place.
+    /// - Returns: the file, open at its end.
+    private static func cut(
+        _ path: String, before position: TrainingPosition, into history: inout RunHistory
+    ) throws -> FileHandle {
+        let temporary = path + ".tmp"
+        try Data().write(to: URL(fileURLWithPath: temporary))
+        let new = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
+        if position.step > 0, let old = FileHandle(forReadingAtPath: path) {
+            defer { try? old.close() }
+            var block = Data()
+            try LineFile.read(old) { bytes in
+                guard let line = MetricsLine(bytes), line.isBefore(position) else { return }
+                history.append(line)
+                block += bytes + [UInt8(ascii: "\n")]
+                if block.count > 1 << 20 {
+                    try new.write(contentsOf: block)
+                    block = Data()
+                }
+            }
+            try new.write(contentsOf: block)
+        }
+        guard rename(temporary, path) == 0 else {
+            throw CLIPError.writing(path: path, reason: String(cString: strerror(errno)))
+        }
+        return new
+    }
+}

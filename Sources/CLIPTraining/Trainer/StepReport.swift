@@ -1,0 +1,20 @@
+/// What one step did.
+public struct StepReport: Sendable, Equatable {
+    /// Counted from 0.
+    public let step: Int
+    /// Over the global batch, the same on every process.
+    public let loss: Double
+    /// The cross-entropy of captions given pictures; nil for the sigmoid loss.
+    public var lossPictureToText: Double?
+    /// The cross-entropy of pictures given captions; nil for the sigmoid loss.
+    public var lossTextToPicture: Double?
+    /// The cross-entropy against the teacher, not yet weighted; nil without one.
+    public var lossDistillation: Double?
+    /// ln(1/τ) after the step.
+    public let logitScale: Double
+    /// After the step; nil for models without one.
+    public var logitBias: Double?
+    public let learningRate: Double
+    /// The gradient's norm before clipping.
+    public let gradientNorm: Double
+}

@@ -1,0 +1,15 @@
+import Torch
+
+/// What a training loop needs of an optimizer.
+public protocol ParameterOptimizer: AnyObject {
+    var groups: [AdamW.Group] { get }
+    /// Every gradient there is, in the order of the groups.
+    func gradients() throws -> [Tensor]
+    func clearGradients() throws
+    /// Moves every parameter that has a gradient by one step.
+    func step(learningRate: Double) throws
+    /// What it remembers between steps, by name, for a checkpoint.
+    func state() throws -> [String: Tensor]
+    /// Takes back what ``state()`` gave.
+    func load(_ state: [String: Tensor]) throws
+}
