@@ -99,7 +99,7 @@ final class ExperimentProgress: @unchecked Sendable {
 enum ExperimentTable {
     static func lines(_ comparison: LearningComparison) -> [String] {
         var lines = [
-            "zero-shot over \(comparison.categories) categories, \(comparison.heldOutPictures) held-out pictures"
+            "zero-shot accuracy, the mean over \(comparison.categories) categories of \(comparison.heldOutPictures) pictures"
         ]
         for arm in comparison.arms {
             guard let last = arm.final else { continue }
