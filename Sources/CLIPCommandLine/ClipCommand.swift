@@ -19,7 +19,7 @@ struct ClipCommand: ParsableCommand {
             CompareCommand.self, ConvertCommand.self, InspectCommand.self, DownloadCommand.self,
             CaptionCommand.self,
             TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
-            ReportCommand.self, CorpusCommand.self, ExperimentCommand.self, BenchmarkCommand.self,
+            ReportCommand.self, ExperimentCommand.self, CorpusCommand.self, BenchmarkCommand.self,
         ])
 
     static func main() {
