@@ -59,7 +59,8 @@ let package = Package(
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
         // Layer 5
-        .target(name: "CLIPTraining", dependencies: ["CLIP", "CLIPData"]),
+        .target(
+            name: "CLIPTraining", dependencies: ["Checksums", "CLIP", "CLIPData", "Safetensors", "Torch", "TorchNN"]),
         // Layer 6
         .executableTarget(
             name: "CLIPCommandLine",

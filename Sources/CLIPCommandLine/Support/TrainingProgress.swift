@@ -49,6 +49,14 @@ final class TrainingProgress: @unchecked Sendable {
             }
             Console.note(line)
         case .checkpoint: break
+        case .best(let record):
+            Console.note("best by \(record.measure.rawValue) so far: \(Format.fixed(record.value * 100, 1)) %")
+        case .warning(let warning):
+            Console.endStatus()
+            Console.warning(warning.message)
+        case .notice(let message):
+            Console.endStatus()
+            Console.warning(message)
         }
     }
 
@@ -57,6 +65,32 @@ final class TrainingProgress: @unchecked Sendable {
         var model: String
         var skipped: Int
         var meanRecall: Double?
+    }
+
+    /// The document `clip train --json` prints of a run that was stopped before its end.
+    private struct StoppedDocument: Encodable {
+        var resume: String
+        var step: Int
+        var skipped: Int
+    }
+
+    func stopped(run: String, step: Int, json: Bool) throws {
+        Console.endStatus()
+        let skipped = lock.withLock { skippedCount }
+        if json {
+            try Console.printJSON(StoppedDocument(resume: run, step: step, skipped: skipped))
+        } else {
+            try Console.answer(
+                "stopped after \(step) of \(totalSteps) steps; go on with: clip train --resume \(Self.quoted(run))")
+        }
+    }
+
+    /// A path as a shell takes it.
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.unicodeScalars.allSatisfy { scalar in
+            scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "/._-+,:@".unicodeScalars.contains(scalar)
+        }
+        return isPlain && !path.isEmpty ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 
     func finish(model: String, json: Bool) throws {

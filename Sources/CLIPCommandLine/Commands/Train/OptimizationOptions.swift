@@ -1,7 +1,7 @@
 import ArgumentParser
 import CLIPTraining
 
-/// What moves the weights, and how often a run is evaluated and saved.
+/// What moves the weights.
 struct OptimizationOptions: ParsableArguments {
     @Option(name: .customLong("lr"), help: "The peak learning rate.")
     var learningRate = 5e-4
@@ -15,17 +15,6 @@ struct OptimizationOptions: ParsableArguments {
     var seed: UInt64 = 0
     @Flag(help: "Entries of a batch with the same caption are not each other's negatives.")
     var excludeDuplicateCaptions = false
-    @Option(help: "Steps between checkpoints; one is written after each epoch besides.")
-    var checkpointInterval = 500
-    @Option(help: "Epochs between evaluations on --val-data.")
-    var evaluationInterval = 1
-    @Option(help: "How the final model's numbers are stored: fp32 or fp16.")
-    var store = Storage.fp32
-
-    enum Storage: String, ExpressibleByArgument, CaseIterable {
-        case fp32
-        case fp16
-    }
 
     func apply(to configuration: inout TrainingConfiguration) {
         configuration.learningRate = learningRate
