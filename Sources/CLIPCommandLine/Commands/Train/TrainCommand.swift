@@ -81,7 +81,8 @@ struct TrainCommand: ParsableCommand {
         resume = resume.map { URL(fileURLWithPath: $0).path }
         guard FileManager.default.changeCurrentDirectoryPath(directory) else {
             throw TrainingError.checkpointMismatch(
-                path: resume ?? "", problem: "it began in \(directory), which is not there any more. Name --train-data, "
+                path: resume ?? "",
+                problem: "it began in \(directory), which is not there any more. Name --train-data, "
                     + "--val-data and --model as they are found from here, with --allow-change for each")
         }
         Console.note("clip: the run began in \(directory): its paths are taken from there")
