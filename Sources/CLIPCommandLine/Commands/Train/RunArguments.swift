@@ -63,7 +63,8 @@ struct RunArguments: Equatable {
         guard differences.isEmpty else {
             throw TrainingError.checkpointMismatch(
                 path: run,
-                problem: "it began with other settings (\(differences.joined(separator: "; "))). Leave these options out; "
+                problem:
+                    "it began with other settings (\(differences.joined(separator: "; "))). Leave these options out; "
                     + "to change one on purpose, add --allow-change with its name")
         }
         let replaced = Set(items.map(\.name)).union(items.compactMap { Self.rivals[$0.name] })
