@@ -94,6 +94,12 @@ public struct StateMismatch: Error, Sendable, Equatable {
         public let name: String
         public let expected: [Int]
         public let found: [Int]
+
+        public init(name: String, expected: [Int], found: [Int]) {
+            self.name = name
+            self.expected = expected
+            self.found = found
+        }
     }
 
     public let missing: [String]

@@ -1,5 +1,10 @@
 import CLIPData
 import Foundation
+
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
 import TestSupport
 import Testing
 

@@ -15,9 +15,9 @@ struct DataOptions: ParsableArguments {
             "With --dataset-resampled: how often each source between :: is drawn, as 1::3.", valueName: "factors"))
     var trainDataUpsamplingFactors: String?
     @Option(
-        help:
+        help: ArgumentHelp(
             "How several processes share shards: exact (all read all, the steps are those of one process) or scale "
-            + "(each reads its own).")
+                + "(each reads its own)."))
     var shardAssignment = ShardAssignment.Mode.exact
     @Option(help: "Least share of a picture's area that a random view covers.")
     var cropScale = 0.9
