@@ -77,7 +77,7 @@ final class TrainingProgress: @unchecked Sendable {
 
     func stopped(run: String, step: Int, json: Bool) throws {
         Console.endStatus()
-        let skipped = lock.withLock { skippedCount }
+        let skipped = lock.withLock { skips.total }
         if json {
             try Console.printJSON(StoppedDocument(resume: run, step: step, skipped: skipped))
         } else {
