@@ -158,7 +158,7 @@ public final class Trainer {
     private func encode(_ tower: MicroBatches.Tower, _ batch: TrainingBatch, _ range: Range<Int>) throws -> Tensor {
         try Engine.autocast(configuration.precision.autocastType, on: model.device) {
             switch tower {
-            case .pictures: try model.encode(pictures: batch.pictures.slice(range))
+            case .pictures: try model.encode(pictures: batch.pictures(range))
             case .texts: try model.encode(captions: Array(batch.captions[range]))
             }
         }.converted(to: .float32)

@@ -158,7 +158,8 @@ public final class TrainingRun {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling, device: clip.model.device)
+            captionSampling: configuration.captionSampling, device: clip.model.device,
+            microBatchSize: configuration.microBatchSize)
         let batches = try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
             decoder: decoder, onSkip: onSkip)
