@@ -54,9 +54,9 @@ import Testing
         try withTemporaryDirectory { folder in
             let log = try RunLog(directory: folder, keepingBefore: TrainingPosition())
             var configuration = TrainingConfiguration(batchSize: 8, totalSteps: 20)
-            configuration.excludesDuplicateCaptions = true
+            configuration.loss.duplicates = .excluded
             let start = RunStart(TrainingPosition(), configuration: configuration, more: ["model": "<b>"])
-            #expect(start.settings["batchSize"] == "8" && start.settings["excludesDuplicateCaptions"] == "yes")
+            #expect(start.settings["batchSize"] == "8" && start.settings["loss.duplicates"] == "excluded")
             #expect(start.settings["augmentation.areaRange"] == "0.9 to 1" && start.pairsPerStep == 8)
             try log.write(start: start)
             for step in 0..<20 { try log.write(step: record(step, epoch: step / 10, loss: Double(step))) }
