@@ -23,6 +23,8 @@ struct ClipCommand: ParsableCommand {
         ])
 
     static func main() {
+        // A file that may grow no further is to be an error like a full disk, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         if let bad = firstArgumentThatIsNotUTF8() {
             Console.error("argument \(bad) is not valid UTF-8; texts and paths are needed in UTF-8.")
             Foundation.exit(ExitStatus.badData.rawValue)

@@ -44,7 +44,7 @@ public final class Operator: @unchecked Sendable {
         if let failure { throw failure }
         let frame = CallFrame(arguments)
         defer { frame.free() }
-        return try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: capacity) { results in
+        let results = try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: capacity) { results in
             var count = 0
             let status = withExtendedLifetime(arguments) {
                 ct_call(handle, frame.values, frame.values.count, results.baseAddress, capacity, &count)
@@ -54,6 +54,8 @@ public final class Operator: @unchecked Sendable {
                 value.kind == CT_TENSOR ? try Tensor(owning: value.tensor, name) : nil
             }
         }
+        if let observer = OperatorObserver.current { try OperatorObserver.report(observer, name, arguments, results) }
+        return results
     }
 
     /// Calls an operator that returns one tensor (or several, of which the first is wanted).

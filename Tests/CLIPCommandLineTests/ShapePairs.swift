@@ -84,6 +84,7 @@ enum ShapePairs {
 struct Metrics {
     let steps: [[String: Any]]
     let evaluations: [[String: Any]]
+    let warnings: [String]
 
     init(_ run: String) throws {
         let text = try String(contentsOfFile: run + "/metrics.jsonl", encoding: .utf8)
@@ -91,6 +92,7 @@ struct Metrics {
             try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
         steps = lines.filter { $0["loss"] != nil }
+        warnings = lines.compactMap { ($0["warning"] as? [String: Any])?["kind"] as? String }
         evaluations = lines.filter { $0["evaluation"] != nil }
     }
 

@@ -67,7 +67,7 @@ import Testing
         let metrics = try Metrics(run)
         #expect(metrics.numbers == Array(0..<100) && metrics.evaluations.count == 5)
         let other = resuming.map { $0 == "3e-3" ? "1e-3" : $0 }
-        try clip(other).failed(65, run, "other settings")
+        try clip(other).failed(65, run, "other settings", "--lr 3e-3 then, 1e-3 now")
     }
 
     @Test func microBatchesAndHalfPrecisionTakeTheSameSteps() throws {
@@ -132,27 +132,6 @@ import Testing
             }
             #expect(outcome.complaints.contains("\(more.count) pairs were skipped"))
             #expect(try Metrics(folder + "/run").numbers == [0, 1])
-        }
-    }
-
-    @Test func damagedCheckpointsAreRefused() throws {
-        try withTemporaryDirectory { folder in
-            try ShapePairs.prepare(in: folder)
-            try clip(ShapePairs.train(folder, "--steps", "1", "--output", folder + "/run")).succeeded()
-            let resuming = ShapePairs.train(folder, "--steps", "1", "--resume", folder + "/run")
-            let checkpoint = folder + "/run/checkpoints/step-000000001"
-            let state = try String(contentsOfFile: checkpoint + "/state.json", encoding: .utf8)
-            let hostile = state.replacingOccurrences(of: "\"step\" : 1", with: "\"step\" : \(Int.min)")
-            #expect(hostile != state)
-            _ = try Fixture.write(hostile.utf8, to: checkpoint + "/state.json")
-            try clip(resuming).failed(65, checkpoint, "no place")
-            _ = try Fixture.write("{".utf8, to: checkpoint + "/state.json")
-            try clip(resuming).failed(65, checkpoint, "cannot be read")
-            _ = try Fixture.write(state.utf8, to: checkpoint + "/state.json")
-            try FileManager.default.removeItem(atPath: checkpoint + "/optimizer.safetensors")
-            try FileManager.default.copyItem(
-                atPath: checkpoint + "/model.safetensors", toPath: checkpoint + "/optimizer.safetensors")
-            try clip(resuming).failed(65, checkpoint, "optimizer.safetensors", "first.logit_scale")
         }
     }
 

@@ -90,7 +90,8 @@ import TorchNN
             let store = CheckpointStore(run: directory)
             let first = try trainer()
             _ = try first.train(on: batch())
-            try store.save(first, at: TrainingPosition(step: 1, epoch: 0, pair: 8))
+            let position = TrainingPosition(step: 1, epoch: 0, pair: 8)
+            try store.save(first, RunState(position: position, configuration: first.configuration))
             let second = try trainer()
             _ = try store.restore(second)
             for ((name, old), new) in zip(try statistics(first.model), try statistics(second.model)) {

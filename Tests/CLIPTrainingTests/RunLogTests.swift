@@ -8,7 +8,7 @@ import Testing
 /// A run's log: what is written, what is kept, and what is read back.
 @Suite struct RunLogTests {
     private func record(_ step: Int, epoch: Int = 0, loss: Double = 1) -> StepRecord {
-        StepRecord(step: step, epoch: epoch, values: [.loss: loss, .logitScale: 2.5, .samplesSeen: Double(step * 8)])
+        StepRecord(step: step, epoch: epoch, values: [.loss: loss, .learningRate: 0.1, .samplesSeen: Double(step * 8)])
     }
 
     private func evaluation(_ step: Int, epoch: Int, recall: Double = 0.5) throws -> EvaluationRecord {
@@ -54,9 +54,9 @@ import Testing
         try withTemporaryDirectory { folder in
             let log = try RunLog(directory: folder, keepingBefore: TrainingPosition())
             var configuration = TrainingConfiguration(batchSize: 8, totalSteps: 20)
-            configuration.loss.duplicates = .excluded
+            configuration.loss.fixesTemperature = true
             let start = RunStart(TrainingPosition(), configuration: configuration, more: ["model": "<b>"])
-            #expect(start.settings["batchSize"] == "8" && start.settings["loss.duplicates"] == "excluded")
+            #expect(start.settings["batchSize"] == "8" && start.settings["loss.fixesTemperature"] == "yes")
             #expect(start.settings["augmentation.areaRange"] == "0.9 to 1" && start.pairsPerStep == 8)
             try log.write(start: start)
             for step in 0..<20 { try log.write(step: record(step, epoch: step / 10, loss: Double(step))) }

@@ -53,7 +53,10 @@ import Torch
         let first = try layer.linear.weight.tensor.bytes()
         try layer.linear.weight.tensor.detached().fillInPlace(7)
         let raw = try layer.linear.weight.tensor.bytes()
-        try average.withAverage { #expect(try layer.linear.weight.tensor.bytes() == first) }
+        try average.withAverage {
+            let exchanged = try layer.linear.weight.tensor.bytes()
+            #expect(exchanged == first)
+        }
         #expect(try layer.linear.weight.tensor.bytes() == raw)
         #expect(throws: Stop.self) { try average.withAverage { throw Stop() } }
         #expect(try layer.linear.weight.tensor.bytes() == raw)

@@ -103,8 +103,8 @@ enum ExitStatus: Int32 {
         switch error {
         case .invalidOption, .runExists: .wrongUsage
         case .nothingToResume: .missingInput
-        case .checkpointMismatch, .notFinite, .noMetrics: .badData
-        case .distributed: .ourFault
+        case .checkpointMismatch, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics: .badData
+        case .cannotWrite, .distributed: .ourFault
         }
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 final class TrainingProgress: @unchecked Sendable {
     private let totalSteps: Int
     private let lock = NSLock()
-    private var skippedCount = 0
+    private var skips = SkipSummary()
     private var lastLine = 0.0
     private var evaluation: HeldOutEvaluation?
     private let isQuiet = !Console.errorIsTerminal
@@ -17,9 +17,9 @@ final class TrainingProgress: @unchecked Sendable {
     func skipped(_ sample: SkippedSample) {
         lock.lock()
         defer { lock.unlock() }
-        skippedCount += 1
-        if skippedCount <= 100 { Console.warning("skipped \(sample)") }
-        if skippedCount == 100 { Console.warning("further skipped pairs are only counted") }
+        skips.add(sample)
+        if skips.total <= 100 { Console.warning("skipped \(sample)") }
+        if skips.total == 100 { Console.warning("further skipped pairs are only counted") }
     }
 
     func show(_ event: TrainingRun.Event) {
@@ -49,6 +49,14 @@ final class TrainingProgress: @unchecked Sendable {
             }
             Console.note(line)
         case .checkpoint: break
+        case .best(let record):
+            Console.note("best by \(record.measure.rawValue) so far: \(Format.fixed(record.value * 100, 1)) %")
+        case .warning(let warning):
+            Console.endStatus()
+            Console.warning(warning.message)
+        case .notice(let message):
+            Console.endStatus()
+            Console.warning(message)
         }
     }
 
@@ -56,17 +64,48 @@ final class TrainingProgress: @unchecked Sendable {
     private struct Document: Encodable {
         var model: String
         var skipped: Int
+        var skippedByReason: [String: Int]
         var meanRecall: Double?
+    }
+
+    /// The document `clip train --json` prints of a run that was stopped before its end.
+    private struct StoppedDocument: Encodable {
+        var resume: String
+        var step: Int
+        var skipped: Int
+    }
+
+    func stopped(run: String, step: Int, json: Bool) throws {
+        Console.endStatus()
+        let skipped = lock.withLock { skippedCount }
+        if json {
+            try Console.printJSON(StoppedDocument(resume: run, step: step, skipped: skipped))
+        } else {
+            try Console.answer(
+                "stopped after \(step) of \(totalSteps) steps; go on with: clip train --resume \(Self.quoted(run))")
+        }
+    }
+
+    /// A path as a shell takes it.
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.unicodeScalars.allSatisfy { scalar in
+            scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "/._-+,:@".unicodeScalars.contains(scalar)
+        }
+        return isPlain && !path.isEmpty ? path : "'" + path.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 
     func finish(model: String, json: Bool) throws {
         Console.endStatus()
         lock.lock()
         defer { lock.unlock() }
-        if skippedCount > 0 { Console.warning("\(skippedCount) pairs were skipped in all (counted in every epoch)") }
+        if skips.total > 0 {
+            Console.warning("\(skips.total) pairs were skipped in all (counted in every epoch): \(skips)")
+        }
         if json {
             try Console.printJSON(
-                Document(model: model, skipped: skippedCount, meanRecall: evaluation?.retrieval.meanRecall))
+                Document(
+                    model: model, skipped: skips.total, skippedByReason: skips.counts,
+                    meanRecall: evaluation?.retrieval.meanRecall))
         } else {
             if let evaluation { try EvaluationTable.print(evaluation) }
             try Console.answer("model: \(model)")

@@ -32,6 +32,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var augmentation = TrainingAugmentation()
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
+    /// Whether each use of a pair draws one of its captions by their weights.
+    public var weighsCaptions = false
 
     /// What goes beyond the plain recipe.
     public var techniques = TechniqueConfiguration()
@@ -43,12 +45,14 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     }
 
     public var captionSampling: CaptionSampling {
-        alternativeCaptionProbability > 0
+        if weighsCaptions { return .weighted }
+        return alternativeCaptionProbability > 0
             ? .random(alternativeProbability: alternativeCaptionProbability) : .first
     }
 
     public var schedule: LearningRateSchedule {
-        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
+        LearningRateSchedule(
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
     }
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)``.

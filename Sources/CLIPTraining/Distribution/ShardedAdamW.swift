@@ -23,7 +23,8 @@ public final class ShardedAdamW: ParameterOptimizer {
         self.groups = groups
         self.communicator = communicator
         let sizes = groups.flatMap(\.parameters).map { $0.shape.reduce(1, *) }
-        owners = Self.owners(of: sizes, among: communicator.worldSize)
+        let owners = Self.owners(of: sizes, among: communicator.worldSize)
+        self.owners = owners
         var index = 0
         var kept: [AdamW.Group] = []
         for group in groups {

@@ -23,7 +23,7 @@ public final class PredictiveObjective: LearningObjective {
     private let prediction: any CaptionPrediction
     private let configuration: TrainingConfiguration
     private let optimizer: AdamW
-    private let norms: [BatchNorm2d]
+    private let norms: [any TrainingSensitive]
     private var step = 0
 
     public init(_ prediction: any CaptionPrediction, configuration: TrainingConfiguration) throws {

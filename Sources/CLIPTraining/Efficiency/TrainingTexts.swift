@@ -8,7 +8,7 @@ public struct TrainingTexts: Sendable {
 
     /// - Throws: `CLIPDataError` where the source cannot be read.
     public init(_ source: PairSource, sampling: CaptionSampling) throws {
-        let stream = PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
+        let stream = try PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
         var texts: [String] = []
         while let step = try stream.next() {
             guard case .pair(let pair) = step else { continue }

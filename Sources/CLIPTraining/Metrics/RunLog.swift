@@ -32,7 +32,7 @@ public final class RunLog {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             lines = try Self.cut(path, before: position, into: &kept)
         } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
+            throw CLIPError.writing(path: path, reason: WriteFault(error, path: path).reason)
         }
         history = kept
         start = position
@@ -90,7 +90,8 @@ public final class RunLog {
         do {
             try lines.write(contentsOf: line.encoded())
         } catch {
-            throw CLIPError.writing(path: Self.metricsPath(in: directory), reason: error.localizedDescription)
+            let path = Self.metricsPath(in: directory)
+            throw CLIPError.writing(path: path, reason: WriteFault(error, path: path).reason)
         }
         history.append(line)
         isClosed = false

@@ -18,8 +18,9 @@ public struct HeldOutEvaluation: Sendable, Equatable {
     }
 
     /// Runs a model over a source, once, in order.
+    /// - Throws: ``RunStopped`` where `stop` asks for an end first.
     public init(
-        _ clip: PretrainedModel, on source: PairSource, threads: Int = 2,
+        _ clip: PretrainedModel, on source: PairSource, threads: Int = 2, stop: StopRequest? = nil,
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         let decoder = PairDecoder(tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: nil)
@@ -31,6 +32,7 @@ public struct HeldOutEvaluation: Sendable, Equatable {
         var captions: [[Int32]] = []
         var categories: [String?] = []
         while let batch = try loader.next() {
+            if stop?.isRequested == true { throw RunStopped() }
             let input = try decoder.batch(batch.items)
             pictures.append(
                 try Engine.inference {

@@ -21,15 +21,20 @@ public struct PairDecoder: Sendable {
     /// Nil for evaluation.
     public let augmentation: TrainingAugmentation?
     public let captionSampling: CaptionSampling
+    /// Where batches will be used.
+    public let device: Device
 
+    /// - Parameter device: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
+    ///   become, while the step before is still being computed.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
-        captionSampling: CaptionSampling = .first
+        captionSampling: CaptionSampling = .first, device: Device = .cpu
     ) {
         self.tokenizer = tokenizer
         self.preprocessor = preprocessor
         self.augmentation = augmentation
         self.captionSampling = captionSampling
+        self.device = device
     }
 
     /// Decodes one pair; all randomness comes from `seed`.
@@ -52,8 +57,19 @@ public struct PairDecoder: Sendable {
     public func batch(_ examples: [Example]) throws -> TrainingBatch {
         try Engine.withoutGradients {
             TrainingBatch(
-                pictures: try preprocessor.normalize(Tensor.stacked(examples.map(\.picture))),
+                pictures: try device.kind == .cuda
+                    ? preprocessor.normalize(placed(Tensor.stacked(examples.map(\.picture))))
+                    : preprocessor.normalizedBatch(examples.map(\.picture)),
                 captions: examples.map(\.tokens), texts: examples.map(\.caption), locations: examples.map(\.location))
         }
+    }
+
+    /// Bytes where they are to become numbers: on a GPU, unless those would take more than a quarter of its memory; then
+    /// each micro-batch's numbers are moved when they are needed.
+    private func placed(_ bytes: Tensor) throws -> Tensor {
+        guard device.kind == .cuda, try bytes.count * 4 <= CUDA.memory(of: device.index ?? 0).total / 4 else {
+            return bytes
+        }
+        return try bytes.uploaded(to: device)
     }
 }

@@ -17,4 +17,7 @@ public struct StepReport: Sendable, Equatable {
     public let learningRate: Double
     /// The gradient's norm before clipping.
     public let gradientNorm: Double
+    /// The mean cosine between two of this process's pictures, and between two of its captions.
+    public var pictureCosine: Double?
+    public var textCosine: Double?
 }

@@ -13,7 +13,7 @@ import TorchNN
 public final class Trainer {
     public let model: DualEncoder
     public let configuration: TrainingConfiguration
-    public let optimizer: AdamW
+    public let optimizer: any ParameterOptimizer
     /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
     public let movingAverage: MovingAverage?
     /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
@@ -22,17 +22,21 @@ public final class Trainer {
     private let teacher: Teacher?
     private let synchronization: (any GradientSynchronization)?
     private let norms: [any TrainingSensitive]
+    /// How far the last batch's embeddings lay apart.
+    private var spread = (pictures: 0.0, texts: 0.0)
     /// Steps done so far.
     public internal(set) var step = 0
 
     /// - Parameters:
-    ///   - synchronization: sums gradients over the communicator's processes; nil for one after the other at the end.
+    ///   - synchronization: sums gradients over the communicator's processes; nil for ``GradientBuckets`` over c10d.
+    ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
+    ///     several; see ``ShardedAdamW``.
     ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, or a model with parts that
     ///   the loss does not reach.
     public init(
         model: DualEncoder, configuration: TrainingConfiguration, communicator: any Communicator = SingleProcess(),
-        synchronization: (any GradientSynchronization)? = nil, teacher: Teacher? = nil
+        synchronization: (any GradientSynchronization)? = nil, sharesOptimizer: Bool = false, teacher: Teacher? = nil
     ) throws {
         try configuration.validate()
         try Self.check(model, configuration.loss, hasTeacher: teacher != nil)
@@ -44,12 +48,24 @@ public final class Trainer {
         norms = model.modules()
         try configuration.techniques.apply(to: model)
         if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
-        self.synchronization =
-            synchronization
-            ?? (communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil)
-        optimizer = try AdamW(
-            ParameterGroups.groups(of: model, configuration: configuration),
-            beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
+        let group = communicator as? ProcessGroupCommunicator
+        let buckets: (any GradientSynchronization)? = group.map {
+            GradientBuckets(model.namedParameters, communicator: $0)
+        }
+        let plain: (any GradientSynchronization)? =
+            communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
+        self.synchronization = synchronization ?? buckets ?? plain
+        if configuration.techniques.checkpointsGradients {
+            (self.synchronization as? GradientBuckets)?.overlaps = false
+        }
+        let groups = ParameterGroups.groups(of: model, configuration: configuration)
+        let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
+        optimizer =
+            if sharesOptimizer, let group {
+                try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
+            } else {
+                try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
+            }
         movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
@@ -102,7 +118,7 @@ public final class Trainer {
             step: step, loss: value.total, lossPictureToText: value.pictureToText,
             lossTextToPicture: value.textToPicture, lossDistillation: value.distillation,
             logitScale: try scale.item(), logitBias: try model.logitBias?.tensor.detached().item(),
-            learningRate: rate, gradientNorm: norm)
+            learningRate: rate, gradientNorm: norm, pictureCosine: spread.pictures, textCosine: spread.texts)
     }
 
     /// Leaves the gradient of every parameter in place, summed over processes.
@@ -117,6 +133,7 @@ public final class Trainer {
         norms.setTraining(true)
         let pictures = try chunks.embed(.pictures) { try self.encode($0, batch, $1) }
         let texts = try chunks.embed(.texts) { try self.encode($0, batch, $1) }
+        spread = (try EmbeddingSpread.meanCosine(pictures), try EmbeddingSpread.meanCosine(texts))
         let result = try embeddingGradients(pictures: pictures, texts: texts, of: batch, teacher: taught)
         // The first pass over a micro-batch has moved the running statistics.
         norms.setTraining(true, updatesStatistics: false)
@@ -128,6 +145,13 @@ public final class Trainer {
                 try synchronization?.finish()
             })
         return result.value
+    }
+
+    /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
+    /// this trainer takes.
+    public func untouchedParameters() throws -> [String] {
+        try model.namedParameters.filter { try $0.parameter.isTrainable && $0.parameter.tensor.gradient() == nil }
+            .map(\.name)
     }
 
     /// Part of a batch through one tower, in 32 bits again at the end.

@@ -5,29 +5,6 @@ import Torch
 
 /// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
 public final class TrainingRun {
-    /// What happens along the way, for whoever shows progress.
-    public enum Event {
-        case step(StepReport, epoch: Int, pairsPerSecond: Double, secondsLeft: Double)
-        case evaluation(HeldOutEvaluation, epoch: Int)
-        case checkpoint(step: Int)
-    }
-
-    public struct Options: Sendable {
-        /// The run directory: `metrics.jsonl`, `report.html`, `tensorboard/`, `checkpoints/` and `final/` go there.
-        public var output: String
-        /// Steps between checkpoints; one is written at each epoch's end besides.
-        public var checkpointInterval = 500
-        /// Epochs between held-out evaluations.
-        public var evaluationInterval = 1
-        public var loaderThreads = 2
-        /// How pairs are read and shared.
-        public var loading = LoadingPlan()
-        /// How the final model's parameters are stored; nil for 32 bits.
-        public var storedType: DType?
-
-        public init(output: String) { self.output = output }
-    }
-
     private let clip: PretrainedModel
     private let trainer: Trainer
     private let training: PairSource
@@ -35,6 +12,11 @@ public final class TrainingRun {
     private let options: Options
     private let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
+    private let expectation: TrainingWatch.Expectation
+    private var state: RunState
+    /// Where the data stand. Made only when it is wanted: it lists the pairs that are held back to be mixed.
+    private var makeCursor: () -> DataCursor
+    private var lastSave = ProcessInfo.processInfo.systemUptime
 
     /// - Parameters:
     ///   - clip: the model to train, with its tokenizer and preprocessing.
@@ -46,156 +28,248 @@ public final class TrainingRun {
         options: Options, teacher: PretrainedModel? = nil,
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
+        if options.keepsBest != nil, heldOut == nil {
+            throw TrainingError.invalidOption(
+                name: "keep best", problem: "the best model is told by held-out pairs, and none are given")
+        }
         self.clip = clip
+        try clip.model.ownMemory()
         trainer = try Trainer(
             model: clip.model, configuration: configuration,
             teacher: teacher.map { Teacher($0, student: clip.preprocessor.configuration) })
         self.training = training
         self.heldOut = heldOut
         self.options = options
-        store = CheckpointStore(run: options.output)
         self.onSkip = onSkip
+        store = CheckpointStore(run: options.output, keepCount: options.keptCheckpoints)
+        expectation = TrainingWatch.Expectation(configuration)
+        state = RunState(configuration: configuration, place: ComputePlace(device: clip.model.device))
+        makeCursor = { DataCursor(epoch: 0) }
     }
 
     public var finalModelPath: String { options.output + "/final" }
+    private var logPath: String { options.output + "/metrics.jsonl" }
 
     /// Trains to the last step and writes the final model.
     /// - Parameter resuming: whether to go on from the newest checkpoint; otherwise a directory that holds a run
     ///   already is refused.
-    public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws {
-        var position = TrainingPosition()
-        if resuming {
-            position = try store.restore(trainer)
-        } else if !store.names.isEmpty || FileManager.default.fileExists(atPath: options.output + "/metrics.jsonl") {
-            throw TrainingError.runExists(path: options.output)
+    public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
+        try begin(resuming: resuming, onEvent)
+        let total = trainer.configuration.totalSteps
+        let log = try writing(logPath) {
+            let log = try RunLog(directory: options.output, keepingBefore: state.position)
+            // Going on with a run that is done changes nothing.
+            if state.position.step < total || state.position.pair > 0 {
+                try log.write(
+                    start: RunStart(
+                        state.position, configuration: trainer.configuration, more: ["model": clip.name]))
+            }
+            return log
         }
-        do {
-            try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
-        } catch {
-            throw CLIPError.writing(path: options.output, reason: error.localizedDescription)
-        }
-        store.removeLeftovers()
-        AtomicDirectory.removeLeftovers(of: finalModelPath)
-        // A run that is killed before its first interval is over can go on from here too.
-        if !resuming { try checkpoint(position, onEvent) }
-        let log = try RunLog(directory: options.output, keepingBefore: position)
-        // Going on with a run that is done changes nothing.
-        if position.step < trainer.configuration.totalSteps || position.pair > 0 {
-            try log.write(start: RunStart(position, configuration: trainer.configuration, more: ["model": clip.name]))
-        }
-        let pace = Pace(stepsLeft: trainer.configuration.totalSteps - position.step)
+        let pace = Pace(stepsLeft: total - state.position.step)
         // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
-        while position.step < trainer.configuration.totalSteps || position.pair > 0 {
-            let stepsBefore = position.step
-            let startedMidEpoch = position.pair > 0
-            try trainEpoch(&position, log: log, pace: pace, onEvent: onEvent)
-            if position.step == stepsBefore, !startedMidEpoch {
+        while state.position.step < total || state.position.pair > 0 {
+            let before = state.position
+            state.cursor = makeCursor()
+            guard try trainEpoch(log: log, pace: pace, onEvent: onEvent) else { return try stop(onEvent) }
+            if state.position.step == before.step, before.pair == 0 {
                 throw TrainingError.invalidOption(
                     name: "batch size",
                     problem: "an epoch has fewer usable pairs than one batch of \(trainer.configuration.batchSize)")
             }
-            let isLast = position.step >= trainer.configuration.totalSteps
-            if let heldOut, isLast || position.epoch % options.evaluationInterval == 0 {
-                let evaluation = try HeldOutEvaluation(
-                    clip, on: heldOut, threads: options.loaderThreads, onSkip: onSkip)
-                try log.write(
-                    evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
-                onEvent(.evaluation(evaluation, epoch: position.epoch))
+            let end = state.position
+            let cursor = makeCursor
+            state.position.epoch += 1
+            state.position.pair = 0
+            let next = DataCursor(epoch: state.position.epoch)
+            makeCursor = { next }
+            do {
+                try evaluate(log: log, onEvent)
+            } catch is RunStopped {
+                // The epoch's end is not done without its evaluation.
+                state.position = end
+                makeCursor = cursor
+                return try stop(onEvent)
             }
-            try checkpoint(position, onEvent)
+            try checkpoint(onEvent)
         }
-        try log.close()
-        try ModelDirectory(finalModelPath).write(
-            clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
+        try writing(logPath) { try log.close() }
+        try writing(finalModelPath) { try writeModel(to: finalModelPath) }
+        return .finished
+    }
+
+    /// Takes up the checkpoint, or makes the first.
+    private func begin(resuming: Bool, _ onEvent: (Event) -> Void) throws {
+        let place = state.place
+        if resuming {
+            state = try store.restore(trainer, allowing: options.allowedChanges) { onEvent(.notice($0)) }
+            if state.place != place {
+                onEvent(
+                    .notice(
+                        "the run was computed by libtorch \(state.place.libtorch) with \(state.place.threads) threads on "
+                            + "\(state.place.device), now by \(place.libtorch) with \(place.threads) on \(place.device): "
+                            + "numbers will differ in their last digits"))
+            }
+            state.place = place
+            state.configuration = trainer.configuration
+            if options.allowsOtherData { state.cursor = DataCursor(epoch: state.position.epoch) }
+            let cursor = state.cursor
+            makeCursor = { cursor }
+        } else if !store.names.isEmpty || FileManager.default.fileExists(atPath: logPath) {
+            throw TrainingError.runExists(path: options.output)
+        }
+        try writing(options.output) {
+            try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
+            store.removeLeftovers()
+            AtomicDirectory.removeLeftovers(of: finalModelPath)
+            AtomicDirectory.removeLeftovers(of: options.output + "/best")
+            AtomicDirectory.removeLeftovers(of: options.output + "/run.json")
+            try options.record?.write(run: options.output)
+        }
+        // A run that is killed before its first interval is over can go on from here too.
+        if !resuming { try checkpoint(onEvent) }
+    }
+
+    private func evaluate(log: RunLog, _ onEvent: (Event) -> Void) throws {
+        let position = state.position
+        let isLast = position.step >= trainer.configuration.totalSteps
+        guard let heldOut, isLast || position.epoch % options.evaluationInterval == 0 else { return }
+        let evaluation = try withAverage {
+            try HeldOutEvaluation(clip, on: heldOut, threads: options.loaderThreads, stop: options.stop, onSkip: onSkip)
+        }
+        try writing(logPath) {
+            try log.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
+        }
+        onEvent(.evaluation(evaluation, epoch: position.epoch))
+        guard let measure = options.keepsBest else { return }
+        let record = BestRecord(measure: measure, value: try measure.value(of: evaluation), step: position.step)
+        if let best = state.best, best.measure == measure, best.value >= record.value { return }
+        try writing(options.output + "/best") {
+            try BestModel(run: options.output).replace(at: position.step) { try writeModel(to: $0) }
+        }
+        state.best = record
+        onEvent(.best(record))
     }
 
     /// The rest of one epoch, or of the run. A last batch that is not full is left out, so that every step contrasts
     /// equally many pairs.
-    private func trainEpoch(
-        _ position: inout TrainingPosition, log: RunLog, pace: Pace, onEvent: (Event) -> Void
-    ) throws {
+    /// - Returns: false where an end was asked for first.
+    private func trainEpoch(log: RunLog, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling)
-        let loader = try PairLoader(
-            source: training, order: options.loading.order(seed: configuration.seed), epoch: position.epoch,
-            startPosition: position.pair,
-            options: PairLoaderOptions(
-                batchSize: configuration.batchSize, dropsLast: true, threads: options.loaderThreads),
-            onSkip: onSkip
-        ) { sample, seed in try decoder.decode(sample, seed: seed) }
-        defer { loader.cancel() }
+            captionSampling: configuration.captionSampling, device: clip.model.device)
+        let batches = try options.loading.batches(
+            of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
+            decoder: decoder, onSkip: onSkip)
+        // A wait for data that does not come must not outlast the request to stop.
+        options.stop.setInterruption { batches.cancel() }
+        defer {
+            options.stop.setInterruption(nil)
+            if !options.stop.isRequested { batches.cancel() }
+        }
         pace.begin()
-        while position.step < configuration.totalSteps, let batch = try pace.waiting({ try loader.next() }) {
-            let report = try trainer.train(on: decoder.batch(batch.items))
-            position.step += 1
-            position.pair = batch.nextPosition
-            pace.stepDone(pairs: configuration.batchSize)
-            try log.write(
-                step: StepRecord(
-                    report, epoch: position.epoch, pairsPerSecond: pace.pairsPerSecond, dataWait: pace.waitShare,
-                    samplesSeen: position.step * configuration.batchSize))
-            onEvent(
-                .step(
-                    report, epoch: position.epoch, pairsPerSecond: pace.pairsPerSecond,
-                    secondsLeft: pace.secondsLeft))
-            if position.step % options.checkpointInterval == 0 {
-                try checkpoint(position, onEvent)
+        while state.position.step < configuration.totalSteps {
+            if options.stop.isRequested { return false }
+            let batch: BatchPipeline<TrainingBatch>.Batch?
+            do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled { return false }
+            guard let batch else { return true }
+            try take(batch.content, log: log, pace: pace, onEvent: onEvent)
+            state.position.pair = (batch.positions.last ?? 0) + 1
+            makeCursor = { batch.cursor }
+            if isCheckpointDue {
+                try checkpoint(onEvent)
                 pace.begin()
             }
         }
-        position.epoch += 1
-        position.pair = 0
+        return true
+    }
+
+    /// One step, and what is said about it.
+    private func take(
+        _ batch: TrainingBatch, log: RunLog, pace: Pace, onEvent: (Event) -> Void
+    ) throws {
+        let random = try RandomStates.current(on: clip.model.device)
+        let report: StepReport
+        do {
+            report = try trainer.train(on: batch)
+        } catch TrainingError.notFinite(let step, let what, _) {
+            try RandomStates.restore(random, on: clip.model.device)
+            throw try diagnosis(step: step, what: what, of: batch)
+        }
+        state.position.step += 1
+        let epoch = state.position.epoch
+        pace.stepDone(pairs: batch.count)
+        try writing(logPath) {
+            try log.write(
+                step: StepRecord(
+                    report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, dataWait: pace.waitShare,
+                    samplesSeen: state.position.step * batch.count))
+        }
+        onEvent(.step(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, secondsLeft: pace.secondsLeft))
+        // What a teacher adds is not what guessing is measured by.
+        let parts = [report.lossPictureToText, report.lossTextToPicture].compactMap { $0 }
+        let signs = StepSigns(
+            step: report.step, loss: parts.count == 2 ? parts.reduce(0, +) / 2 : report.loss,
+            logitScale: report.logitScale, pictureCosine: report.pictureCosine,
+            textCosine: report.textCosine)
+        for warning in state.watch.observe(signs, expecting: expectation) {
+            try writing(logPath) {
+                try log.write(
+                    warning: RunWarning(
+                        step: warning.step, epoch: epoch, kind: warning.kind.rawValue, message: warning.message))
+            }
+            onEvent(.warning(warning))
+        }
+    }
+
+    private func diagnosis(step: Int, what: String, of batch: TrainingBatch) throws -> TrainingError {
+        let report = try NonFiniteReport(step: step, what: what, batch: batch, trainer: trainer)
+        // What was found out is said even where it cannot be written.
+        let details = try? report.write(run: options.output)
+        return .diverged(report, details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
+    }
+
+    // MARK: Files
+
+    /// The model that is evaluated and given away: the weights' moving average where one is kept.
+    private func withAverage<R>(_ body: () throws -> R) throws -> R {
+        guard let average = trainer.movingAverage else { return try body() }
+        return try average.withAverage(body)
+    }
+
+    private func writeModel(to path: String) throws {
+        try withAverage {
+            try ModelDirectory(path).write(
+                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
+        }
+    }
+
+    private var isCheckpointDue: Bool {
+        if state.position.step % options.checkpointInterval == 0 { return true }
+        guard let seconds = options.checkpointSeconds else { return false }
+        return ProcessInfo.processInfo.systemUptime - lastSave >= seconds
     }
 
     /// Where an interval ends with its epoch, the checkpoint before the epoch's evaluation serves: replacing a whole
     /// checkpoint would leave a moment without either.
-    private func checkpoint(_ position: TrainingPosition, _ onEvent: (Event) -> Void) throws {
-        guard !store.holds(step: position.step) else { return }
-        try store.save(trainer, at: position)
-        onEvent(.checkpoint(step: position.step))
-    }
-}
-
-/// How fast a run goes, over its last steps.
-private final class Pace {
-    private var stepsLeft: Int
-    private var last: Double
-    private var secondsPerStep: Double?
-    private(set) var pairsPerSecond = 0.0
-    private var secondsWaited = 0.0
-    /// The share of the last step's time in which it waited for its pairs.
-    private(set) var waitShare = 0.0
-
-    init(stepsLeft: Int) {
-        self.stepsLeft = stepsLeft
-        last = ProcessInfo.processInfo.systemUptime
+    private func checkpoint(_ onEvent: (Event) -> Void) throws {
+        lastSave = ProcessInfo.processInfo.systemUptime
+        guard !store.holds(step: state.position.step) else { return }
+        state.cursor = makeCursor()
+        try store.save(trainer, state)
+        onEvent(.checkpoint(step: state.position.step))
     }
 
-    /// What was done since the last step, such as an evaluation, is not the next one's.
-    func begin() {
-        last = ProcessInfo.processInfo.systemUptime
-        secondsWaited = 0
+    private func stop(_ onEvent: (Event) -> Void) throws -> Outcome {
+        try checkpoint(onEvent)
+        return .stopped(step: state.position.step)
     }
 
-    func stepDone(pairs: Int) {
-        let now = ProcessInfo.processInfo.systemUptime
-        let seconds = max(1e-9, now - last)
-        last = now
-        waitShare = min(1, secondsWaited / seconds)
-        secondsWaited = 0
-        secondsPerStep = secondsPerStep.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
-        pairsPerSecond = Double(pairs) / seconds
-        stepsLeft -= 1
+    /// Says of a file that cannot be written what is left of the run.
+    private func writing<R>(_ path: String, _ body: () throws -> R) throws -> R {
+        do { return try body() } catch let error as TrainingError { throw error } catch {
+            throw store.failure(error, path: path)
+        }
     }
-
-    /// Counts the time `body` takes as waiting.
-    func waiting<R>(_ body: () throws -> R) rethrows -> R {
-        let start = ProcessInfo.processInfo.systemUptime
-        defer { secondsWaited += ProcessInfo.processInfo.systemUptime - start }
-        return try body()
-    }
-
-    var secondsLeft: Double { Double(max(0, stepsLeft)) * (secondsPerStep ?? 0) }
 }

@@ -24,7 +24,7 @@ public final class AdamW: ParameterOptimizer {
         /// - Parameter isKept: for each parameter, in order.
         public func filtered(_ isKept: [Bool]) -> Group {
             let kept = zip(zip(names, parameters), isKept).filter(\.1).map { (name: $0.0.0, parameter: $0.0.1) }
-            return Group(kept, weightDecay: weightDecay)
+            return Group(kept, weightDecay: weightDecay, learningRateFactor: learningRateFactor)
         }
     }
 

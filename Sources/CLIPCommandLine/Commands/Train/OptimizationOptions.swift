@@ -1,7 +1,7 @@
 import ArgumentParser
 import CLIPTraining
 
-/// What moves the weights, and how often a run is evaluated and saved.
+/// What moves the weights.
 struct OptimizationOptions: ParsableArguments {
     @Option(name: .customLong("lr"), help: "The peak learning rate.")
     var learningRate = 5e-4
@@ -13,17 +13,6 @@ struct OptimizationOptions: ParsableArguments {
     var gradientNorm = 1.0
     @Option(help: "Seed of weights, order, views and captions.")
     var seed: UInt64 = 0
-    @Option(help: "Steps between checkpoints; one is written after each epoch besides.")
-    var checkpointInterval = 500
-    @Option(help: "Epochs between evaluations on --val-data.")
-    var evaluationInterval = 1
-    @Option(help: "How the final model's numbers are stored: fp32 or fp16.")
-    var store = Storage.fp32
-
-    enum Storage: String, ExpressibleByArgument, CaseIterable {
-        case fp32
-        case fp16
-    }
 
     func apply(to configuration: inout TrainingConfiguration) {
         configuration.learningRate = learningRate

@@ -1,0 +1,75 @@
+import CLIP
+import Foundation
+import Torch
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What a model is judged by on held-out pairs.
+public enum HeldOutMeasure: String, Sendable, Codable, CaseIterable {
+    /// The mean of all recalls, both ways.
+    case retrieval
+    /// How often a picture's category comes first.
+    case zeroShot = "zero-shot"
+
+    /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where the held-out pairs do not tell.
+    public func value(of evaluation: HeldOutEvaluation) throws -> Double {
+        switch self {
+        case .retrieval: return evaluation.retrieval.meanRecall
+        case .zeroShot:
+            guard let categories = evaluation.categories else {
+                throw TrainingError.invalidOption(
+                    name: "keep best",
+                    problem: "the held-out pairs name no two categories, without which zero-shot accuracy cannot be "
+                        + "told. Keep the best by retrieval.")
+            }
+            return categories.accuracy
+        }
+    }
+}
+
+/// The best model so far.
+public struct BestRecord: Sendable, Equatable, Codable {
+    public let measure: HeldOutMeasure
+    public let value: Double
+    public let step: Int
+}
+
+/// The best model of a run by a held-out measure: `RUN/best` leads to a model directory under `checkpoints/`.
+struct BestModel {
+    private let run: String
+    private static let prefix = "best-"
+
+    init(run: String) { self.run = run }
+
+    /// Writes the model and turns `RUN/best` to it. There is no moment without a whole best model: the link is turned
+    /// in one step, and the one before is removed only then.
+    func replace(at step: Int, write: (_ path: String) throws -> Void) throws {
+        let folder = run + "/checkpoints"
+        let name = Self.prefix + CheckpointStore.digits(step)
+        // A run that was killed between this and its next checkpoint comes here again with the same model.
+        if !FileManager.default.fileExists(atPath: folder + "/" + name) {
+            try write(folder + "/" + name)
+            for file in try FileManager.default.contentsOfDirectory(atPath: folder + "/" + name) {
+                try DurableFile.synchronize(folder + "/" + name + "/" + file)
+            }
+            try DurableFile.synchronizeDirectory(folder + "/" + name)
+            try DurableFile.synchronizeDirectory(folder)
+        }
+        let temporary = run + "/.best.\(getpid()).tmp"
+        unlink(temporary)
+        guard symlink("checkpoints/" + name, temporary) == 0, rename(temporary, run + "/best") == 0 else {
+            let code = errno
+            unlink(temporary)
+            throw WriteFault(path: run + "/best", code: code)
+        }
+        try DurableFile.synchronizeDirectory(run)
+        for other in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where other.hasPrefix(Self.prefix) && other != name {
+            try? FileManager.default.removeItem(atPath: folder + "/" + other)
+        }
+    }
+}

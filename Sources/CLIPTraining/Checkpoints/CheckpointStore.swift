@@ -1,0 +1,200 @@
+import CLIP
+import Foundation
+import Torch
+import TorchNN
+
+/// The checkpoints of a run directory. Each is a directory that appears only when it is whole and on the disk, so that
+/// a run killed at any moment leaves its last whole one usable.
+public struct CheckpointStore: Sendable {
+    public let directory: String
+    /// How many are kept; older ones are removed once a newer one is whole.
+    public var keepCount = 2
+
+    public init(run: String, keepCount: Int = 2) {
+        directory = run + "/checkpoints"
+        self.keepCount = max(1, keepCount)
+    }
+
+    private static let prefix = "step-"
+    private static let stateName = "state.json"
+
+    /// Names of checkpoints, oldest first.
+    public var names: [String] {
+        let found = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return found.filter { $0.hasPrefix(Self.prefix) && Int($0.dropFirst(Self.prefix.count)) != nil }.sorted()
+    }
+
+    /// Removes what a run killed while it wrote left under temporary names.
+    public func removeLeftovers() {
+        let found = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in found where name.hasPrefix(".") && (name.hasSuffix(".tmp") || name.hasSuffix(".tmp.old")) {
+            try? FileManager.default.removeItem(atPath: directory + "/" + name)
+        }
+    }
+
+    /// A step in as many digits as make names sort by it.
+    static func digits(_ step: Int) -> String {
+        let digits = String(step)
+        return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    }
+
+    static func name(step: Int) -> String { prefix + digits(step) }
+
+    /// Whether there is a checkpoint of a step.
+    public func holds(step: Int) -> Bool { names.contains(Self.name(step: step)) }
+
+    /// Writes model, optimizer, random states and where the run stands.
+    /// - Throws: ``TrainingError/cannotWrite(path:reason:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
+    ///   is left then, and the ones before it are as they were.
+    public func save(_ trainer: Trainer, _ state: RunState) throws {
+        let path = directory + "/" + Self.name(step: state.position.step)
+        let parts = try tensors(of: trainer)
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            let json = try encoder.encode(state)
+            try DurableDirectory.write(path) { temporary in
+                try Weights.save(trainer.model, to: temporary + "/model.safetensors")
+                for (name, tensors) in parts {
+                    try TensorFile.write(tensors, to: "\(temporary)/\(name).safetensors")
+                }
+                try DurableFile.write(json, to: temporary + "/" + Self.stateName)
+            }
+        } catch {
+            let model = try trainer.model.state()
+            throw failure(error, path: path, needed: byteCount([model] + parts.map(\.tensors)))
+        }
+        for old in names.dropLast(keepCount) {
+            try? FileManager.default.removeItem(atPath: directory + "/" + old)
+        }
+    }
+
+    /// Everything beside the model that moves the run.
+    private func tensors(of trainer: Trainer) throws -> [(name: String, tensors: [String: Tensor])] {
+        var parts = [("optimizer", trainer.optimizer.state())]
+        if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
+        return parts + [("random", try RandomStates.current(on: trainer.model.device))]
+    }
+
+    private func byteCount(_ parts: [[String: Tensor]]) -> Int {
+        parts.flatMap(\.values).reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+    }
+
+    /// What is to be said of a file of the run that could not be written.
+    func failure(_ error: any Error, path: String, needed: Int? = nil) -> any Error {
+        let fault = WriteFault(error, path: path)
+        // A limit for one file says nothing of the disk.
+        let free = fault.isFull && fault.code != EFBIG ? WriteFault.freeBytes(at: path) : nil
+        return TrainingError.cannotWrite(
+            path: path, reason: fault.reason, bytesNeeded: fault.isFull ? needed : nil, bytesFree: free,
+            lastGood: names.last.map { directory + "/" + $0 })
+    }
+
+    /// Puts a trainer where the newest sound checkpoint stood. One that is damaged is set aside, under a name that says
+    /// so, and the one before it is taken.
+    /// - Parameters:
+    ///   - allowing: settings, as ``TrainingConfiguration`` spells them, that may be others than the run began with.
+    ///   - onWarning: told of each checkpoint that is set aside.
+    /// - Throws: ``TrainingError/nothingToResume(path:)``, ``TrainingError/damagedCheckpoints(path:problems:)``, or
+    ///   ``TrainingError/checkpointMismatch(path:problem:)`` where model or settings are others.
+    public func restore(
+        _ trainer: Trainer, allowing: Set<String> = [], onWarning: (String) -> Void = { _ in }
+    ) throws -> RunState {
+        var damaged: [(name: String, problem: String)] = []
+        for name in names.reversed() {
+            let path = directory + "/" + name
+            guard let problem = DurableDirectory.damage(path) else {
+                let state = try load(path, into: trainer, allowing: allowing)
+                for (name, problem) in damaged {
+                    setAside(name)
+                    onWarning(
+                        "\(directory)/\(name) is damaged (\(problem)) and was set aside as damaged-\(name); the run "
+                            + "goes on from step \(state.position.step), the checkpoint before it")
+                }
+                return state
+            }
+            damaged.append((name, problem))
+        }
+        if damaged.isEmpty { throw TrainingError.nothingToResume(path: directory) }
+        throw TrainingError.damagedCheckpoints(path: directory, problems: damaged.map { "\($0.name): \($0.problem)" })
+    }
+
+    /// Out of the way of the checkpoint that the run will write of the same step.
+    private func setAside(_ name: String) {
+        let path = directory + "/damaged-" + name
+        try? FileManager.default.removeItem(atPath: path)
+        try? FileManager.default.moveItem(atPath: directory + "/" + name, toPath: path)
+    }
+
+    private func load(_ path: String, into trainer: Trainer, allowing: Set<String>) throws -> RunState {
+        let state = try readState(path)
+        let differences = try SettingsComparison.differences(
+            state.configuration, trainer.configuration, ignoring: allowing)
+        guard differences.isEmpty else {
+            throw TrainingError.checkpointMismatch(
+                path: path,
+                problem:
+                    "it was trained with other settings (\(differences.map(\.description).joined(separator: "; "))). "
+                    + "Give none, or the same options as the run began with; a setting is changed on purpose with "
+                    + "--allow-change")
+        }
+        let position = state.position
+        guard (0...Int(Int32.max)).contains(position.epoch), position.pair >= 0, position.step >= 0,
+            position.step <= trainer.configuration.totalSteps
+        else { throw TrainingError.checkpointMismatch(path: path, problem: "state.json names no place in this run") }
+        try Weights.load(path + "/model.safetensors", into: trainer.model, called: "the run's model")
+        try trainer.model.ownMemory()
+        try load("optimizer", of: path) { try trainer.optimizer.load($0) }
+        if let average = trainer.movingAverage { try load("average", of: path) { try average.load($0) } }
+        try RandomStates.restore(TensorFile.read(path + "/random.safetensors"), on: trainer.model.device)
+        trainer.step = position.step
+        return state
+    }
+
+    private func load(_ name: String, of path: String, into take: ([String: Tensor]) throws -> Void) throws {
+        do {
+            try take(TensorFile.read("\(path)/\(name).safetensors"))
+        } catch let mismatch as StateMismatch {
+            throw TrainingError.checkpointMismatch(path: path, problem: "\(name).safetensors: \(mismatch)")
+        }
+    }
+
+    private func readState(_ path: String) throws -> RunState {
+        do {
+            return try JSONDecoder().decode(
+                RunState.self, from: Data(contentsOf: URL(fileURLWithPath: path + "/" + Self.stateName)))
+        } catch {
+            throw TrainingError.checkpointMismatch(
+                path: path, problem: "state.json is not what this version writes; go on with the version that wrote it")
+        }
+    }
+}
+
+/// The states of the random generators a run draws from.
+enum RandomStates {
+    static func current(on device: Device) throws -> [String: Tensor] {
+        var states = ["cpu": try Engine.randomState()]
+        if device.kind != .cpu { states["device"] = try Engine.randomState(on: device) }
+        return states
+    }
+
+    /// A state of a device that is not used now is left out.
+    static func restore(_ states: [String: Tensor], on device: Device) throws {
+        if let state = states["cpu"] { try Engine.setRandomState(state.copied()) }
+        if device.kind != .cpu, let state = states["device"] {
+            try Engine.setRandomState(state.copied(), on: device)
+        }
+    }
+}
+
+extension DualEncoder {
+    /// Gives every parameter memory of its own, aligned as libtorch aligns it.
+    ///
+    /// Weights that were read from a file lie in memory mapped from it, at whatever address the file's layout puts
+    /// them. The file, even removed, would keep its place on the disk as long as the run lasts; and libraries promise
+    /// the same bits for the same product only on memory that is aligned alike, which a run and its continuation are
+    /// to share.
+    func ownMemory() throws {
+        for parameter in parameters { try parameter.replace(with: parameter.tensor.detached().copied()) }
+    }
+}

@@ -1,0 +1,105 @@
+import CLIP
+import CLIPData
+import Foundation
+import Torch
+
+/// Trains on one batch again and again, each picture always the same view: a model, a loss and gradients that work learn
+/// any batch by heart. Where that fails, more data cannot help.
+public final class OverfitCheck {
+    /// How it went.
+    public struct Verdict: Sendable, Equatable {
+        public let firstLoss: Double
+        public let lastLoss: Double
+        public let steps: Int
+        /// What the loss had to fall below.
+        public let threshold: Double
+        /// Captions of the batch that are not the only one of their kind.
+        public let repeatedCaptions: Int
+        public var isLearned: Bool { lastLoss < threshold }
+    }
+
+    /// How much of the way from guessing to the least that is possible may be left.
+    static let allowedShare = 0.1
+    /// Steps where none are asked for.
+    public static let defaultSteps = 300
+
+    private let clip: PretrainedModel
+    private let configuration: TrainingConfiguration
+    private let source: PairSource
+    private let loaderThreads: Int
+
+    /// - Parameter configuration: its steps are the most that are taken; its warm-up is cut to a few.
+    public init(
+        _ clip: PretrainedModel, configuration: TrainingConfiguration, training source: PairSource,
+        loaderThreads: Int = 2
+    ) {
+        self.clip = clip
+        var settings = configuration
+        settings.warmupSteps = min(10, configuration.warmupSteps)
+        self.configuration = settings
+        self.source = source
+        self.loaderThreads = loaderThreads
+    }
+
+    /// - Parameter onStep: told of every step.
+    public func run(stop: StopRequest = StopRequest(), onStep: (StepReport) -> Void = { _ in }) throws -> Verdict {
+        let batch = try firstBatch()
+        try clip.model.ownMemory()
+        let trainer = try Trainer(model: clip.model, configuration: configuration)
+        let counts = Dictionary(batch.captions.map { ($0, 1) }, uniquingKeysWith: +)
+        // Among k equal captions nothing tells which is whose: the least loss of such a row is ln k.
+        let floor =
+            configuration.loss.duplicates == .excluded
+            ? 0 : counts.values.reduce(0) { $0 + Double($1) * log(Double($1)) } / Double(batch.count)
+        let chance = TrainingWatch.Expectation(configuration).chanceLoss
+        let threshold = floor + Self.allowedShare * (chance - floor)
+        var losses: [Double] = []
+        while losses.count < configuration.totalSteps, losses.last.map({ $0 >= threshold }) ?? true, !stop.isRequested {
+            let report = try trainer.train(on: batch)
+            losses.append(report.loss)
+            onStep(report)
+        }
+        return Verdict(
+            firstLoss: losses.first ?? .nan, lastLoss: losses.last ?? .nan, steps: losses.count, threshold: threshold,
+            repeatedCaptions: counts.values.filter { $0 > 1 }.reduce(0, +))
+    }
+
+    private func firstBatch() throws -> TrainingBatch {
+        let decoder = PairDecoder(tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: nil)
+        let loader = try PairLoader(
+            source: source, order: SampleOrder(seed: configuration.seed), epoch: 0,
+            options: PairLoaderOptions(batchSize: configuration.batchSize, dropsLast: true, threads: loaderThreads)
+        ) { sample, seed in try decoder.decode(sample, seed: seed) }
+        defer { loader.cancel() }
+        guard let batch = try loader.next() else {
+            throw TrainingError.invalidOption(
+                name: "batch size", problem: "there are fewer usable pairs than one batch of \(configuration.batchSize)"
+            )
+        }
+        return try decoder.batch(batch.items)
+    }
+}
+
+extension OverfitCheck.Verdict: CustomStringConvertible {
+    public var description: String {
+        func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+        let course = "the loss of one batch went from \(text(firstLoss)) to \(text(lastLoss)) in \(steps) steps"
+        if isLearned {
+            return
+                "learned: \(course) (below \(text(threshold))). Model, loss, gradients and this batch's data work; if "
+                + "training on everything does not, look at its learning rate, warm-up, batch size and captions."
+        }
+        var causes = [
+            "a learning rate that is too low or too high (try a tenth and ten times it)", "too few steps",
+            "towers that are locked", "pictures that are all alike once they are prepared",
+        ]
+        if repeatedCaptions > 0 {
+            causes.append(
+                "captions that repeat (\(repeatedCaptions) of the batch do; --exclude-duplicate-captions takes them out "
+                    + "of each other's way)")
+        }
+        return
+            "not learned: \(course), where it should fall below \(text(threshold)). A batch that cannot be learned by "
+            + "heart means that more data cannot help. Look at: \(causes.joined(separator: "; "))."
+    }
+}
