@@ -14,7 +14,10 @@ import TorchNN
         let contextLength = 8
         let vocabularySize = 40
         let padToken: Int32 = 0
-        var identity: TokenizerIdentity { TokenizerIdentity(name: "letters") }
+        var identity: TokenizerIdentity {
+            TokenizerIdentity(
+                kind: "letters", contextLength: 8, vocabularySize: 40, cleaning: "lower", contentHash: "letters")
+        }
 
         func tokenize(_ text: String) -> TokenizedText {
             let ids = text.utf8.suffix(6).map { Int32($0 % 37) + 1 }

@@ -92,5 +92,10 @@ private struct ThreadCommunicator: Communicator {
         for tensor in tensors { try tensor.copyInPlace(group.exchange(tensor, from: rank)[0]) }
     }
 
+    func onFirst(_ what: String, _ body: () throws -> Void) throws {
+        if rank == 0 { try body() }
+        try barrier()
+    }
+
     func barrier() throws { _ = try group.exchange(Tensor.zeros([]), from: rank) }
 }

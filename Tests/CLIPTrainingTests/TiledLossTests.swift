@@ -42,7 +42,7 @@ import Torch
         try sample.batch.pictures.select(3).multiplyInPlace(-1)
         let loss = SoftmaxLoss(tiling: Tiling(rows: tile, columns: tile))
         let found = try loss.gradients(of: sample.batch, over: SingleProcess())
-        #expect(found.value.total > 20 && found.value.total.isFinite)
+        #expect(found.value.total > 8 && found.value.total.isFinite)
         // What is left of differences of logits near 100 in 32 bits.
         try sample.expectEqual(loss, plain: PlainSoftmax(), tolerance: 2e-4)
     }
