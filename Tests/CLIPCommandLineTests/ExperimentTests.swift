@@ -1,12 +1,11 @@
 import CLIPData
 import Foundation
+import TestSupport
+import Testing
 
 #if canImport(FoundationXML)
 import FoundationXML
 #endif
-
-import TestSupport
-import Testing
 
 /// Experiments from files to curves.
 @Suite struct ExperimentTests {
@@ -57,7 +56,8 @@ import Testing
             let svg = try String(contentsOfFile: output + "/efficiency.svg", encoding: .utf8)
             #expect(svg.hasPrefix("<svg") && svg.contains("Contrastive (CLIP)"))
             let page = try String(contentsOfFile: output + "/efficiency.html", encoding: .utf8)
-            for words in ["<svg", "Bag of words prediction", "Transformer language model", "chance", "clip experiment"] {
+            for words in ["<svg", "Bag of words prediction", "Transformer language model", "chance", "clip experiment"]
+            {
                 #expect(page.contains(words), "no \(words)")
             }
             #expect(XMLParser(data: Data(page.replacingOccurrences(of: "<!DOCTYPE html>", with: "").utf8)).parse())
@@ -108,7 +108,8 @@ import Testing
         ["--steps", "1", "--epochs", "1"], ["--evaluation-interval", "0"], ["--resume", "b"],
     ])
     func wrongOptionsAreRefused(_ more: [String]) throws {
-        try clip(["experiment", "efficiency", "--train-data", "a", "--val-data", "b", "--output", "c"] + more).failed(64)
+        try clip(["experiment", "efficiency", "--train-data", "a", "--val-data", "b", "--output", "c"] + more).failed(
+            64)
     }
 
     @Test(arguments: [["--ablate", "weather"], ["--batch-sizes", "0"], ["--batch-sizes", "8,8"]])

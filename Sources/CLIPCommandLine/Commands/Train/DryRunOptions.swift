@@ -115,7 +115,9 @@ struct DryRunReport: Encodable {
 
 /// Numbers with units.
 enum Quantity {
-    static func operations(_ value: Double) -> String { scaled(value, unit: "FLOP", steps: ["", "k", "M", "G", "T", "P", "E", "Z", "Y"]) }
+    static func operations(_ value: Double) -> String {
+        scaled(value, unit: "FLOP", steps: ["", "k", "M", "G", "T", "P", "E", "Z", "Y"])
+    }
 
     static func bytes(_ value: Double) -> String { scaled(value, unit: "B", steps: ["", "k", "M", "G", "T", "P"]) }
 

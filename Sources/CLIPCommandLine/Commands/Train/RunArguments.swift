@@ -32,6 +32,7 @@ struct RunArguments: Equatable {
     private static let free: Set<String> = [
         "resume", "output", "allow-change", "workers", "threads", "device", "json", "checkpoint-interval",
         "checkpoint-seconds", "keep-checkpoints", "keep-best", "evaluation-interval", "store",
+        "zero", "distributed-timeout", "distributed-backend",
     ]
     /// Options that are not remembered.
     private static let momentary: Set<String> = ["resume", "output", "allow-change", "json", "overfit-one-batch"]
@@ -63,7 +64,8 @@ struct RunArguments: Equatable {
         guard differences.isEmpty else {
             throw TrainingError.checkpointMismatch(
                 path: run,
-                problem: "it began with other settings (\(differences.joined(separator: "; "))). Leave these options out; "
+                problem:
+                    "it began with other settings (\(differences.joined(separator: "; "))). Leave these options out; "
                     + "to change one on purpose, add --allow-change with its name")
         }
         let replaced = Set(items.map(\.name)).union(items.compactMap { Self.rivals[$0.name] })
