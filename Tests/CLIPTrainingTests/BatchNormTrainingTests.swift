@@ -91,7 +91,9 @@ import TorchNN
             let first = try trainer()
             _ = try first.train(on: batch())
             let position = TrainingPosition(step: 1, epoch: 0, pair: 8)
-            try store.save(first, RunState(position: position, configuration: first.configuration))
+            try store.save(
+                first, optimizer: first.optimizer.state(),
+                RunState(position: position, configuration: first.configuration))
             let second = try trainer()
             _ = try store.restore(second)
             for ((name, old), new) in zip(try statistics(first.model), try statistics(second.model)) {

@@ -46,9 +46,10 @@ public struct CheckpointStore: Sendable {
     /// Writes model, optimizer, random states and where the run stands.
     /// - Throws: ``TrainingError/cannotWrite(path:reason:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
     ///   is left then, and the ones before it are as they were.
-    public func save(_ trainer: Trainer, _ state: RunState) throws {
+    /// - Parameter optimizer: the optimizer's whole state.
+    public func save(_ trainer: Trainer, optimizer: [String: Tensor], _ state: RunState) throws {
         let path = directory + "/" + Self.name(step: state.position.step)
-        let parts = try tensors(of: trainer)
+        let parts = try tensors(of: trainer, optimizer: optimizer)
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -70,8 +71,10 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Everything beside the model that moves the run.
-    private func tensors(of trainer: Trainer) throws -> [(name: String, tensors: [String: Tensor])] {
-        var parts = [("optimizer", try trainer.optimizer.state())]
+    private func tensors(
+        of trainer: Trainer, optimizer: [String: Tensor]
+    ) throws -> [(name: String, tensors: [String: Tensor])] {
+        var parts = [("optimizer", optimizer)]
         if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
         return parts + [("random", try RandomStates.current(on: trainer.model.device))]
     }

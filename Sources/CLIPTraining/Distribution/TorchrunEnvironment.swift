@@ -74,9 +74,10 @@ public struct TorchrunEnvironment: Sendable, Equatable {
         if names.launcher == "Slurm" {
             localWorldSize = Self.tasksPerNode(environment) ?? 1
         } else {
-            localWorldSize = try names.localWorldSize.map {
-                try Self.number($0, in: environment, 1...worldSize, default: 1)
-            } ?? 1
+            localWorldSize =
+                try names.localWorldSize.map {
+                    try Self.number($0, in: environment, 1...worldSize, default: 1)
+                } ?? 1
         }
         guard localRank < localWorldSize || localWorldSize == 1 else {
             throw TrainingError.invalidOption(

@@ -50,6 +50,8 @@ extension TrainingRun {
         public var record: RunRecord?
         /// How an end is asked for.
         public var stop = StopRequest()
+        /// Whether the processes share the optimizer's moments out among them; see ``ShardedAdamW``.
+        public var sharesOptimizer = false
 
         public init(output: String) { self.output = output }
     }

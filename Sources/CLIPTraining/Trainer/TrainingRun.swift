@@ -16,16 +16,21 @@ public final class TrainingRun {
     private var state: RunState
     /// Where the data stand. Made only when it is wanted: it lists the pairs that are held back to be mixed.
     private var makeCursor: () -> DataCursor
+    /// The step of the newest checkpoint, which all processes have to know without looking at the disk.
+    private var savedStep: Int?
+    private let group: RunGroup
     private var lastSave = ProcessInfo.processInfo.systemUptime
 
     /// - Parameters:
     ///   - clip: the model to train, with its tokenizer and preprocessing.
     ///   - heldOut: pairs to evaluate on after each epoch.
     ///   - teacher: learned from besides the captions, where the loss has a weight for it.
+    ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
+    ///     evaluates.
     ///   - onSkip: told of every pair that is left out.
     public init(
         _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource, heldOut: PairSource?,
-        options: Options, teacher: PretrainedModel? = nil,
+        options: Options, teacher: PretrainedModel? = nil, communicator: any Communicator = SingleProcess(),
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {
@@ -35,8 +40,10 @@ public final class TrainingRun {
         self.clip = clip
         try clip.model.ownMemory()
         trainer = try Trainer(
-            model: clip.model, configuration: configuration,
+            model: clip.model, configuration: configuration, communicator: communicator,
+            sharesOptimizer: options.sharesOptimizer,
             teacher: teacher.map { Teacher($0, student: clip.preprocessor.configuration) })
+        group = RunGroup(communicator: communicator)
         self.training = training
         self.heldOut = heldOut
         self.options = options
@@ -56,16 +63,7 @@ public final class TrainingRun {
     public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
         try begin(resuming: resuming, onEvent)
         let total = trainer.configuration.totalSteps
-        let log = try writing(logPath) {
-            let log = try RunLog(directory: options.output, keepingBefore: state.position)
-            // Going on with a run that is done changes nothing.
-            if state.position.step < total || state.position.pair > 0 {
-                try log.write(
-                    start: RunStart(
-                        state.position, configuration: trainer.configuration, more: ["model": clip.name]))
-            }
-            return log
-        }
+        let log = group.isFirst ? try openLog() : nil
         let pace = Pace(stepsLeft: total - state.position.step)
         // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
         while state.position.step < total || state.position.pair > 0 {
@@ -93,9 +91,24 @@ public final class TrainingRun {
             }
             try checkpoint(onEvent)
         }
-        try writing(logPath) { try log.close() }
-        try writing(finalModelPath) { try writeModel(to: finalModelPath) }
+        try group.communicator.onFirst("writes the final model") {
+            try writing(logPath) { try log?.close() }
+            try writing(finalModelPath) { try writeModel(to: finalModelPath) }
+        }
         return .finished
+    }
+
+    private func openLog() throws -> RunLog {
+        try writing(logPath) {
+            let log = try RunLog(directory: options.output, keepingBefore: state.position)
+            // Going on with a run that is done changes nothing.
+            if state.position.step < trainer.configuration.totalSteps || state.position.pair > 0 {
+                try log.write(
+                    start: RunStart(
+                        state.position, configuration: trainer.configuration, more: ["model": clip.name]))
+            }
+            return log
+        }
     }
 
     /// Takes up the checkpoint, or makes the first.
@@ -113,9 +126,23 @@ public final class TrainingRun {
             state.place = place
             state.configuration = trainer.configuration
             if options.allowsOtherData { state.cursor = DataCursor(epoch: state.position.epoch) }
+            // Of shards that are dealt out each process knows its own place only, and one is kept.
+            let isDealt = options.loading.assignment == .scale && group.communicator.worldSize > 1
+            if isDealt { state.cursor = DataCursor(epoch: state.position.epoch) }
             let cursor = state.cursor
             makeCursor = { cursor }
-        } else if !store.names.isEmpty || FileManager.default.fileExists(atPath: logPath) {
+            savedStep = state.position.step
+        }
+        try group.communicator.onFirst("prepares the run's directory") { try prepare(resuming: resuming) }
+        let processes = group.communicator as? ProcessGroupCommunicator
+        try processes?.align(clip.model, configuration: trainer.configuration, step: state.position.step)
+        try group.spreadGenerators(seed: trainer.configuration.seed, step: state.position.step)
+        // A run that is killed before its first interval is over can go on from here too.
+        if !resuming { try checkpoint(onEvent) }
+    }
+
+    private func prepare(resuming: Bool) throws {
+        if !resuming, !store.names.isEmpty || FileManager.default.fileExists(atPath: logPath) {
             throw TrainingError.runExists(path: options.output)
         }
         try writing(options.output) {
@@ -126,19 +153,25 @@ public final class TrainingRun {
             AtomicDirectory.removeLeftovers(of: options.output + "/run.json")
             try options.record?.write(run: options.output)
         }
-        // A run that is killed before its first interval is over can go on from here too.
-        if !resuming { try checkpoint(onEvent) }
     }
 
-    private func evaluate(log: RunLog, _ onEvent: (Event) -> Void) throws {
+    private func evaluate(log: RunLog?, _ onEvent: (Event) -> Void) throws {
+        let isLast = state.position.step >= trainer.configuration.totalSteps
+        guard let heldOut, isLast || state.position.epoch % options.evaluationInterval == 0 else { return }
+        var isStopped = false
+        try group.communicator.onFirst("evaluates") {
+            do { try evaluate(on: heldOut, log: log, onEvent) } catch is RunStopped { isStopped = true }
+        }
+        if try group.agree(isStopped ? .stop : .step).turn == .stop { throw RunStopped() }
+    }
+
+    private func evaluate(on heldOut: PairSource, log: RunLog?, _ onEvent: (Event) -> Void) throws {
         let position = state.position
-        let isLast = position.step >= trainer.configuration.totalSteps
-        guard let heldOut, isLast || position.epoch % options.evaluationInterval == 0 else { return }
         let evaluation = try withAverage {
             try HeldOutEvaluation(clip, on: heldOut, threads: options.loaderThreads, stop: options.stop, onSkip: onSkip)
         }
         try writing(logPath) {
-            try log.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
+            try log?.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
         }
         onEvent(.evaluation(evaluation, epoch: position.epoch))
         guard let measure = options.keepsBest else { return }
@@ -154,7 +187,7 @@ public final class TrainingRun {
     /// The rest of one epoch, or of the run. A last batch that is not full is left out, so that every step contrasts
     /// equally many pairs.
     /// - Returns: false where an end was asked for first.
-    private func trainEpoch(log: RunLog, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
+    private func trainEpoch(log: RunLog?, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
@@ -162,7 +195,7 @@ public final class TrainingRun {
             microBatchSize: configuration.microBatchSize)
         let batches = try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
-            decoder: decoder, onSkip: onSkip)
+            rank: group.communicator.rank, worldSize: group.communicator.worldSize, decoder: decoder, onSkip: onSkip)
         // A wait for data that does not come must not outlast the request to stop.
         options.stop.setInterruption { batches.cancel() }
         defer {
@@ -171,14 +204,19 @@ public final class TrainingRun {
         }
         pace.begin()
         while state.position.step < configuration.totalSteps {
-            if options.stop.isRequested { return false }
-            let batch: BatchPipeline<TrainingBatch>.Batch?
-            do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled { return false }
-            guard let batch else { return true }
+            var batch: BatchPipeline<TrainingBatch>.Batch?
+            var isStopped = options.stop.isRequested
+            if !isStopped {
+                do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled {
+                    isStopped = true
+                }
+            }
+            let turn = try group.agree(isStopped ? .stop : batch == nil ? .epochEnds : .step).turn
+            guard turn == .step, let batch else { return turn != .stop }
             try take(batch.content, log: log, pace: pace, onEvent: onEvent)
             state.position.pair = (batch.positions.last ?? 0) + 1
             makeCursor = { batch.cursor }
-            if isCheckpointDue {
+            if try isCheckpointDue {
                 try checkpoint(onEvent)
                 pace.begin()
             }
@@ -188,7 +226,7 @@ public final class TrainingRun {
 
     /// One step, and what is said about it.
     private func take(
-        _ batch: TrainingBatch, log: RunLog, pace: Pace, onEvent: (Event) -> Void
+        _ batch: TrainingBatch, log: RunLog?, pace: Pace, onEvent: (Event) -> Void
     ) throws {
         let random = try RandomStates.current(on: clip.model.device)
         let report: StepReport
@@ -200,12 +238,12 @@ public final class TrainingRun {
         }
         state.position.step += 1
         let epoch = state.position.epoch
-        pace.stepDone(pairs: batch.count)
+        pace.stepDone(pairs: trainer.configuration.batchSize)
         try writing(logPath) {
-            try log.write(
+            try log?.write(
                 step: StepRecord(
                     report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, dataWait: pace.waitShare,
-                    samplesSeen: state.position.step * batch.count))
+                    samplesSeen: state.position.step * trainer.configuration.batchSize))
         }
         onEvent(.step(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, secondsLeft: pace.secondsLeft))
         // What a teacher adds is not what guessing is measured by.
@@ -216,7 +254,7 @@ public final class TrainingRun {
             textCosine: report.textCosine)
         for warning in state.watch.observe(signs, expecting: expectation) {
             try writing(logPath) {
-                try log.write(
+                try log?.write(
                     warning: RunWarning(
                         step: warning.step, epoch: epoch, kind: warning.kind.rawValue, message: warning.message))
             }
@@ -227,7 +265,7 @@ public final class TrainingRun {
     private func diagnosis(step: Int, what: String, of batch: TrainingBatch) throws -> TrainingError {
         let report = try NonFiniteReport(step: step, what: what, batch: batch, trainer: trainer)
         // What was found out is said even where it cannot be written.
-        let details = try? report.write(run: options.output)
+        let details = group.isFirst ? try? report.write(run: options.output) : nil
         return .diverged(report, details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
     }
 
@@ -247,18 +285,27 @@ public final class TrainingRun {
     }
 
     private var isCheckpointDue: Bool {
-        if state.position.step % options.checkpointInterval == 0 { return true }
-        guard let seconds = options.checkpointSeconds else { return false }
-        return ProcessInfo.processInfo.systemUptime - lastSave >= seconds
+        get throws {
+            if state.position.step % options.checkpointInterval == 0 { return true }
+            guard let seconds = options.checkpointSeconds else { return false }
+            // Clocks differ.
+            let isDue = ProcessInfo.processInfo.systemUptime - lastSave >= seconds
+            return try group.agree(.step, isCheckpointDue: isDue).isCheckpointDue
+        }
     }
 
     /// Where an interval ends with its epoch, the checkpoint before the epoch's evaluation serves: replacing a whole
     /// checkpoint would leave a moment without either.
     private func checkpoint(_ onEvent: (Event) -> Void) throws {
         lastSave = ProcessInfo.processInfo.systemUptime
-        guard !store.holds(step: state.position.step) else { return }
+        guard savedStep != state.position.step else { return }
+        savedStep = state.position.step
         state.cursor = makeCursor()
-        try store.save(trainer, state)
+        // Every process gives its part of the moments.
+        let moments = try trainer.optimizer.state()
+        try group.communicator.onFirst("writes a checkpoint") {
+            if !store.holds(step: state.position.step) { try store.save(trainer, optimizer: moments, state) }
+        }
         onEvent(.checkpoint(step: state.position.step))
     }
 

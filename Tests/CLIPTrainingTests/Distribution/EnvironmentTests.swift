@@ -81,7 +81,9 @@ import Testing
         var environment = Self.torchrun
         environment[name] = value
         let error = #expect(throws: TrainingError.self) { try TorchrunEnvironment.read(environment) }
-        guard case .invalidOption(let named, let problem) = error else { return #expect(Bool(false), "\(error as Any)") }
+        guard case .invalidOption(let named, let problem) = error else {
+            return #expect(Bool(false), "\(error as Any)")
+        }
         #expect(named == expected && (value ?? "").isEmpty || problem.contains(value ?? ""), "\(named): \(problem)")
     }
 }

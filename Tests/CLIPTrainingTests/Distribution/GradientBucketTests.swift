@@ -21,7 +21,8 @@ final class BucketModel: Module {
 
     /// - Parameter rows: which of the data's rows, of three numbers each.
     func loss(_ rows: Range<Int>) throws -> Tensor {
-        let input = try Tensor(rows.flatMap { row in (0..<3).map { Float((row * 3 + $0) % 7) / 3 } }, shape: [rows.count, 3])
+        let input = try Tensor(
+            rows.flatMap { row in (0..<3).map { Float((row * 3 + $0) % 7) / 3 } }, shape: [rows.count, 3])
         return try input.matmul(first.tensor).exponential().matmul(second.tensor).sum() * scale.tensor
     }
 

@@ -25,6 +25,14 @@ struct DistributionOptions: ParsableArguments {
         try TorchrunEnvironment.read(ProcessInfo.processInfo.environment)
     }
 
+    func check(batchSize: Int, _ environment: TorchrunEnvironment) throws {
+        guard batchSize % environment.worldSize == 0 else {
+            throw TrainingError.invalidOption(
+                name: "--batch-size",
+                problem: "\(batchSize) pairs cannot be shared equally by \(environment.worldSize) processes")
+        }
+    }
+
     /// Meets the other processes.
     /// - Parameter device: where the model will be.
     func join(_ environment: TorchrunEnvironment, device: Device) throws -> ProcessGroupCommunicator {

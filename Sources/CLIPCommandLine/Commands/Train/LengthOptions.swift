@@ -3,7 +3,7 @@ import CLIPTraining
 
 /// How long a run is, and how many pairs a step has.
 struct LengthOptions: ParsableArguments {
-    @Option(help: "Pairs per step.")
+    @Option(help: "Pairs per step, over all processes together.")
     var batchSize = 256
     @Option(
         help: ArgumentHelp(

@@ -61,10 +61,10 @@ struct LossOptions: ParsableArguments {
     }
 
     /// The model to learn from, where one is named.
-    func teacher(_ shared: SharedOptions) throws -> PretrainedModel? {
+    func teacher(_ shared: SharedOptions, on device: Device) throws -> PretrainedModel? {
         try distill.map {
             try ModelCatalog.description(of: $0).loaded(
-                weights: distillWeights, device: shared.device.device, precision: shared.precision.dtype)
+                weights: distillWeights, device: device, precision: shared.precision.dtype)
         }
     }
 }

@@ -32,6 +32,7 @@ struct RunArguments: Equatable {
     private static let free: Set<String> = [
         "resume", "output", "allow-change", "workers", "threads", "device", "json", "checkpoint-interval",
         "checkpoint-seconds", "keep-checkpoints", "keep-best", "evaluation-interval", "store",
+        "zero", "distributed-timeout", "distributed-backend",
     ]
     /// Options that are not remembered.
     private static let momentary: Set<String> = ["resume", "output", "allow-change", "json", "overfit-one-batch"]

@@ -43,6 +43,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Data") var data: DataOptions
     @OptionGroup(title: "Techniques") var techniques: TechniqueOptions
     @OptionGroup(title: "The run") var running: RunOptions
+    @OptionGroup(title: "Several processes") var distribution: DistributionOptions
     @OptionGroup(title: "Cost") var dry: DryRunOptions
     @OptionGroup var shared: SharedOptions
 
@@ -95,7 +96,26 @@ struct TrainCommand: ParsableCommand {
         Console.note("clip: the run began in \(directory): its paths are taken from there")
     }
 
+    /// Trains in this process alone, or in one of several that a launcher has started.
     private func train(_ record: RunRecord) throws {
+        guard let environment = try distribution.environment() else {
+            return try train(record, over: SingleProcess(), on: shared.device.device)
+        }
+        try distribution.check(batchSize: length.batchSize, environment)
+        shared.prepare()
+        let device = distribution.prepare(environment, device: shared.device.device, threads: shared.threads)
+        let communicator = try distribution.join(environment, device: device)
+        do {
+            try train(record, over: communicator, on: device)
+            // Whoever serves the store must not be the first to leave.
+            try communicator.barrier()
+        } catch {
+            communicator.report(error)
+            throw error
+        }
+    }
+
+    private func train(_ record: RunRecord, over communicator: any Communicator, on device: Device) throws {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
         let description = try described()
         let training = try data.trainingSource(trainData)
@@ -105,24 +125,30 @@ struct TrainCommand: ParsableCommand {
         let configuration = self.configuration(batchesPerEpoch: perEpoch, model: description.configuration)
         try Engine.seed(optimization.seed)
         // Every batch has the same shape.
-        if shared.device == .cuda { try CUDA.setConvolutionBenchmark(true) }
-        let clip = try startingModel(description)
+        if device.kind == .cuda { try CUDA.setConvolutionBenchmark(true) }
+        let clip = try startingModel(description, on: device)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
         options.loaderThreads = data.workers
         options.loading = data.loading(batches: perEpoch)
         options.record = record
+        options.sharesOptimizer = distribution.zero
         running.apply(to: &options)
         let signals = Self.stopping(options.stop)
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            teacher: loss.teacher(shared), onSkip: { progress.skipped($0) })
-        Console.note(
-            "\(description.name): \(description.configuration.parameterCount) parameters, "
-                + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
-        let outcome = try withExtendedLifetime(signals) {
-            try run.run(resuming: resume != nil) { progress.show($0) }
+            teacher: loss.teacher(shared, on: device), communicator: communicator,
+            onSkip: { progress.skipped($0) })
+        let isFirst = communicator.isFirst
+        if isFirst {
+            Console.note(
+                "\(description.name): \(description.configuration.parameterCount) parameters, "
+                    + "\(configuration.totalSteps) steps of \(configuration.batchSize) pairs")
         }
+        let outcome = try withExtendedLifetime(signals) {
+            try run.run(resuming: resume != nil) { if isFirst { progress.show($0) } }
+        }
+        guard isFirst else { return }
         switch outcome {
         case .finished: try progress.finish(model: run.finalModelPath, json: shared.json)
         case .stopped(let step): try progress.stopped(run: options.output, step: step, json: shared.json)
@@ -207,10 +233,11 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
-    private func startingModel(_ description: ModelDescription) throws -> PretrainedModel {
-        shared.weights != nil || description.weightsPath != nil
-            ? try description.loaded(weights: shared.weights, device: shared.device.device)
-            : try description.untrained(device: shared.device.device)
+    private func startingModel(_ description: ModelDescription, on device: Device? = nil) throws -> PretrainedModel {
+        let device = device ?? shared.device.device
+        return shared.weights != nil || description.weightsPath != nil
+            ? try description.loaded(weights: shared.weights, device: device)
+            : try description.untrained(device: device)
     }
 
     private func batchesPerEpoch(of training: PairSource) throws -> Int {
