@@ -71,7 +71,7 @@ public struct CheckpointStore: Sendable {
 
     /// Everything beside the model that moves the run.
     private func tensors(of trainer: Trainer) throws -> [(name: String, tensors: [String: Tensor])] {
-        var parts = [("optimizer", trainer.optimizer.state())]
+        var parts = [("optimizer", try trainer.optimizer.state())]
         if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
         return parts + [("random", try RandomStates.current(on: trainer.model.device))]
     }
