@@ -102,7 +102,13 @@ struct RunArguments: Equatable {
         case "warmup": return ["warmupSteps"]
         case "steps", "epochs", "train-data", "train-num-samples": return ["totalSteps"]
         case "crop-scale", "mirror": return ["augmentation"]
-        case "exclude-duplicate-captions": return ["excludesDuplicateCaptions"]
+        case "loss", "duplicate-captions", "exclude-duplicate-captions", "fixed-temperature", "distill", "distill-weight":
+            return ["loss"]
+        case "patch-dropout", "gradient-checkpointing", "ema-decay", "image-lr", "text-lr", "image-weight-decay",
+            "text-weight-decay":
+            return ["techniques"]
+        case let name where ["lock-", "lr-", "layer-decay", "image-layer", "text-layer"].contains(where: name.hasPrefix):
+            return ["techniques"]
         case "alternative-captions": return ["alternativeCaptionProbability"]
         default:
             let words = name.split(separator: "-").map(String.init)
