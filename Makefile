@@ -10,7 +10,8 @@ LINK := -Xlinker -rpath -Xlinker "$(LIBTORCH_LIB)"
 RELEASE := -c release
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build test fuzz demo parity format lint clean distclean
+CMAKE ?= cmake
+.PHONY: help deps build test shim fuzz demo parity format lint clean distclean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1	\2/' | expand -t 12
@@ -24,6 +25,12 @@ build: deps ## Build the command, optimized, as bin/clip
 
 test: deps ## Run all tests
 	$(PREPARE) $(SWIFT) test --parallel $(LINK)
+
+shim: ## Build the door to libtorch alone with CMake, against LIBTORCH or .deps, and try it (Documentation/GPU.md)
+	@test -n "$(LIBTORCH)" || Scripts/bootstrap
+	$(CMAKE) -S Sources/CTorch -B .build/shim -DLIBTORCH="$(or $(LIBTORCH),$(CURDIR)/.deps/libtorch)"
+	$(CMAKE) --build .build/shim --parallel $(shell getconf _NPROCESSORS_ONLN)
+	.build/shim/ctorch_check
 
 fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/README.md)
 	Fuzz/run
@@ -39,7 +46,7 @@ format: ## Format all Swift files in place
 
 lint: ## Check the format of all Swift files and the syntax of the scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
-	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 
 clean: ## Remove what was built
 	rm -rf .build Fuzz/.build bin demo.html

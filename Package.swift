@@ -1,6 +1,15 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// CMakeLists.txt builds the door to libtorch without Swift, for a GPU machine's libtorch. With CLIP_SHIM set, that
+// library is linked instead of compiling the door's sources here (Documentation/GPU.md).
+let door: Target =
+    Context.environment["CLIP_SHIM"] != nil
+    ? .systemLibrary(name: "CTorch", path: "Sources/CTorchBuilt")
+    : .target(
+        name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
+        cxxSettings: [.headerSearchPath("GlooDeclarations")])
+
 let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
@@ -28,10 +37,7 @@ let package = Package(
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
-        // CMakeLists.txt builds the same sources without Swift, for a GPU machine's libtorch.
-        .target(
-            name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
-            cxxSettings: [.headerSearchPath("GlooDeclarations")]),
+        door,
         .target(
             name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
             exclude: ["make_resources.py", "make_rules.py"],
@@ -74,6 +80,7 @@ let package = Package(
             path: "Examples/PictureTowardsWords"),
         // Tests: one target per library, and what several of them need.
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
+        .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
@@ -83,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CLIPTests", dependencies: ["CLIP", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPDataTests", dependencies: ["CLIPData"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",

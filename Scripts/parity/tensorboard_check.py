@@ -13,11 +13,13 @@ import math
 import pathlib
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import zlib
 from io import BytesIO
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -26,6 +28,7 @@ TAGS = {
     "loss": "loss/total",
     "loss_image_to_text": "loss/image_to_text",
     "loss_text_to_image": "loss/text_to_image",
+    "loss_distillation": "loss/distillation",
     "logit_scale": "model/logit_scale",
     "inverse_temperature": "model/inverse_temperature",
     "logit_bias": "model/logit_bias",
@@ -79,8 +82,14 @@ def check(run):
 
 
 def picture(color):
-    """A PPM of one color."""
-    return b"P6 32 32 255\n" + bytes(color) * (32 * 32)
+    """A PNG of one color."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 32, 32, 8, 2, 0, 0, 0)
+    rows = (b"\0" + bytes(color) * 32) * 32
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def make_shard(path, count):
@@ -88,7 +97,7 @@ def make_shard(path, count):
     with tarfile.open(path, "w") as archive:
         for index in range(count):
             color = [generator.randrange(256) for _ in range(3)]
-            for suffix, data in (("ppm", picture(color)), ("txt", f"color {color}".encode())):
+            for suffix, data in (("png", picture(color)), ("txt", f"color {color}".encode())):
                 entry = tarfile.TarInfo(f"{index:04}.{suffix}")
                 entry.size = len(data)
                 archive.addfile(entry, BytesIO(data))
@@ -111,7 +120,8 @@ def train(clip, folder):
     while process.poll() is None and (not log.exists() or log.read_bytes().count(b"\n") < 30):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    if process.wait() != -signal.SIGKILL:
+        sys.exit(f"tensorboard: training ended by itself, with status {process.returncode}")
     subprocess.run(command + ["--resume", run], check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return run
 

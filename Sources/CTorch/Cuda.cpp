@@ -17,7 +17,9 @@ namespace {
 int32_t device_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0; }
 
 void need_cuda() {
-    TORCH_CHECK(at::hasCUDA(), "this libtorch was built without CUDA; run with a CUDA build of libtorch ", TORCH_VERSION);
+    TORCH_CHECK(
+        at::CUDAHooksRegistry()->Has("CUDAHooks"), "this libtorch was built without CUDA; run with a CUDA build of libtorch ",
+        TORCH_VERSION);
     TORCH_CHECK(
         device_count() > 0, "libtorch's CUDA found no GPU; see that nvidia-smi lists one and that the driver is as new ",
         "as libtorch's CUDA");

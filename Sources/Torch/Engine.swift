@@ -32,11 +32,11 @@ public enum Engine {
         try check(ct_set_random_state(device.code, state.handle), "set random state")
     }
 
-    /// How the products of 32-bit matrices may be computed on a GPU. Raw values are PyTorch's names.
+    /// How the products of 32-bit matrices may be computed. Raw values are PyTorch's names.
     public enum ProductPrecision: String, Sendable, CaseIterable {
         /// In 32 bits; libtorch's own setting.
         case highest
-        /// In TF32: 10 bits of fraction, several times faster.
+        /// In TF32, on a GPU that has it: 10 bits of fraction, several times faster.
         case high
         /// In bfloat16, where a backend can.
         case medium

@@ -9,6 +9,7 @@ private enum Shape {
     static let slice = Operator("aten::slice", overload: "Tensor")
     static let select = Operator("aten::select", overload: "int")
     static let indexSelect = Operator("aten::index_select")
+    static let indexCopy = Operator("aten::index_copy")
     static let index = Operator("aten::index", overload: "Tensor")
     static let concatenate = Operator("aten::cat")
     static let stack = Operator("aten::stack")
@@ -56,6 +57,12 @@ extension Tensor {
     /// - Parameter indices: int64 `[N]`.
     public func rows(_ indices: Tensor, dimension: Int = 0) throws -> Tensor {
         try Shape.indexSelect.one(.tensor(self), .int(dimension), .tensor(indices))
+    }
+
+    /// A copy in which row `indices[i]` is row `i` of `rows`: `[N, …]` from int64 `[n]` and `[n, …]`. No index may come
+    /// twice.
+    public func replacingRows(_ indices: Tensor, with rows: Tensor) throws -> Tensor {
+        try Shape.indexCopy.one(.tensor(self), .int(0), .tensor(indices), .tensor(rows))
     }
 
     /// For each row `b` of `[B, L, …]`, element `positions[b]`: `[B, …]`.

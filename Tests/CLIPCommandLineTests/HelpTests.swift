@@ -35,6 +35,8 @@ import Testing
         ["train", "--train-data", "x.tar", "--output", "a", "--steps", "1", "--epochs", "1"],
         ["train", "--train-data", "x.tar", "--output", "a", "--batch-size", "0"],
         ["train", "--train-data", "x.tar", "--output", "a", "--crop-scale", "2"],
+        ["train", "--train-data", "x.tar", "--output", "a", "--loss", "hinge"],
+        ["train", "--train-data", "x.tar", "--output", "a", "--distill-weight", "2"],
     ])
     func wrongUsageIsRefused(_ arguments: [String]) throws {
         try clip(arguments).failed(64)

@@ -124,7 +124,8 @@ import Testing
             try ShapePairs.prepare(in: folder)
             let run = folder + "/run"
             let training = ShapePairs.train(
-                folder, "--epochs", "12", "--val-data", folder + "/val.tar", "--keep-best", "zero-shot", "--output", run)
+                folder, "--epochs", "12", "--val-data", folder + "/val.tar", "--keep-best", "zero-shot", "--output", run
+            )
             let outcome = try clip(training).succeeded()
             let metrics = try Metrics(run)
             let accuracies = metrics.evaluations.compactMap { line in

@@ -20,7 +20,8 @@ import Testing
             let run = folder + "/run"
             var stops = 0
             for lines in [1, 8, 17, 28, 40] {
-                let place = stops == 0 ? ShapePairs.train(folder) + options + ["--output", run] : ["train", "--resume", run]
+                let place =
+                    stops == 0 ? ShapePairs.train(folder) + options + ["--output", run] : ["train", "--resume", run]
                 let process = try ClipProcess(place)
                 RunFixture.wait(for: lines, of: run, process)
                 kill(process.process.processIdentifier, number)
@@ -74,7 +75,8 @@ import Testing
             let whole = try finished(folder, options)
             let run = folder + "/run"
             let process = try ClipProcess(ShapePairs.train(folder) + options + ["--output", run])
-            while process.process.isRunning, !FileManager.default.fileExists(atPath: run + "/checkpoints/step-000000000")
+            while process.process.isRunning,
+                !FileManager.default.fileExists(atPath: run + "/checkpoints/step-000000000")
             {
                 usleep(500)
             }

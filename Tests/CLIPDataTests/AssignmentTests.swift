@@ -65,11 +65,11 @@ import Testing
         let source = try PairSource(makeShards(in: folder, counts: [60, 60]))
         let recorder = Recorder<String>()
         let part = try batches(
-            source, order(), ShardAssignment(rank: 1, worldSize: 3), PairLoaderOptions(batchSize: 5, dropsLast: true)
-        ) { sample, seed in
-            recorder.record(sample.key)
-            return try LoadedItem.decode(sample, seed)
-        }
+            source, order(), ShardAssignment(rank: 1, worldSize: 3), PairLoaderOptions(batchSize: 5, dropsLast: true),
+            decode: { sample, seed in
+                recorder.record(sample.key)
+                return try LoadedItem.decode(sample, seed)
+            })
         #expect(part.count == 8)
         #expect(recorder.values.sorted() == part.flatMap(\.items).map(\.key).sorted())
     }
@@ -194,7 +194,7 @@ import Testing
         var options = PairLoaderOptions(batchSize: 4)
         options.batchesPerEpoch = 2
         let error = #expect(throws: CLIPDataError.self) {
-            try batches(source, drawing, .alone, options) { _, _ in throw Undecodable() }
+            try batches(source, drawing, .alone, options, decode: { _, _ in throw Undecodable() })
         }
         guard case .noPairs = error else {
             Issue.record("\(String(describing: error))")

@@ -268,7 +268,8 @@ private func makeDamagedShards(in folder: TemporaryFolder) throws -> String {
     let writer = try ShardWriter(path: folder.path("train-0.tar"))
     for index in 0..<12 {
         let text = Data("p\(index)".utf8)
-        let files = index % 5 == 1 ? [("jpg", text)] : index % 5 == 2 ? [("txt", text)] : [("jpg", text), ("txt", text)]
+        let files =
+            index % 5 == 1 ? [("jpg", text)] : index % 5 == 2 ? [("txt", text)] : [("jpg", text), ("txt", text)]
         try writer.append(key: "p\(index)", files: files)
     }
     try writer.finish()

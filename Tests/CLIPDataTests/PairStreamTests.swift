@@ -13,7 +13,7 @@ import Testing
     private func places(
         _ source: PairSource, _ order: SampleOrder, epoch: Int = 0, from start: Int = 0
     ) throws -> [Place] {
-        let stream = PairStream(source: source, order: order, epoch: epoch, startPosition: start)
+        let stream = try PairStream(source: source, order: order, epoch: epoch, startPosition: start)
         var places: [Place] = []
         while let step = try stream.next() {
             guard case .pair(let pair) = step else { continue }

@@ -108,7 +108,7 @@ import Testing
             case "/500.tar": Reply(status: 500)
             case "/loop.tar": .redirect("/loop.tar")
             case "/slow.tar": Reply(headers: ["Content-Length": "100000"], body: Array(bytes.prefix(100)), stalls: true)
-            case "/long.tar": Reply(headers: ["Content-Length": "\(bytes.count * 3)"], body: bytes)
+            case "/long.tar": Reply(headers: ["Content-Length": "\(bytes.count)"], body: Array(bytes.prefix(5000)))
             case "/moved.tar": .redirect("/s.tar")
             default: Reply.file(bytes, to: asked)
             }
@@ -116,7 +116,7 @@ import Testing
         defer { server.stop() }
         for (path, parts) in [
             ("/404.tar", ["404"]), ("/403.tar", ["403"]), ("/500.tar", ["500"]), ("/loop.tar", ["redirected"]),
-            ("/slow.tar", ["nothing arrived"]), ("/long.tar", []),
+            ("/slow.tar", ["nothing arrived"]), ("/long.tar", ["failed"]),
         ] {
             let url = try server.url(path)
             let message = failure(url)
@@ -157,6 +157,27 @@ import Testing
         let first = try #require(try stream.next())
         #expect(first.count <= 1 << 20)
         #expect(stream.totalBytes == 64 << 20)
+    }
+
+    /// Who cancels does not wait for a server that has fallen silent, here for the half minute that is usual.
+    @Test(arguments: [1, 2]) func cancellingDoesNotWaitForTheServer(openShards: Int) throws {
+        let folder = try TemporaryFolder()
+        let bytes = try shard(folder, pairs: 60)
+        let server = try TestServer { _, _ in
+            Reply(headers: ["Content-Length": "\(bytes.count)"], body: Array(bytes.prefix(50_000)), stalls: true)
+        }
+        defer { server.stop() }
+        var order = SampleOrder(seed: 0, isShuffled: false)
+        order.openShards = openShards
+        let address = try server.url("/s.tar")
+        let loader = try PairLoader(
+            source: PairSource("\(address)::\(address)"), order: order, resumingAt: DataCursor(epoch: 0),
+            options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode)
+        _ = try loader.next()
+        loader.cancel()
+        #expect(throws: CLIPDataError.cancelled) { try loader.next() }
+        // Nobody came to ask again, as after a time-out.
+        #expect(server.asked.count <= 2)
     }
 
     @Test func addressesAreRecognized() throws {

@@ -21,7 +21,7 @@ func makeShards(in folder: TemporaryFolder, counts: [Int]) throws -> String {
 
 /// All pairs of a source in its own order, and what was skipped.
 func collect(_ source: PairSource) throws -> (samples: [PairSample], skipped: [SkippedSample]) {
-    let stream = PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
+    let stream = try PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
     var samples: [PairSample] = []
     var skipped: [SkippedSample] = []
     while let step = try stream.next() {

@@ -44,10 +44,13 @@ import TorchNN
     }
 
     private func parameter(_ name: String, of trainer: Trainer) throws -> Tensor {
-        try #require(trainer.model.namedParameters.first { $0.name == name }?.parameter.tensor.detached())
+        let found = try #require(trainer.model.namedParameters.first { $0.name == name })
+        return try found.parameter.tensor.detached()
     }
 
-    @Test(arguments: ["visual.blocks.1.mlp", "text.blocks.2.mlp", "visual.blocks.0.attention", "text.blocks.1.attention"])
+    @Test(arguments: [
+        "visual.blocks.1.mlp", "text.blocks.2.mlp", "visual.blocks.0.attention", "text.blocks.1.attention",
+    ])
     func anOverflowIsNamedByItsBlock(part: String) throws {
         for size in [nil, 4] as [Int?] {
             let trainer = try trainer(microBatchSize: size)
@@ -157,7 +160,8 @@ import TorchNN
         let found = warnings { StepSigns(step: $0, loss: 1, logitScale: $0 < 10 ? 4 : top) }
         #expect(found.map(\.kind) == [.temperatureAtClamp] && found[0].step == 109)
         #expect(warnings { StepSigns(step: $0, loss: 1, logitScale: $0 % 90 == 0 ? 4.5 : top) }.isEmpty)
-        #expect(warnings(expectation(learnsTemperature: false)) { StepSigns(step: $0, loss: 1, logitScale: top) }.isEmpty)
+        #expect(
+            warnings(expectation(learnsTemperature: false)) { StepSigns(step: $0, loss: 1, logitScale: top) }.isEmpty)
     }
 
     @Test func collapsedEmbeddingsAreWarnedOfByTower() throws {

@@ -61,7 +61,8 @@ import FoundationXML
 
     @Test func axesTakeAnyValues() {
         let extremes: [[Double]] = [
-            [], [.nan], [.infinity, -.infinity], [0], [5], [-5, -5], [1e308, -1e308], [.leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude],
+            [], [.nan], [.infinity, -.infinity], [0], [5], [-5, -5], [1e308, -1e308],
+            [.leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude],
             [1, 1 + 1e-15], [.greatestFiniteMagnitude], [0, .leastNonzeroMagnitude], [1e15, 1e15 + 1],
         ]
         for scale in [ChartAxis.Scale.linear, .logarithmic] {

@@ -55,7 +55,7 @@ struct PlainSigmoid: PlainLoss {
 
 /// Embeddings with repeated captions, and what the plain twin makes of them in 64 bits.
 struct SampleBatch {
-    let batch: EmbeddedBatch
+    var batch: EmbeddedBatch
 
     init(count: Int, width: Int, logitScale: Double, seed: UInt64 = 7, repeated: Bool = true) throws {
         let widths = [width, width, width + 1, width + 1]

@@ -8,7 +8,7 @@ import Testing
 /// A run's log: what is written, what is kept, and what is read back.
 @Suite struct RunLogTests {
     private func record(_ step: Int, epoch: Int = 0, loss: Double = 1) -> StepRecord {
-        StepRecord(step: step, epoch: epoch, values: [.loss: loss, .logitScale: 2.5, .samplesSeen: Double(step * 8)])
+        StepRecord(step: step, epoch: epoch, values: [.loss: loss, .learningRate: 0.1, .samplesSeen: Double(step * 8)])
     }
 
     private func evaluation(_ step: Int, epoch: Int, recall: Double = 0.5) throws -> EvaluationRecord {

@@ -64,9 +64,10 @@ import FoundationXML
     @Test func aPageShowsEveryCurve() throws {
         let page = RunReport([.init(name: "first", history: try history(steps: 120, resumed: 40))]).rendered()
         let (names, text, _) = try elements(page)
-        #expect(names["article"] == 10)
+        #expect(names["article"] == 11)
         for title in [
-            "Training run first", "Loss", "Inverse temperature 1/τ", "Bias of the similarities", "Learning rate",
+            "Training run first", "Loss", "Distillation loss", "Inverse temperature 1/τ", "Bias of the similarities",
+            "Learning rate",
             "Gradient norm before clipping", "Pairs per second", "Share of time spent waiting for data",
             "Held-out retrieval: picture to text", "Held-out retrieval: text to picture",
             "Held-out zero-shot accuracy among 10 categories", "guessing among 256: ln 256", "both directions",
@@ -88,7 +89,7 @@ import FoundationXML
             RunReport.Run(name: $0, history: try history(steps: 60))
         }
         let (names, text, _) = try elements(RunReport(runs).rendered())
-        #expect(names["article"] == 10 && text.contains("3 training runs") && names["script"] == nil)
+        #expect(names["article"] == 11 && text.contains("3 training runs") && names["script"] == nil)
         #expect(text.contains("Held-out retrieval: picture to text, R@1"))
     }
 

@@ -32,4 +32,47 @@ import Torch
         let sigmoid = try SigmoidLoss().gradients(of: siglip, over: SingleProcess()).value
         #expect(abs(sigmoid.total - 0.6931926) < 1e-6)
     }
+
+    /// e^100 is no float32, and neither is e^-100: rows here lie 200 apart.
+    @Test(arguments: [2, 64]) func theLargestScaleNeitherOverflowsNorLosesRows(_ tile: Int) throws {
+        var sample = try SampleBatch(count: 9, width: 5, logitScale: log(100), repeated: false)
+        let direction = try Tensor([1, 1, 0, 0, 0] as [Float]) * 30
+        sample.batch.texts = try sample.batch.texts + direction
+        sample.batch.pictures = try sample.batch.pictures + direction
+        try sample.batch.pictures.select(3).multiplyInPlace(-1)
+        let loss = SoftmaxLoss(tiling: Tiling(rows: tile, columns: tile))
+        let found = try loss.gradients(of: sample.batch, over: SingleProcess())
+        #expect(found.value.total > 8 && found.value.total.isFinite)
+        // What is left of differences of logits near 100 in 32 bits.
+        try sample.expectEqual(loss, plain: PlainSoftmax(), tolerance: 2e-4)
+    }
+
+    /// A loss that is no number has to show, on whichever way it is computed.
+    @Test(arguments: [2.6, log(100)]) func whatIsNotANumberStaysSo(_ scale: Double) throws {
+        var sample = try SampleBatch(count: 6, width: 5, logitScale: scale)
+        sample.batch.pictures = try sample.batch.pictures * .nan
+        let taught = SoftmaxLoss(distillationWeight: 1)
+        for loss in [SoftmaxLoss(), taught, SigmoidLoss()] as [any EmbeddingLoss] {
+            #expect(try loss.gradients(of: sample.batch, over: SingleProcess()).value.total.isNaN)
+        }
+    }
+
+    @Test func tilesFollowFromBytesAndCoverEverything() {
+        for (tiling, rows, columns) in [
+            (Tiling(bytes: 1), 5, 7), (Tiling(bytes: 4096), 40, 100), (Tiling(), 700, 70_000),
+            (Tiling(rows: 3, columns: 4), 10, 9),
+        ] {
+            let tiles = tiling.tiles(rows: rows, columns: columns, on: .cpu)
+            #expect(tiles.rows.flatMap { Array($0) } == Array(0..<rows))
+            #expect(tiles.columns.flatMap { Array($0) } == Array(0..<columns))
+            let largest = (tiles.rows.map(\.count).max() ?? 0) * (tiles.columns.map(\.count).max() ?? 0)
+            if let bytes = tiling.bytes { #expect(largest == 1 || largest * 16 <= bytes) }
+        }
+    }
+
+    @Test func keysAreEqualWhereCaptionsAre() {
+        let captions: [[Int32]] = [[1, 2], [2, 1], [1], [1, 2, 0], [], [258], [-1], [1, 2]]
+        let keys = captions.map(CaptionKey.key)
+        #expect(keys[0] == keys[7] && Set(keys).count == 7)
+    }
 }

@@ -9,6 +9,9 @@ struct CaptionBatches {
     /// start a pass's kernels what a processor does in seconds.
     private static func passCost(on device: Device) -> Int { device.kind == .cuda ? 8192 : 512 }
 
+    /// Where only attention lays captions out as a rectangle, padding costs little.
+    static let packedPassCost = 8192
+
     /// Columns of a rectangle for captions that end there. On a GPU they come in eights, so that its memory is asked for
     /// in few sizes again and again and its kernels find rows aligned; what is added is never read.
     /// - Parameter limit: the context length.
@@ -17,9 +20,11 @@ struct CaptionBatches {
         return device.kind == .cuda ? max(needed, min(limit, (needed + 7) / 8 * 8)) : needed
     }
 
-    /// - Parameter ends: the place of the last token that matters of each caption.
-    init(ends: [Int], device: Device = .cpu) {
-        let passCost = Self.passCost(on: device)
+    /// - Parameters:
+    ///   - ends: the place of the last token that matters of each caption.
+    ///   - passCost: how many tokens of padding a further pass is worth; by default what suits the device.
+    init(ends: [Int], device: Device = .cpu, passCost: Int? = nil) {
+        let passCost = passCost ?? Self.passCost(on: device)
         let order = ends.indices.sorted { (ends[$0], $0) < (ends[$1], $1) }
         var rows: [[Int]] = []
         var current: [Int] = []
@@ -105,6 +110,7 @@ struct CaptionRows {
     /// 0 where a flag is set and -infinity elsewhere: `[B, L]`, to be added to scores.
     static func visibility(_ flags: [[Bool]], dtype: DType, device: Device) throws -> Tensor {
         let values: [Float] = flags.flatMap { $0.map { $0 ? 0 : -.infinity } }
-        return try Tensor(values, shape: [flags.count, flags.first?.count ?? 0]).converted(to: dtype).uploaded(to: device)
+        return try Tensor(values, shape: [flags.count, flags.first?.count ?? 0]).converted(to: dtype).uploaded(
+            to: device)
     }
 }

@@ -24,6 +24,8 @@ public final class TextTransformer: TextTower {
     /// Whether captions of like length share a batch that is cut to its longest, where padding changes nothing. Off, all
     /// are padded to the context length: the same numbers, several times slower.
     public var trimsToLongest = true
+    /// Whether, on a processor, only attention sees padding at all. Off, every layer does: the same numbers, slower.
+    public var packsTokens = true
     public var recomputesBlocks = false
 
     public var layerCount: Int { blocks.count }
@@ -83,8 +85,11 @@ public final class TextTransformer: TextTower {
         guard trimsToLongest, !configuration.readsPadding else {
             return try encode(captions, ends: ends, length: configuration.contextLength)
         }
-        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+        let packs = packsTokens && readsOnlyEndOfText && device.kind == .cpu && configuration.canPack && !blocks.isEmpty
+        let passCost = packs ? CaptionBatches.packedPassCost : nil
+        return try CaptionBatches(ends: ends, device: device, passCost: passCost).map(device: device) { rows in
             let ends = rows.map { ends[$0] }
+            if packs { return try encodePacked(rows.map { captions[$0] }, ends: ends) }
             let length = CaptionBatches.columns(ends, limit: configuration.contextLength, on: device)
             return try encode(rows.map { captions[$0] }, ends: ends, length: length)
         }
@@ -104,7 +109,25 @@ public final class TextTransformer: TextTower {
         }
         let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
         let places = try Tensor(pooled.map(Int64.init)).uploaded(to: device)  // [B]
-        let state = try finalNorm(self.state(states, at: places, input: input))
+        return try project(self.state(states, at: places, input: input))
+    }
+
+    /// Captions one after another, without padding.
+    private func encodePacked(_ captions: [[Int32]], ends: [Int]) throws -> Tensor {
+        let rows = try PackedRows(lengths: ends.map { $0 + 1 }, device: device)
+        let tokens = zip(captions, ends).flatMap { $0.prefix($1 + 1) }
+        var states =
+            try tokenEmbedding(Tensor(tokens).moved(to: device)) + positionalEmbedding.tensor.rows(rows.positions)
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) { try block(packed: $0, rows) }
+        }
+        if let last = blocks.last { states = try last(endsOfPacked: states, rows) }
+        return try project(states)
+    }
+
+    /// The pooled states, `[B, W]`, to embeddings.
+    private func project(_ pooled: Tensor) throws -> Tensor {
+        let state = try finalNorm(pooled)
         if let linearProjection { return try linearProjection(state) }
         if let hiddenProjection { return try hiddenProjection(state) }
         return try projection.map { try state.matmul($0.tensor) } ?? state
@@ -164,6 +187,9 @@ public final class TextTransformer: TextTower {
 extension TextTransformerConfiguration {
     /// Whether padding changes the embedding, so that every row has to be of the context length.
     public var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
+
+    /// Whether no place of a caption sees anything after the pooled one.
+    var canPack: Bool { isCausal && !hasClassEmbedding && !readsPadding }
 }
 
 extension CaptionBatches {

@@ -56,4 +56,18 @@ public final class TransformerBlock: Module {
         let attended = try input + scaled(attention(next: norm1(input), cache: &cache, visible: visible), scale1)
         return try attended + scaled(feedForward(norm2(attended)), scale2)
     }
+
+    /// Sequences without their padding, under causal attention: `[T, width] -> [T, width]`.
+    func callAsFunction(packed input: Tensor, _ rows: PackedRows) throws -> Tensor {
+        let attended = try input + scaled(attention(causal: norm1(input), packed: rows), scale1)
+        return try attended + scaled(feedForward(norm2(attended)), scale2)
+    }
+
+    /// The output at the last place of each sequence: `[T, width] -> [B, width]`.
+    func callAsFunction(endsOfPacked input: Tensor, _ rows: PackedRows) throws -> Tensor {
+        let normalized = try norm1(input)
+        let mixed = try attention(queries: normalized.rows(rows.ends), overPacked: normalized, rows)
+        let attended = try input.rows(rows.ends) + scaled(mixed, scale1)
+        return try attended + scaled(feedForward(norm2(attended)), scale2)
+    }
 }

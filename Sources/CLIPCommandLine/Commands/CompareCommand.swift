@@ -45,7 +45,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        shared.prepare()
+        try shared.prepare()
         let (left, right) = (try EmbeddingFile(path: queries), try EmbeddingFile(path: vectors))
         try EmbeddingFile.requireSame(left.space, queries, right.space, vectors)
         let similarities = try Engine.inference {

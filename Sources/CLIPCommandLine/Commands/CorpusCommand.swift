@@ -35,7 +35,7 @@ struct CorpusCommand: ParsableCommand {
         @OptionGroup var shared: SharedOptions
 
         func run() throws {
-            shared.prepare()
+            try shared.prepare()
             var options = PictureCorpus.Options()
             options.pictureSize = pictureSize
             options.heldOutFraction = heldOut

@@ -19,7 +19,7 @@ struct InspectCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        shared.prepare()
+        try shared.prepare()
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) else {
             throw CLIPError.missingInput(path: file, hint: "Give a weights file or a model directory.")

@@ -38,6 +38,9 @@ struct SharedOptions: ParsableArguments {
     @Option(help: "Where to compute: cpu, cuda or mps.")
     var device = ComputeDevice.cpu
 
+    @Option(help: "How matrices of fp32 are multiplied: highest (in fp32), high (TF32 on a GPU) or medium (bf16).")
+    var float32MatmulPrecision = Engine.ProductPrecision.highest
+
     @Flag(help: "Print one JSON document on standard output.")
     var json = false
 
@@ -76,7 +79,7 @@ struct SharedOptions: ParsableArguments {
 
     /// Architecture, preprocessing and tokenizer, without weights.
     func describe() throws -> ModelDescription {
-        prepare()
+        try prepare()
         let description =
             if model == nil, let weights {
                 try ModelCatalog.description(ofWeights: weights)
@@ -92,8 +95,11 @@ struct SharedOptions: ParsableArguments {
         try describe().loaded(weights: weights, device: device.device, precision: precision.dtype)
     }
 
-    func prepare() {
+    func prepare() throws {
         Engine.initialize()
         if let threads { Engine.threadCount = threads }
+        try Engine.setProductPrecision(float32MatmulPrecision)
     }
 }
+
+extension Engine.ProductPrecision: ExpressibleByArgument {}

@@ -6,7 +6,7 @@ import Foundation
 final class TrainingProgress: @unchecked Sendable {
     private let totalSteps: Int
     private let lock = NSLock()
-    private var skippedCount = 0
+    private var skips = SkipSummary()
     private var lastLine = 0.0
     private var evaluation: HeldOutEvaluation?
     private let isQuiet = !Console.errorIsTerminal
@@ -17,9 +17,9 @@ final class TrainingProgress: @unchecked Sendable {
     func skipped(_ sample: SkippedSample) {
         lock.lock()
         defer { lock.unlock() }
-        skippedCount += 1
-        if skippedCount <= 100 { Console.warning("skipped \(sample)") }
-        if skippedCount == 100 { Console.warning("further skipped pairs are only counted") }
+        skips.add(sample)
+        if skips.total <= 100 { Console.warning("skipped \(sample)") }
+        if skips.total == 100 { Console.warning("further skipped pairs are only counted") }
     }
 
     func show(_ event: TrainingRun.Event) {
@@ -64,6 +64,7 @@ final class TrainingProgress: @unchecked Sendable {
     private struct Document: Encodable {
         var model: String
         var skipped: Int
+        var skippedByReason: [String: Int]
         var meanRecall: Double?
     }
 
@@ -76,7 +77,7 @@ final class TrainingProgress: @unchecked Sendable {
 
     func stopped(run: String, step: Int, json: Bool) throws {
         Console.endStatus()
-        let skipped = lock.withLock { skippedCount }
+        let skipped = lock.withLock { skips.total }
         if json {
             try Console.printJSON(StoppedDocument(resume: run, step: step, skipped: skipped))
         } else {
@@ -97,10 +98,14 @@ final class TrainingProgress: @unchecked Sendable {
         Console.endStatus()
         lock.lock()
         defer { lock.unlock() }
-        if skippedCount > 0 { Console.warning("\(skippedCount) pairs were skipped in all (counted in every epoch)") }
+        if skips.total > 0 {
+            Console.warning("\(skips.total) pairs were skipped in all (counted in every epoch): \(skips)")
+        }
         if json {
             try Console.printJSON(
-                Document(model: model, skipped: skippedCount, meanRecall: evaluation?.retrieval.meanRecall))
+                Document(
+                    model: model, skipped: skips.total, skippedByReason: skips.counts,
+                    meanRecall: evaluation?.retrieval.meanRecall))
         } else {
             if let evaluation { try EvaluationTable.print(evaluation) }
             try Console.answer("model: \(model)")

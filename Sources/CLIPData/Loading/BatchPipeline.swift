@@ -3,7 +3,7 @@ import Foundation
 /// Batches that are put together on a thread of their own, a little ahead of their use, so that stacking and scaling
 /// pictures takes place while the one before is trained on.
 ///
-/// At most `ahead` finished batches wait, and one is in the making; the loader behind has its own bound. The thread
+/// At most `ahead` batches wait, the one in the making among them; the loader behind has its own bound. The thread
 /// ends with the epoch, with ``cancel()``, or when the pipeline is released.
 public final class BatchPipeline<Assembled: Sendable>: @unchecked Sendable {
     public struct Batch: Sendable {
@@ -22,7 +22,7 @@ public final class BatchPipeline<Assembled: Sendable>: @unchecked Sendable {
 
     /// - Parameters:
     ///   - loader: Nobody else may take batches from it.
-    ///   - ahead: Finished batches that may wait, at least 1.
+    ///   - ahead: Batches that may wait or be in the making, at least 1.
     ///   - assemble: Makes one batch of decoded pairs. What it throws is thrown by ``next()``.
     public init<Decoded: Sendable>(
         _ loader: PairLoader<Decoded>, ahead: Int = 2,

@@ -29,6 +29,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
     /// Guards the stream and the ticket counter. Taken before the condition, never after it.
     private let feed = NSLock()
     private let stream: PairStream
+    private let interruption: ReadInterruption
     private var nextTicket = 0
 
     /// Guards what follows.
@@ -43,6 +44,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
 
     init(stream: PairStream, capacity: Int, decode: @escaping PairLoader<Decoded>.Decode) {
         self.stream = stream
+        interruption = stream.interruption
         self.capacity = capacity
         self.decode = decode
     }
@@ -69,6 +71,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
 
     /// Tells the threads to end, and a waiting consumer that there is nothing more.
     func stop() {
+        interruption.request()
         condition.lock()
         isStopped = true
         outcomes = [:]

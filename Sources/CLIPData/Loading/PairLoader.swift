@@ -72,7 +72,7 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var tracker: CursorTracker?
     private var batches: Int
-    private var skipped = 0
+    private var skips = SkipSummary()
     /// The shard of the last pair that could be used, where the epoch has no end.
     private var lastUsed = 0
     private var end: Result<Void, any Error>?
@@ -194,7 +194,7 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
             switch taken.outcome {
             case .decoded(let item, let position): batch.add(item, at: position)
             case .skipped(let sample, let wasPair):
-                skipped += 1
+                skips.add(sample)
                 onSkip(sample)
                 if wasPair, hasFixedPlaces { batch.addGap() }
             case .passed: break
@@ -215,14 +215,17 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
             place: CursorPlace(tracker: tracker, epoch: start.epoch, batches: batches, fingerprint: fingerprint))
     }
 
-    private var nothing: CLIPDataError { .noPairs(source: specification, skipped: skipped) }
+    private var nothing: CLIPDataError { .noPairs(source: specification, skipped: skips.total) }
 
     /// How many pairs have been skipped so far.
     public var skippedCount: Int {
         lock.lock()
         defer { lock.unlock() }
-        return skipped
+        return skips.total
     }
+
+    /// The same, by reason.
+    public var skipSummary: SkipSummary { lock.withLock { skips } }
 
     /// Tells the threads to end, without waiting for them.
     func stop() { queue.stop() }

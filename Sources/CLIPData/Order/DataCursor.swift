@@ -61,7 +61,9 @@ public struct DataCursor: Codable, Sendable, Equatable {
                 reason: "it belongs to other data, or to another order of them; give the same sources, weights, seed, "
                     + "buffer and number of processes as the run began with")
         }
-        guard (shards != nil) == isShards else { throw .invalidCursor(reason: "it does not say where the shards stand") }
+        guard (shards != nil) == isShards else {
+            throw .invalidCursor(reason: "it does not say where the shards stand")
+        }
         guard let shards else { return }
         guard (1...Self.maximumLanes).contains(shards.lanes.count), shards.lanes.indices.contains(shards.turn),
             shards.lanes.allSatisfy({ lane in

@@ -65,22 +65,28 @@ final class ShardSteps: PairSteps {
     /// - Parameters:
     ///   - own: The order, as it concerns this process alone.
     ///   - cursor: Where to go on; the pairs held back there are read again now.
-    init(_ schedule: ShardSchedule, own: SampleOrder, cursor: DataCursor, maximumEntryBytes: Int) throws {
+    init(
+        _ schedule: ShardSchedule, own: SampleOrder, cursor: DataCursor, maximumEntryBytes: Int,
+        interruption: ReadInterruption
+    ) throws {
         bufferCount = own.isShuffled ? max(1, own.bufferCount) : 1
         bufferBytes = own.bufferBytes
         guard let place = cursor.shards else {
             generator = own.generator(epoch: cursor.epoch, purpose: 2)
             lanes = ShardLanes(
                 schedule, at: (0..<own.openShards).map { LanePlace(ordinal: $0) }, turn: 0,
-                maximumEntryBytes: maximumEntryBytes)
+                maximumEntryBytes: maximumEntryBytes, interruption: interruption)
             references = []
             return
         }
         generator = SplitMix64(seed: UInt64(bitPattern: place.generator))
         (buffer, references) = try HeldPairs.read(
-            EntryList.unpacked(place.buffer), schedule: schedule, maximumEntryBytes: maximumEntryBytes)
+            EntryList.unpacked(place.buffer), schedule: schedule, maximumEntryBytes: maximumEntryBytes,
+            interruption: interruption)
         heldBytes = buffer.reduce(0) { $0 + $1.heldBytes }
-        lanes = ShardLanes(schedule, at: place.lanes, turn: place.turn, maximumEntryBytes: maximumEntryBytes)
+        lanes = ShardLanes(
+            schedule, at: place.lanes, turn: place.turn, maximumEntryBytes: maximumEntryBytes,
+            interruption: interruption)
     }
 
     func start() -> (buffer: [EntryReference], place: SourcePlace) {
@@ -121,7 +127,7 @@ enum HeldPairs {
     /// - Returns: The pairs, in the order of `entries`, and the same references with each one's own place in its shard.
     /// - Throws: ``CLIPDataError/invalidCursor(reason:)`` where a shard does not hold what it held.
     static func read(
-        _ entries: [EntryReference], schedule: ShardSchedule, maximumEntryBytes: Int
+        _ entries: [EntryReference], schedule: ShardSchedule, maximumEntryBytes: Int, interruption: ReadInterruption
     ) throws -> (pairs: [PairSample], references: [EntryReference]) {
         // Where in the list each shard's entries stand.
         var wanted: [Int: [Int: Int]] = [:]
@@ -134,7 +140,7 @@ enum HeldPairs {
             else { throw CLIPDataError.invalidCursor(reason: "it names shards that are not in the data") }
             var reader = try ShardPairs(
                 path: shard.location, from: .init(sample: first, offset: entries[offsetIndex].offset),
-                maximumEntryBytes: maximumEntryBytes, selects: { places[$0] != nil })
+                maximumEntryBytes: maximumEntryBytes, interruption: interruption, selects: { places[$0] != nil })
             var found = 0
             while found < places.count, let step = try reader.next(), reader.lastPlace.sample <= last {
                 let place = reader.lastPlace

@@ -29,8 +29,11 @@ public final class PairStream {
     private let startPosition: Int
     private let isEndless: Bool
     private let schedule: ShardSchedule?
+    /// Ends reading that waits for a server; called from any thread.
+    let interruption = ReadInterruption()
     private var trace = StreamTrace()
     private var steps: (any PairSteps)?
+    private var isAtEnd = false
 
     /// - Parameters:
     ///   - source: Where the pairs come from.
@@ -77,7 +80,8 @@ public final class PairStream {
         case .list(let list):
             guard !order.drawsShardsWithReplacement else {
                 throw .invalidOption(
-                    name: "drawing with replacement", reason: "only shards are drawn, not the pairs of a \(source.kind)")
+                    name: "drawing with replacement", reason: "only shards are drawn, not the pairs of a \(source.kind)"
+                )
             }
             schedule = nil
             let position = max(cursor.position, self.startPosition)
@@ -136,13 +140,18 @@ public final class PairStream {
                 return Advance(step: .skipped(error.skipped), trace: trace)
             }
         }
-        return nil
+        // Others' pairs at the end belong to the last batch too: a cursor after it is one after them.
+        guard assignment.isPartial, !isAtEnd else { return nil }
+        isAtEnd = true
+        return Advance(step: nil, trace: trace)
     }
 
     private func opened() throws -> any PairSteps {
         if let steps { return steps }
         guard let schedule else { throw CLIPDataError.invalidCursor(reason: "it belongs to shards") }
-        let made = try ShardSteps(schedule, own: order, cursor: cursor, maximumEntryBytes: source.maximumEntryBytes)
+        let made = try ShardSteps(
+            schedule, own: order, cursor: cursor, maximumEntryBytes: source.maximumEntryBytes,
+            interruption: interruption)
         steps = made
         return made
     }

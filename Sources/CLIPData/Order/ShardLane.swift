@@ -14,10 +14,15 @@ final class ShardLane {
     private let schedule: ShardSchedule
     private let stride: Int
     private let maximumEntryBytes: Int
+    private let interruption: ReadInterruption
     private var place: LanePlace
     private var shard: ShardPairs?
 
-    init(_ schedule: ShardSchedule, at place: LanePlace, stride: Int, maximumEntryBytes: Int) {
+    init(
+        _ schedule: ShardSchedule, at place: LanePlace, stride: Int, maximumEntryBytes: Int,
+        interruption: ReadInterruption
+    ) {
+        self.interruption = interruption
         self.schedule = schedule
         self.place = place
         self.stride = stride
@@ -31,7 +36,7 @@ final class ShardLane {
                 guard let next = schedule.shard(at: place.ordinal) else { return nil }
                 shard = try ShardPairs(
                     path: next.location, from: .init(sample: place.entry, offset: place.offset),
-                    maximumEntryBytes: maximumEntryBytes)
+                    maximumEntryBytes: maximumEntryBytes, interruption: interruption)
             }
             if let result = try shard?.next(), let last = shard?.lastPlace {
                 let reference = EntryReference(ordinal: place.ordinal, entry: last.sample, offset: last.offset)
@@ -151,11 +156,16 @@ struct ShardLanes {
     private(set) var turn: Int
 
     /// - Parameter places: Where each lane begins or goes on.
-    init(_ schedule: ShardSchedule, at places: [LanePlace], turn: Int, maximumEntryBytes: Int) {
+    init(
+        _ schedule: ShardSchedule, at places: [LanePlace], turn: Int, maximumEntryBytes: Int,
+        interruption: ReadInterruption
+    ) {
         self.places = places
         self.turn = turn
         lanes = places.map { place in
-            let lane = ShardLane(schedule, at: place, stride: places.count, maximumEntryBytes: maximumEntryBytes)
+            let lane = ShardLane(
+                schedule, at: place, stride: places.count, maximumEntryBytes: maximumEntryBytes,
+                interruption: interruption)
             return places.count > 1 ? .ahead(LaneAhead(lane)) : .direct(lane)
         }
     }

@@ -24,7 +24,8 @@ enum RemoteShards {
         switch error {
         case .notFound(let url): .remote(reason: "\(url): the server has no such shard (status 404); check the address")
         case .unauthorized(let url, let status, _):
-            .remote(reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
+            .remote(
+                reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
         case .httpStatus(let url, let status):
             .remote(reason: "\(url): the server answered with status \(status); try again later")
         case .unreachable(let url, let reason):
@@ -35,13 +36,41 @@ enum RemoteShards {
             .remote(reason: "\(url): redirected more than \(limit) times; check the address")
         case .rangeMismatch(let url, let asked, let answered):
             .remote(
-                reason: "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
+                reason:
+                    "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
                     + "server does not continue files")
         case .lengthMismatch(let url, let expected, let received):
             .remote(
-                reason: "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
+                reason:
+                    "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
         default: .remote(reason: error.description)
         }
+    }
+}
+
+/// Lets reading that waits for a server be ended from elsewhere.
+final class ReadInterruption: @unchecked Sendable {
+    private struct Entry { weak var stream: RemoteByteStream? }
+
+    private let lock = NSLock()
+    private var isRequested = false
+    private var entries: [Entry] = []
+
+    func add(_ stream: RemoteByteStream) {
+        let isLate = lock.withLock {
+            entries.removeAll { $0.stream == nil }
+            entries.append(Entry(stream: stream))
+            return isRequested
+        }
+        if isLate { stream.close() }
+    }
+
+    func request() {
+        let streams = lock.withLock {
+            isRequested = true
+            return entries.compactMap(\.stream)
+        }
+        for stream in streams { stream.close() }
     }
 }
 
@@ -53,8 +82,9 @@ final class RemoteInput: ShardInput {
     private var last: [UInt8] = []
     private(set) var failure: CLIPDataError?
 
-    init(address: String, from offset: Int, options: DownloadOptions = RemoteShards.options) throws(CLIPDataError) {
-        stream = RemoteByteStream(try RemoteShards.url(address), from: offset, options: options)
+    init(address: String, from offset: Int, interruption: ReadInterruption?) throws(CLIPDataError) {
+        stream = RemoteByteStream(try RemoteShards.url(address), from: offset, options: RemoteShards.options)
+        interruption?.add(stream)
     }
 
     deinit { block.deallocate() }

@@ -16,10 +16,10 @@ struct ShardPairs {
     ///   - readsImages: Without, the pictures are empty: enough for counting.
     init(
         path: String, from start: ShardReader.Place = .init(), maximumEntryBytes: Int, readsImages: Bool = true,
-        selects: @escaping (_ sample: Int) -> Bool = { _ in true }
+        interruption: ReadInterruption? = nil, selects: @escaping (_ sample: Int) -> Bool = { _ in true }
     ) throws {
         hasEarlier = start.sample > 0
-        reader = try ShardReader(path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects) {
+        reader = try ShardReader(path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption) {
             fileExtension in
             fileExtension == "txt" || fileExtension == "json" || readsImages && Self.images.contains(fileExtension)
         }
@@ -72,7 +72,7 @@ struct ShardPairs {
                     key: sample.key, image: .bytes(sample[chosen] ?? Data()),
                     imageName: "\(sample.key).\(chosen)", caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    location: location))
+                    captionWeights: record.weights, location: location))
         }
     }
 }

@@ -64,8 +64,9 @@ public final class ShardReader {
     ///
     /// - Parameter selects: Which samples' files are read at all, by their number; the others come without files.
     init(
-        path: String, from start: Place, maximumEntryBytes: Int, selects: @escaping (_ sample: Int) -> Bool = { _ in true },
-        isWanted: @escaping (_ fileExtension: String) -> Bool
+        path: String, from start: Place, maximumEntryBytes: Int,
+        selects: @escaping (_ sample: Int) -> Bool = { _ in true },
+        interruption: ReadInterruption? = nil, isWanted: @escaping (_ fileExtension: String) -> Bool
     ) throws {
         self.path = path
         self.start = start
@@ -75,7 +76,8 @@ public final class ShardReader {
         sampleCount = start.offset == nil ? 0 : start.sample
         input =
             RemoteShards.isRemote(path)
-            ? try RemoteInput(address: path, from: start.offset ?? 0) : try FileInput(path: path, from: start.offset ?? 0)
+            ? try RemoteInput(address: path, from: start.offset ?? 0, interruption: interruption)
+            : try FileInput(path: path, from: start.offset ?? 0)
         guard let archive = archive_read_new() else {
             throw CLIPDataError.unreadable(path: path, detail: "out of memory")
         }

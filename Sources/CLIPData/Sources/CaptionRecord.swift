@@ -6,11 +6,16 @@ struct CaptionRecord: Equatable {
     var alternatives: [String] = []
     var keywords: [String] = []
     var category: String?
+    /// How often the main caption and each alternative is to be used, in relation to each other; empty where nothing
+    /// says so.
+    var weights: [Double] = []
 
     /// Reads the captions.
     ///
     /// The text file holds the main caption. The JSON object may hold `caption` (the main one where there is no text
-    /// file), `captions` (a list of further ones), `keywords` and `category`; other fields and other types are ignored.
+    /// file), `captions` (a list of further ones), `weights` (a number from 0 to 1e9 for each of `captions`; the main
+    /// caption has the weight 1 unless it is among them), `keywords` and `category`; other fields and other types are
+    /// ignored.
     static func read(text: Data?, json: Data?) -> Result<CaptionRecord, SkipReasonError> {
         var captions: [String] = []
         var textFailure: SkipReason?
@@ -19,10 +24,17 @@ struct CaptionRecord: Equatable {
         }
         var keywords: [String] = []
         var category: String?
+        var weights: [String: Double] = [:]
         if let json {
             if let object = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any] {
                 if let caption = object["caption"] as? String { captions.append(caption) }
-                if let list = object["captions"] as? [Any] { captions += list.compactMap { $0 as? String } }
+                if let list = object["captions"] as? [Any] {
+                    captions += list.compactMap { $0 as? String }
+                    guard let read = Self.weights(object["weights"], of: list) else {
+                        return .failure(SkipReasonError(reason: .badCaptionWeights))
+                    }
+                    weights = read
+                }
                 if let list = object["keywords"] as? [Any] {
                     keywords = list.compactMap { $0 as? String }.map(trimmed).filter { !$0.isEmpty }
                 }
@@ -38,7 +50,22 @@ struct CaptionRecord: Equatable {
         guard let main = usable.first else { return .failure(SkipReasonError(reason: .noCaption)) }
         return .success(
             CaptionRecord(
-                caption: main, alternatives: Array(usable.dropFirst()), keywords: keywords, category: category))
+                caption: main, alternatives: Array(usable.dropFirst()), keywords: keywords, category: category,
+                weights: weights.isEmpty ? [] : usable.map { weights[$0] ?? 1 }))
+    }
+
+    /// The weights by caption; the same caption's are added up. `nil` where they are not what they should be.
+    private static func weights(_ field: Any?, of captions: [Any]) -> [String: Double]? {
+        guard let field, !(field is NSNull) else { return [:] }
+        guard let list = field as? [Any], list.count == captions.count else { return nil }
+        var weights: [String: Double] = [:]
+        for (caption, weight) in zip(captions, list) {
+            guard let number = weight as? NSNumber, number.doubleValue >= 0, number.doubleValue <= 1e9 else {
+                return nil
+            }
+            if let caption = caption as? String { weights[trimmed(caption), default: 0] += number.doubleValue }
+        }
+        return weights
     }
 
     /// Valid UTF-8 without a byte order mark, or `nil`.

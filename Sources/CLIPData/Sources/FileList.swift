@@ -84,7 +84,8 @@ enum FileList {
         guard !name.contains("://"), !name.hasPrefix("pipe:") else {
             throw .invalidSpecification(
                 specification: specification,
-                reason: "shards are read from disk and from http://, https:// and file:// addresses; commands are never "
+                reason:
+                    "shards are read from disk and from http://, https:// and file:// addresses; commands are never "
                     + "run")
         }
         return name

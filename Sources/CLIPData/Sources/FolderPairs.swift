@@ -60,7 +60,7 @@ struct FolderPairs: PairList {
                     key: Self.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    location: path))
+                    captionWeights: record.weights, location: path))
         } catch let error as SkipReasonError {
             return .failure(SkippedSampleError(path, error.reason))
         } catch {

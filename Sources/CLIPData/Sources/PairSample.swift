@@ -22,12 +22,14 @@ public struct PairSample: Sendable {
     /// Words about the picture, in no particular order.
     public let keywords: [String]
     public let category: String?
+    /// How often the main caption and each alternative is to be used, in relation to each other; empty: equally often.
+    public let captionWeights: [Double]
     /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
     public let location: String
 
     public init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
-        keywords: [String] = [], category: String? = nil, location: String
+        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String
     ) {
         self.key = key
         self.image = image
@@ -36,6 +38,7 @@ public struct PairSample: Sendable {
         self.alternatives = alternatives
         self.keywords = keywords
         self.category = category
+        self.captionWeights = captionWeights.count == alternatives.count + 1 ? captionWeights : []
         self.location = location
     }
 
@@ -82,6 +85,8 @@ public enum SkipReason: Sendable, Hashable, CustomStringConvertible {
     case noCaption
     case captionNotUTF8
     case badJSON
+    /// Weights that are not one number from 0 to 1e9 for each caption.
+    case badCaptionWeights
     case tooLarge(bytes: Int)
     /// A table's row with another number of fields than its header.
     case raggedRow(fields: Int, expected: Int)
@@ -98,11 +103,48 @@ public enum SkipReason: Sendable, Hashable, CustomStringConvertible {
         case .noCaption: "no caption"
         case .captionNotUTF8: "the caption is not valid UTF-8"
         case .badJSON: "the caption's JSON cannot be read"
+        case .badCaptionWeights: "its weights are not one number from 0 for each of its captions"
         case .tooLarge(let bytes): "too large (\(bytes) bytes)"
         case .raggedRow(let fields, let expected): "\(fields) fields where the header has \(expected)"
         case .damagedShard(let detail): detail
         case .unreadable(let detail): detail
         case .undecodable(let detail): detail
         }
+    }
+}
+
+extension SkipReason {
+    /// The reason without its details, for counting.
+    public var kind: String {
+        switch self {
+        case .noImage: "no picture"
+        case .noCaption: "no caption"
+        case .captionNotUTF8: "caption not UTF-8"
+        case .badJSON: "bad JSON"
+        case .badCaptionWeights: "bad caption weights"
+        case .tooLarge: "too large"
+        case .raggedRow: "ragged row"
+        case .damagedShard: "damaged shard"
+        case .unreadable: "unreadable"
+        case .undecodable: "undecodable"
+        }
+    }
+}
+
+/// How many pairs were left out, by reason.
+public struct SkipSummary: Sendable, Equatable, CustomStringConvertible {
+    /// By ``SkipReason/kind``.
+    public private(set) var counts: [String: Int] = [:]
+
+    public init() {}
+
+    public var total: Int { counts.values.reduce(0, +) }
+
+    public mutating func add(_ sample: SkippedSample) { counts[sample.reason.kind, default: 0] += 1 }
+
+    /// The most frequent reason first: `12 undecodable, 3 no caption`.
+    public var description: String {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+            .joined(separator: ", ")
     }
 }

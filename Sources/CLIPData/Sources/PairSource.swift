@@ -125,7 +125,9 @@ public struct PairSource: Sendable {
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue { return .folder }
         var name = path.lowercased()
         // An address may end with a signature.
-        if RemoteShards.isRemote(path), let end = name.firstIndex(where: { "?#".contains($0) }) { name = String(name[..<end]) }
+        if RemoteShards.isRemote(path), let end = name.firstIndex(where: { "?#".contains($0) }) {
+            name = String(name[..<end])
+        }
         if [".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"].contains(where: name.hasSuffix) {
             return .shards
         }

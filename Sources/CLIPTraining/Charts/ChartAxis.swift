@@ -50,6 +50,9 @@ struct FittedAxis {
     let high: Double
     let ticks: [Tick]
 
+    /// Beyond this, differences of doubles overflow.
+    private static let limit = 1e300
+
     /// - Parameters:
     ///   - tickCount: about how many ticks are wanted.
     ///   - isRounded: whether a linear axis ends at ticks instead of at its first and last value.
@@ -58,8 +61,8 @@ struct FittedAxis {
         var extent = Self.extent(axis, values)
         if axis.range == nil, isLogarithmic {
             // Room above and below, so that no line runs along the frame.
-            let room = pow(extent.high / extent.low, 0.04)
-            extent = (extent.low / room, extent.high * room)
+            let room = exp((log(extent.high) - log(extent.low)) * 0.04)
+            extent = (max(1e-305, extent.low / room), min(1e305, extent.high * room))
         }
         let isWhole = axis.numbers == .whole
         if !isLogarithmic, isRounded, axis.range == nil {
@@ -84,15 +87,15 @@ struct FittedAxis {
     /// Where a value lies between the axis's ends, 0 and 1, or beyond them; nil for one that has no place.
     func position(_ value: Double) -> Double? {
         guard value.isFinite else { return nil }
+        let value = min(max(value, -Self.limit), Self.limit)
         guard isLogarithmic else { return (value - low) / (high - low) }
-        return value > 0 ? log(value / low) / log(high / low) : nil
+        // The ends' quotient may be too large for a number where their logarithms' difference is not.
+        return value > 0 ? (log(value) - log(low)) / (log(high) - log(low)) : nil
     }
 
     /// The smallest and the largest value that can be shown, some way apart.
     private static func extent(_ axis: ChartAxis, _ values: some Sequence<Double>) -> (low: Double, high: Double) {
         let isLogarithmic = axis.scale == .logarithmic
-        // Beyond this, differences of doubles overflow.
-        let limit = 1e300
         var low = Double.infinity
         var high = -Double.infinity
         func add(_ value: Double) {

@@ -25,7 +25,7 @@ enum ChartTicks {
 
     /// Ticks at powers of ten, and between them where there are few.
     static func logarithmic(low: Double, high: Double, count: Int) -> [Double] {
-        let decades = log10(high / low)
+        let decades = log10(high) - log10(low)
         guard decades.isFinite, decades > 0.7 else {
             return linear(low: low, high: high, count: count).values.filter { $0 > 0 }
         }
@@ -65,7 +65,7 @@ enum ChartTicks {
     }
 
     private static func magnitude(_ value: Double) -> Int {
-        value == 0 ? 0 : Int(floor(log10(abs(value)) + 1e-9))
+        value == 0 || !value.isFinite ? 0 : Int(floor(log10(abs(value)) + 1e-9))
     }
 
     private static func decimals(_ step: Double) -> Int { max(0, min(12, -magnitude(step))) }

@@ -131,9 +131,9 @@ public struct LineChart: Sendable {
         var gap: Point?
         func flush() {
             guard column >= 0 else { return }
-            if let gap { result.append(gap) }
-            guard low.y.isFinite else { return }
-            result += low == high ? [low] : low.x <= high.x ? [low, high] : [high, low]
+            var kept = low == high || !low.y.isFinite ? [low] : [low, high]
+            if let gap, gap != low { kept.append(gap) }
+            result += kept.sorted { $0.x < $1.x }
         }
         for point in points.dropFirst().dropLast() {
             let place = max(0, ((point.x - range.lowerBound) / width * Double(columns)).rounded(.down))

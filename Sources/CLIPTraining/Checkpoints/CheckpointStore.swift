@@ -136,7 +136,8 @@ public struct CheckpointStore: Sendable {
         guard differences.isEmpty else {
             throw TrainingError.checkpointMismatch(
                 path: path,
-                problem: "it was trained with other settings (\(differences.map(\.description).joined(separator: "; "))). "
+                problem:
+                    "it was trained with other settings (\(differences.map(\.description).joined(separator: "; "))). "
                     + "Give none, or the same options as the run began with; a setting is changed on purpose with "
                     + "--allow-change")
         }

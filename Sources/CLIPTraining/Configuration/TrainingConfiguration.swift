@@ -32,23 +32,31 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var augmentation = TrainingAugmentation()
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
+    /// Whether each use of a pair draws one of its captions by their weights.
+    public var weighsCaptions = false
 
     /// What goes beyond the plain recipe.
     public var techniques = TechniqueConfiguration()
 
+    /// The largest batch that goes through the towers at once where nothing else is asked for.
+    public static let largestUndivided = 1024
+
+    /// - Parameter microBatchSize: by default the whole batch, or 256 pairs of one above ``largestUndivided``.
     public init(batchSize: Int, microBatchSize: Int? = nil, totalSteps: Int) {
         self.batchSize = batchSize
-        self.microBatchSize = microBatchSize ?? batchSize
+        self.microBatchSize = microBatchSize ?? (batchSize <= Self.largestUndivided ? batchSize : 256)
         self.totalSteps = totalSteps
     }
 
     public var captionSampling: CaptionSampling {
-        alternativeCaptionProbability > 0
+        if weighsCaptions { return .weighted }
+        return alternativeCaptionProbability > 0
             ? .random(alternativeProbability: alternativeCaptionProbability) : .first
     }
 
     public var schedule: LearningRateSchedule {
-        LearningRateSchedule(peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
+        LearningRateSchedule(
+            peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)
     }
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)``.

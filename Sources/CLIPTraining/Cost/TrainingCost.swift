@@ -5,7 +5,7 @@ public struct TrainingCost: Sendable, Equatable, Codable {
     /// One tower's part.
     public struct Tower: Sendable, Equatable, Codable {
         public let parameters: Int
-        /// Those that are trained.
+        /// Those that are trained; about so many where a tower is locked in part.
         public let trainedParameters: Int
         /// Floating-point operations of one pair, forwards: two for each multiply-add.
         public let forward: Double
@@ -51,8 +51,7 @@ public struct TrainingCost: Sendable, Equatable, Codable {
     /// for the inputs'; the first layer has no inputs' gradient, locked layers before the first trained one have neither.
     /// Where a batch is more than one micro-batch, its pairs go forwards once more before (arXiv 2101.06983); a tower
     /// locked as a whole does so only once. Recomputed blocks, all but a tower's last, go forwards again.
-    public init(_ model: ModelConfiguration, _ configuration: TrainingConfiguration, meanCaptionLength: Double? = nil)
-    {
+    public init(_ model: ModelConfiguration, _ configuration: TrainingConfiguration, meanCaptionLength: Double? = nil) {
         var options = TowerWork.Options()
         options.captionLength = meanCaptionLength
         options.patchDropout = configuration.techniques.patchDropout
@@ -103,10 +102,10 @@ public struct TrainingCost: Sendable, Equatable, Codable {
         var backward = 2 * (2 * (trained + work.head) + (isWhole ? work.embedding : 0))
         if recomputes { backward += 2 * work.blocks.dropFirst(locked).dropLast().reduce(0, +) }
         if isSplit { backward += forward }
-        // Blocks are alike, so a locked share of blocks is that share of the parameters but for the tables.
-        let share = isWhole ? 1 : (trained + work.head) / max(1, work.blocks.reduce(0, +) + work.head)
+        // Blocks are alike: a share of the blocks is about that share of the parameters.
+        let share = isWhole ? 1 : Double(work.blocks.count - locked) / Double(max(1, work.blocks.count))
         return Tower(
-            parameters: parameters, trainedParameters: Int((Double(parameters) * min(1, share)).rounded()),
+            parameters: parameters, trainedParameters: Int((Double(parameters) * share).rounded()),
             forward: forward, backward: backward)
     }
 }

@@ -32,20 +32,22 @@ struct FiniteSearch {
 
     /// Runs `body`, a part of the model's forward pass, and stops at the first operator that gives a value that is not
     /// finite from values that are.
-    static func firstPlace(in model: DualEncoder, startingAt start: String, _ body: () throws -> Void) throws -> Place? {
+    static func firstPlace(in model: DualEncoder, startingAt start: String, _ body: () throws -> Void) throws -> Place?
+    {
         let names = NameTable(model.namedParameters, start: start)
         do {
-            try OperatorObserver.observing({ name, arguments, results in
-                let inputs = Self.tensors(arguments)
-                names.note(inputs, results: results)
-                // What makes or fills tensors may put infinities there on purpose, as masks of attention have them.
-                guard !inputs.isEmpty, !filling.contains(name) else { return }
-                for result in results.compactMap({ $0 }) where result.dtype.isFloatingPoint {
-                    if try isBroken(result, given: inputs) {
-                        throw Found(place: Place(part: names.latest, operation: name))
+            try OperatorObserver.observing(
+                { name, arguments, results in
+                    let inputs = Self.tensors(arguments)
+                    names.note(inputs, results: results)
+                    // What makes or fills tensors may put infinities there on purpose, as masks of attention have them.
+                    guard !inputs.isEmpty, !filling.contains(name) else { return }
+                    for result in results.compactMap({ $0 }) where result.dtype.isFloatingPoint {
+                        if try isBroken(result, given: inputs) {
+                            throw Found(place: Place(part: names.latest, operation: name))
+                        }
                     }
-                }
-            }, body)
+                }, body)
         } catch let found as Found {
             return found.place
         }
@@ -59,7 +61,9 @@ struct FiniteSearch {
     /// A result with a value that is not a number or +∞, or with -∞ that no input had: masks hand that on.
     private static func isBroken(_ result: Tensor, given inputs: [Tensor]) throws -> Bool {
         if try isFinite(result) { return false }
-        if try !isFinite(result.filled(where: result.equal(to: negativeInfinity(like: result)), with: 0)) { return true }
+        if try !isFinite(result.filled(where: result.equal(to: negativeInfinity(like: result)), with: 0)) {
+            return true
+        }
         return try inputs.filter(\.dtype.isFloatingPoint).allSatisfy { input in
             try isFinite(input)
         }

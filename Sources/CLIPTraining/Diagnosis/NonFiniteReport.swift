@@ -56,7 +56,7 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
 
     private static func placeBeforeTheTowers(_ model: DualEncoder, _ batch: TrainingBatch) throws -> String? {
         if let name = try FiniteSearch.parameter(of: model) { return "in the parameter \(name) itself" }
-        if try !FiniteSearch.isFinite(batch.pictures) { return "in the pictures the tower is given" }
+        if try batch.pictures.dtype != .uint8 && !FiniteSearch.isFinite(batch.pictures) { return "in the pictures the tower is given" }
         return nil
     }
 
@@ -71,7 +71,7 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
         try Engine.withoutGradients {
             for start in stride(from: 0, to: batch.count, by: configuration.microBatchSize) {
                 let range = start..<min(start + configuration.microBatchSize, batch.count)
-                func pictures() throws -> Tensor { try model.encode(pictures: batch.pictures.slice(range)) }
+                func pictures() throws -> Tensor { try model.encode(pictures: batch.pictures(range)) }
                 func texts() throws -> Tensor { try model.encode(captions: Array(batch.captions[range])) }
                 for (tower, encode) in [("visual", pictures), ("text", texts)] {
                     try Engine.autocast(configuration.precision.autocastType, on: model.device) {

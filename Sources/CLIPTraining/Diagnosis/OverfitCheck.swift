@@ -73,7 +73,8 @@ public final class OverfitCheck {
         defer { loader.cancel() }
         guard let batch = try loader.next() else {
             throw TrainingError.invalidOption(
-                name: "batch size", problem: "there are fewer usable pairs than one batch of \(configuration.batchSize)")
+                name: "batch size", problem: "there are fewer usable pairs than one batch of \(configuration.batchSize)"
+            )
         }
         return try decoder.batch(batch.items)
     }
@@ -84,7 +85,8 @@ extension OverfitCheck.Verdict: CustomStringConvertible {
         func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
         let course = "the loss of one batch went from \(text(firstLoss)) to \(text(lastLoss)) in \(steps) steps"
         if isLearned {
-            return "learned: \(course) (below \(text(threshold))). Model, loss, gradients and this batch's data work; if "
+            return
+                "learned: \(course) (below \(text(threshold))). Model, loss, gradients and this batch's data work; if "
                 + "training on everything does not, look at its learning rate, warm-up, batch size and captions."
         }
         var causes = [
@@ -96,7 +98,8 @@ extension OverfitCheck.Verdict: CustomStringConvertible {
                 "captions that repeat (\(repeatedCaptions) of the batch do; --exclude-duplicate-captions takes them out "
                     + "of each other's way)")
         }
-        return "not learned: \(course), where it should fall below \(text(threshold)). A batch that cannot be learned by "
+        return
+            "not learned: \(course), where it should fall below \(text(threshold)). A batch that cannot be learned by "
             + "heart means that more data cannot help. Look at: \(causes.joined(separator: "; "))."
     }
 }

@@ -63,6 +63,10 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     public var bucketCount: Int { lock.withLock { buckets.count } }
     /// Buckets whose sum had begun before the last backward pass was over.
     public private(set) var overlappedCount = 0
+    /// Whether a bucket's sum begins as soon as its gradients are there. Off where a backward pass adds to a parameter's
+    /// gradient several times, as it does through recomputed blocks that captions of several lengths went through: the
+    /// first time is then not the last, and sums begin when the pass is over.
+    public var overlaps = true
 
     // MARK: A step
 
@@ -158,7 +162,7 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     private func arrived(_ index: Int) {
         lock.lock()
         defer { lock.unlock() }
-        guard isActive, failure == nil, !hasArrived[index], let slot = slots[index] else { return }
+        guard isActive, overlaps, failure == nil, !hasArrived[index], let slot = slots[index] else { return }
         do {
             try Engine.withoutGradients {
                 let tensor = parameters[index].parameter.tensor

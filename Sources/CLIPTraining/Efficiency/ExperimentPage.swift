@@ -16,7 +16,8 @@ struct ExperimentPage {
     private var isEfficiency: Bool { name == "efficiency" }
 
     private var title: String {
-        isEfficiency ? "Zero-shot accuracy against pictures processed" : "Contrastive training, one thing changed at a time"
+        isEfficiency
+            ? "Zero-shot accuracy against pictures processed" : "Contrastive training, one thing changed at a time"
     }
 
     /// Accuracy over a logarithmic axis of pictures; with several seeds, their mean before each by itself.
@@ -97,14 +98,18 @@ struct ExperimentPage {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\($0)</\(tag)>" }.joined() + "</tr>\n"
         }
-        return "<table>\n<thead>\(row(head, "th"))</thead>\n<tbody>\n\(rows.map { row($0, "td") }.joined())</tbody>\n</table>\n"
+        return
+            "<table>\n<thead>\(row(head, "th"))</thead>\n<tbody>\n\(rows.map { row($0, "td") }.joined())</tbody>\n</table>\n"
     }
 
     private static func rounded(_ pictures: Double) -> String { Decimals.significant(pictures, 3) }
 
     private var ends: String {
         Self.table(
-            ["", "accuracy, mean over categories", "share of pictures right", "loss", "learnable values", "pictures/s"],
+            [
+                "", "accuracy, mean over categories", "share of pictures right", "loss", "learnable values",
+                "pictures/s",
+            ],
             comparison.arms.compactMap { arm in
                 guard let last = arm.final else { return nil }
                 let spread =

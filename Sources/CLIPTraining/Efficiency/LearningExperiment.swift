@@ -92,6 +92,7 @@ public final class LearningExperiment {
         own.seed = seed
         own.batchSize = arm.batchSize ?? configuration.batchSize
         own.microBatchSize = arm.batchSize == nil ? configuration.microBatchSize : own.batchSize
+        own.loss.fixesTemperature = arm.fixesTemperature
         own.totalSteps = options.pictureCount / max(1, own.batchSize)
         let warmup = Double(configuration.warmupSteps) * Double(configuration.batchSize) / Double(max(1, own.batchSize))
         own.warmupSteps = Int(exactly: warmup.rounded()) ?? 0
@@ -108,7 +109,7 @@ public final class LearningExperiment {
     {
         switch arm.objective {
         case .contrastive:
-            return try ContrastiveObjective(clip, configuration: configuration, fixesTemperature: arm.fixesTemperature)
+            return try ContrastiveObjective(clip, configuration: configuration)
         case .words:
             let vocabulary = try trainingTexts().words
             return try PredictiveObjective(

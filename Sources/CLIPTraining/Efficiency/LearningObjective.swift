@@ -52,22 +52,15 @@ public protocol LearningObjective: AnyObject {
 public final class ContrastiveObjective: LearningObjective {
     private let clip: PretrainedModel
     private let trainer: Trainer
-    private let fixedLogitScale: Tensor?
 
-    /// - Parameter fixesTemperature: whether the temperature stays where the model has it.
-    public init(_ clip: PretrainedModel, configuration: TrainingConfiguration, fixesTemperature: Bool = false) throws {
+    public init(_ clip: PretrainedModel, configuration: TrainingConfiguration) throws {
         self.clip = clip
         trainer = try Trainer(model: clip.model, configuration: configuration)
-        fixedLogitScale = fixesTemperature ? try clip.model.logitScale.tensor.detached().copied() : nil
     }
 
     public var parameterCount: Int { clip.model.parameterCount }
 
-    public func train(on batch: ObjectiveBatch) throws -> Double {
-        let loss = try trainer.train(on: batch.pairs).loss
-        if let fixedLogitScale { try clip.model.logitScale.tensor.detached().copyInPlace(fixedLogitScale) }
-        return loss
-    }
+    public func train(on batch: ObjectiveBatch) throws -> Double { try trainer.train(on: batch.pairs).loss }
 
     public func scorer(for texts: [String]) throws -> ZeroShotScorer {
         let model = clip.model

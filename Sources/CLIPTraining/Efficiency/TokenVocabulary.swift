@@ -51,7 +51,9 @@ struct CaptionRectangle {
 extension TextTokenizer {
     /// A caption's ids without the padding that some tokenizers fill rows with.
     func unpadded(_ tokens: [Int32]) -> [Int32] {
-        guard tokens.count == contextLength, let last = tokens.lastIndex(where: { $0 != padToken }) else { return tokens }
+        guard tokens.count == contextLength, let last = tokens.lastIndex(where: { $0 != padToken }) else {
+            return tokens
+        }
         return Array(tokens[...last])
     }
 }

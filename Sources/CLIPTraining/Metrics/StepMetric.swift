@@ -6,6 +6,8 @@ public enum StepMetric: String, Sendable, CaseIterable {
     /// Of pictures choosing among texts; the loss is the mean of both directions.
     case lossImageToText = "loss_image_to_text"
     case lossTextToImage = "loss_text_to_image"
+    /// Against a teacher, not yet weighted.
+    case lossDistillation = "loss_distillation"
     /// ln(1/τ) after the step.
     case logitScale = "logit_scale"
     /// 1/τ, which cosines are multiplied by: e to the power of the logit scale.
@@ -26,6 +28,7 @@ public enum StepMetric: String, Sendable, CaseIterable {
         case .loss: "loss/total"
         case .lossImageToText: "loss/image_to_text"
         case .lossTextToImage: "loss/text_to_image"
+        case .lossDistillation: "loss/distillation"
         case .logitScale, .inverseTemperature, .logitBias: "model/" + rawValue
         case .learningRate, .gradientNorm: "optimizer/" + rawValue
         case .pairsPerSecond, .dataWait, .samplesSeen: "throughput/" + rawValue
@@ -58,6 +61,10 @@ public struct StepRecord: Sendable, Equatable {
             .learningRate: report.learningRate, .gradientNorm: report.gradientNorm, .pairsPerSecond: pairsPerSecond,
             .samplesSeen: Double(samplesSeen),
         ]
+        values[.lossImageToText] = report.lossPictureToText
+        values[.lossTextToImage] = report.lossTextToPicture
+        values[.lossDistillation] = report.lossDistillation
+        values[.logitBias] = report.logitBias
         values[.dataWait] = dataWait
         self.init(step: report.step, epoch: epoch, values: values)
     }

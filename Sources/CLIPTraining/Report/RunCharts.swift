@@ -19,7 +19,8 @@ struct RunCharts {
     func charts() -> [LineChart] {
         var charts = [loss()]
         charts += [
-            curve("Inverse temperature 1/τ", [.inverseTemperature]),
+            curve("Distillation loss, not weighted", [.lossDistillation], ChartAxis(includesZero: true)),
+            temperature(),
             curve("Bias of the similarities", [.logitBias]),
             curve("Learning rate", [.learningRate], ChartAxis(includesZero: true)),
             curve("Gradient norm before clipping", [.gradientNorm], ChartAxis(scale: .logarithmic)),
@@ -40,9 +41,22 @@ struct RunCharts {
     private func loss() -> LineChart {
         let metrics: [StepMetric] = isComparison ? [.loss] : [.loss, .lossImageToText, .lossTextToImage]
         var chart = curve("Loss", metrics, ChartAxis(includesZero: true))
-        for size in Set(runs.compactMap { $0.history.starts.last?.pairsPerStep }).sorted() where size > 1 {
+        // Among N, guessing costs ln N; where each pair is judged by itself, as by a sigmoid, N means nothing.
+        let starts = runs.compactMap(\.history.starts.last)
+            .filter { $0.settings["loss.kind"] != LossConfiguration.Kind.sigmoid.rawValue }
+        for size in Set(starts.compactMap(\.pairsPerStep)).sorted() where size > 1 {
             chart.references.append(
                 .init("guessing among \(Decimals.grouped(size)): ln \(size)", at: log(Double(size))))
+        }
+        return chart
+    }
+
+    private func temperature() -> LineChart {
+        var chart = curve("Inverse temperature 1/τ", [.inverseTemperature])
+        let clamp = exp(DualEncoder.logitScaleRange.upperBound)
+        // Far below the clamp, its line would only press the curve flat.
+        if runs.contains(where: { $0.history.curves[.inverseTemperature]?.last ?? 0 > clamp / 2 }) {
+            chart.references.append(.init("clamp: \(Decimals.significant(clamp, 3))", at: clamp))
         }
         return chart
     }

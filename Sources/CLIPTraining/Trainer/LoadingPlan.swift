@@ -17,6 +17,10 @@ public struct LoadingPlan: Sendable, Equatable {
 
     public init() {}
 
+    /// The most memory that decoded pictures may take while they wait for their batch; and batches above it are made one
+    /// at a time.
+    private static let queueBytes = 256 << 20
+
     /// The order of a run's pairs.
     public func order(seed: UInt64) -> SampleOrder {
         var order = SampleOrder(seed: seed)
@@ -45,11 +49,14 @@ public struct LoadingPlan: Sendable, Equatable {
         }
         var options = PairLoaderOptions(batchSize: batchSize / worldSize, dropsLast: true, threads: threads)
         options.batchesPerEpoch = batchesPerEpoch
+        let pictureBytes = 3 * decoder.preprocessor.configuration.size * decoder.preprocessor.configuration.size
+        options.queueCapacity = max(2 * threads, min(options.queueCapacity, Self.queueBytes / pictureBytes))
+        let isLarge = options.batchSize > Self.queueBytes / pictureBytes
         let loader = try PairLoader(
             source: source, order: order(seed: seed), resumingAt: cursor,
             assignment: ShardAssignment(rank: rank, worldSize: worldSize, mode: assignment), options: options,
             onSkip: onSkip
         ) { sample, seed in try decoder.decode(sample, seed: seed) }
-        return BatchPipeline(loader, ahead: batchesAhead) { items in try decoder.batch(items) }
+        return BatchPipeline(loader, ahead: isLarge ? 1 : batchesAhead) { items in try decoder.batch(items) }
     }
 }

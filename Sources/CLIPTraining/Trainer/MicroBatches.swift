@@ -6,7 +6,7 @@ import TorchNN
 /// to them is known, once more to carry it on (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory
 /// Limited Setup", arXiv 2101.06983).
 ///
-/// Random numbers are the same in both passes. What the last part's first pass recorded is kept, which saves its
+/// Random numbers are the same in both passes, and the generators end where one pass leaves them. What the last part's first pass recorded is kept, which saves its
 /// second and costs no more memory than one part takes anyway.
 final class MicroBatches {
     enum Tower: CaseIterable {
@@ -20,8 +20,8 @@ final class MicroBatches {
     private let device: Device
     /// Towers that have something to learn; the others go through once.
     private let learning: Set<Tower>
-    /// The generators' states before each part's first pass.
-    private var states: [Tower: [RandomState]] = [:]
+    /// The generators' states before each part's first pass; nil where it drew nothing, and nothing has to be replayed.
+    private var states: [Tower: [RandomState?]] = [:]
     /// The last part's embeddings, still to be differentiated.
     private var kept: [Tower: Tensor] = [:]
 
@@ -43,8 +43,9 @@ final class MicroBatches {
                 kept[tower] = last
                 parts.append(try last.detached())
             } else {
-                states[tower, default: []].append(try RandomState(device))
+                let before = try RandomState(device)
                 parts.append(try Engine.withoutGradients { try encode(tower, chunk) })
+                states[tower, default: []].append(try before.equals(RandomState(device)) ? nil : before)
             }
         }
         return parts.count == 1 ? parts[0] : try Tensor.concatenated(parts)
@@ -53,7 +54,7 @@ final class MicroBatches {
     /// Carries the gradient of the embeddings on to the parameters.
     /// - Parameter lastPass: runs what it is given, the last backward pass of all.
     func backward(
-        pictures: Tensor, texts: Tensor, lastPass: (() throws -> Void) throws -> Void, _ encode: Encode
+        pictures: Tensor, texts: Tensor, encode: Encode, lastPass: (() throws -> Void) throws -> Void = { try $0() }
     ) throws {
         let after = try RandomState(device)
         let gradients: [Tower: Tensor] = [.pictures: pictures, .texts: texts]
@@ -65,13 +66,13 @@ final class MicroBatches {
                     return nil
                 }
                 if place == 0 { return kept.removeValue(forKey: tower).map { ($0, gradient) } }
-                try states[tower]?[index].restore()
+                try states[tower]?[index]?.restore()
                 return (try encode(tower, chunks[index]), gradient)
             }
             let pass = { if !roots.isEmpty { try Tensor.backward(roots) } }
             if place == order.count - 1 { try lastPass(pass) } else { try pass() }
         }
-        try after.restore()
+        if states.values.contains(where: { $0.contains { $0 != nil } }) { try after.restore() }
     }
 }
 
@@ -85,6 +86,10 @@ struct RandomState {
         self.device = device
         host = try Engine.randomState()
         accelerator = device.kind == .cuda ? try Engine.randomState(on: device) : nil
+    }
+
+    func equals(_ other: RandomState) throws -> Bool {
+        try host.bytes() == other.host.bytes() && accelerator?.bytes() == other.accelerator?.bytes()
     }
 
     func restore() throws {

@@ -21,15 +21,23 @@ public struct PairDecoder: Sendable {
     /// Nil for evaluation.
     public let augmentation: TrainingAugmentation?
     public let captionSampling: CaptionSampling
+    /// Where batches will be used.
+    public let device: Device
+    /// How many pairs go through the towers at a time: larger batches are left as bytes.
+    public let microBatchSize: Int
 
+    /// - Parameter device: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
+    ///   become, while the step before is still being computed.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
-        captionSampling: CaptionSampling = .first
+        captionSampling: CaptionSampling = .first, device: Device = .cpu, microBatchSize: Int = .max
     ) {
         self.tokenizer = tokenizer
         self.preprocessor = preprocessor
         self.augmentation = augmentation
         self.captionSampling = captionSampling
+        self.device = device
+        self.microBatchSize = microBatchSize
     }
 
     /// Decodes one pair; all randomness comes from `seed`.
@@ -48,12 +56,31 @@ public struct PairDecoder: Sendable {
             location: sample.location)
     }
 
-    /// Examples as one batch of float32 pictures.
+    /// Examples as one batch, of float32 pictures where they go through the towers together, else of bytes.
     public func batch(_ examples: [Example]) throws -> TrainingBatch {
         try Engine.withoutGradients {
-            TrainingBatch(
-                pictures: try preprocessor.normalize(Tensor.stacked(examples.map(\.picture))),
-                captions: examples.map(\.tokens), texts: examples.map(\.caption), locations: examples.map(\.location))
+            let isSplit = examples.count > microBatchSize
+            let bytes = examples.map(\.picture)
+            let pictures: Tensor =
+                if isSplit || device.kind == .cuda {
+                    try placed(Tensor.stacked(bytes))
+                } else {
+                    try preprocessor.normalizedBatch(bytes)
+                }
+            let isFinished = isSplit || pictures.dtype != .uint8
+            return TrainingBatch(
+                pictures: isFinished ? pictures : try preprocessor.normalize(pictures),
+                preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
+                texts: examples.map(\.caption), locations: examples.map(\.location))
         }
+    }
+
+    /// Bytes where they are to become numbers: on a GPU, unless those would take more than a quarter of its memory; then
+    /// each micro-batch's numbers are moved when they are needed.
+    private func placed(_ bytes: Tensor) throws -> Tensor {
+        guard device.kind == .cuda, try bytes.count * 4 <= CUDA.memory(of: device.index ?? 0).total / 4 else {
+            return bytes
+        }
+        return try bytes.uploaded(to: device)
     }
 }

@@ -24,7 +24,7 @@ public struct Teacher: Sendable {
             var (pictures, texts): ([Tensor], [Tensor]) = ([], [])
             for start in stride(from: 0, to: batch.count, by: chunkSize) {
                 let range = start..<min(start + chunkSize, batch.count)
-                pictures.append(try clip.model.encode(pictures: prepared(batch.pictures.slice(range))))
+                pictures.append(try clip.model.encode(pictures: prepared(batch.pictures(range))))
                 texts.append(try clip.model.encode(captions: Array(captions[range])))
             }
             return EmbeddedBatch.Teacher(

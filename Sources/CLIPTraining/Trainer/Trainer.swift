@@ -55,6 +55,9 @@ public final class Trainer {
         let plain: (any GradientSynchronization)? =
             communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
         self.synchronization = synchronization ?? buckets ?? plain
+        if configuration.techniques.checkpointsGradients {
+            (self.synchronization as? GradientBuckets)?.overlaps = false
+        }
         let groups = ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
         optimizer =
@@ -135,21 +138,27 @@ public final class Trainer {
         // The first pass over a micro-batch has moved the running statistics.
         norms.setTraining(true, updatesStatistics: false)
         try chunks.backward(
-            pictures: result.pictures, texts: result.texts,
+            pictures: result.pictures, texts: result.texts, encode: { try self.encode($0, batch, $1) },
             lastPass: { backward in
                 try synchronization?.begin()
                 try backward()
                 try synchronization?.finish()
-            }
-        ) { try self.encode($0, batch, $1) }
+            })
         return result.value
+    }
+
+    /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that
+    /// this trainer takes.
+    public func untouchedParameters() throws -> [String] {
+        try model.namedParameters.filter { try $0.parameter.isTrainable && $0.parameter.tensor.gradient() == nil }
+            .map(\.name)
     }
 
     /// Part of a batch through one tower, in 32 bits again at the end.
     private func encode(_ tower: MicroBatches.Tower, _ batch: TrainingBatch, _ range: Range<Int>) throws -> Tensor {
         try Engine.autocast(configuration.precision.autocastType, on: model.device) {
             switch tower {
-            case .pictures: try model.encode(pictures: batch.pictures.slice(range))
+            case .pictures: try model.encode(pictures: batch.pictures(range))
             case .texts: try model.encode(captions: Array(batch.captions[range]))
             }
         }.converted(to: .float32)

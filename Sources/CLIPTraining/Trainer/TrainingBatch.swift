@@ -1,9 +1,12 @@
+import CLIP
 import Torch
 
 /// Pairs of one step.
 public struct TrainingBatch: Sendable {
-    /// Preprocessed pictures, float32 `[B, 3, S, S]`.
+    /// Preprocessed pictures, float32 `[B, 3, S, S]`; or uint8, where ``preprocessor`` makes numbers of them when a part is
+    /// wanted: a batch that goes through the towers in parts takes a quarter of the memory as bytes.
     public let pictures: Tensor
+    public let preprocessor: PicturePreprocessor?
     /// Token ids with start and end, one row per picture.
     public let captions: [[Int32]]
     /// The captions as they were written, for a teacher that has another tokenizer; may be empty without one.
@@ -11,12 +14,24 @@ public struct TrainingBatch: Sendable {
     /// Where each pair came from, for messages.
     public let locations: [String]
 
-    public init(pictures: Tensor, captions: [[Int32]], texts: [String] = [], locations: [String] = []) {
+    /// - Parameter preprocessor: for pictures that are still bytes.
+    public init(
+        pictures: Tensor, preprocessor: PicturePreprocessor? = nil, captions: [[Int32]], texts: [String] = [],
+        locations: [String] = []
+    ) {
         self.pictures = pictures
+        self.preprocessor = preprocessor
         self.captions = captions
         self.texts = texts
         self.locations = locations
     }
 
     public var count: Int { captions.count }
+
+    /// Some of the pictures, preprocessed: float32 `[n, 3, S, S]`.
+    public func pictures(_ range: Range<Int>) throws -> Tensor {
+        let part = range == 0..<count ? pictures : try pictures.slice(range)
+        guard part.dtype == .uint8, let preprocessor else { return part }
+        return try Engine.withoutGradients { try preprocessor.normalize(part) }
+    }
 }

@@ -5,60 +5,6 @@ import Torch
 
 /// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
 public final class TrainingRun {
-    /// What happens along the way, for whoever shows progress.
-    public enum Event {
-        case step(StepReport, epoch: Int, pairsPerSecond: Double, secondsLeft: Double)
-        case evaluation(HeldOutEvaluation, epoch: Int)
-        case checkpoint(step: Int)
-        /// A better model than any before was kept.
-        case best(BestRecord)
-        /// A sign that training fails.
-        case warning(TrainingWarning)
-        /// Something about the run's files or place that its user should know.
-        case notice(String)
-    }
-
-    /// How a run came to its end.
-    public enum Outcome: Sendable, Equatable {
-        /// The last step is done and the final model is written.
-        case finished
-        /// Somebody asked for an end before the last step; the checkpoint of this step was written.
-        case stopped(step: Int)
-    }
-
-    public struct Options: Sendable {
-        /// The run directory: `metrics.jsonl`, `report.html`, `tensorboard/`, `checkpoints/` and `final/`
-        /// go there.
-        public var output: String
-        /// Steps between checkpoints; one is written at each epoch's end besides.
-        public var checkpointInterval = 500
-        /// Seconds after which a checkpoint is written even so; nil for no such limit.
-        public var checkpointSeconds: Double?
-        /// How many checkpoints are kept.
-        public var keptCheckpoints = 2
-        /// What `RUN/best` is chosen by; nil keeps no best model.
-        public var keepsBest: HeldOutMeasure?
-        /// Epochs between held-out evaluations.
-        public var evaluationInterval = 1
-        public var loaderThreads = 2
-        /// How pairs are read and shared.
-        public var loading = LoadingPlan()
-        /// How the final model's parameters are stored; nil for 32 bits.
-        public var storedType: DType?
-        /// Settings of ``TrainingConfiguration`` that may be others than the run began with.
-        public var allowedChanges: Set<String> = []
-        /// Whether the run may go on with other data than it began with: its epoch then begins anew.
-        public var allowsOtherData = false
-        /// What `run.json` remembers of the command; nil writes none.
-        public var record: RunRecord?
-        /// How an end is asked for.
-        public var stop = StopRequest()
-        /// Whether the processes share the optimizer's moments out among them; see ``ShardedAdamW``.
-        public var sharesOptimizer = false
-
-        public init(output: String) { self.output = output }
-    }
-
     private let clip: PretrainedModel
     private let trainer: Trainer
     private let training: PairSource
@@ -80,10 +26,11 @@ public final class TrainingRun {
     ///   - heldOut: pairs to evaluate on after each epoch.
     ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
     ///     evaluates.
+    ///   - teacher: learned from besides the captions, where the loss has a weight for it.
     ///   - onSkip: told of every pair that is left out.
     public init(
         _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource, heldOut: PairSource?,
-        options: Options, communicator: any Communicator = SingleProcess(),
+        options: Options, communicator: any Communicator = SingleProcess(), teacher: PretrainedModel? = nil,
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {
@@ -94,7 +41,8 @@ public final class TrainingRun {
         try clip.model.ownMemory()
         trainer = try Trainer(
             model: clip.model, configuration: configuration, communicator: communicator,
-            sharesOptimizer: options.sharesOptimizer)
+            sharesOptimizer: options.sharesOptimizer,
+            teacher: teacher.map { Teacher($0, student: clip.preprocessor.configuration) })
         group = RunGroup(communicator: communicator)
         self.training = training
         self.heldOut = heldOut
@@ -243,7 +191,8 @@ public final class TrainingRun {
         let configuration = trainer.configuration
         let decoder = PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling)
+            captionSampling: configuration.captionSampling, device: clip.model.device,
+            microBatchSize: configuration.microBatchSize)
         let batches = try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
             rank: group.communicator.rank, worldSize: group.communicator.worldSize, decoder: decoder, onSkip: onSkip)

@@ -28,6 +28,9 @@ package final class RemoteByteStream: @unchecked Sendable {
     /// - Throws: ``ModelHubError``, after as many tries as the options allow; then again at every later call.
     package func next() throws(ModelHubError) -> Data? { try queue.take() }
 
+    /// Ends the transfer; whoever waits for bytes, or asks later, gets an error.
+    package func close() { queue.close() }
+
     /// The size of the whole file, once the server has told it.
     package var totalBytes: Int? { queue.totalBytes }
 }
@@ -79,6 +82,7 @@ private final class ByteQueue: @unchecked Sendable {
             return data
         }
         if case .failure(let error) = end { throw error }
+        if isClosed, end == nil { throw .unreachable(url: "the transfer", reason: "it was interrupted here") }
         return nil
     }
 

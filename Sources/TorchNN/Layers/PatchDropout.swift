@@ -28,7 +28,7 @@ public final class PatchDropout: TrainingSensitive {
     /// Rows of each picture's own: `[B, L, W]` at places `[B, kept]`: `[B, kept, W]`.
     public static func rows(of states: Tensor, at places: Tensor) throws -> Tensor {
         let shape = states.shape
-        let starts = try Tensor((0..<shape[0]).map { Int64($0 * shape[1]) }).moved(to: states.device)
+        let starts = try Tensor((0..<shape[0]).map { Int64($0 * shape[1]) }).uploaded(to: states.device)
         let flat = try (places + starts.unsqueezed(1)).reshaped([-1])
         return try states.reshaped([shape[0] * shape[1], shape[2]]).rows(flat)
             .reshaped([shape[0], places.shape[1], shape[2]])

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import Torch
 
 @testable import CLIPTraining
@@ -13,7 +13,9 @@ import Torch
             settings: LearningCurve.Settings(
                 arm: arm, configuration: configuration, model: "m", trainingData: "t", heldOutData: "h", template: "{}",
                 evaluations: points.map(\.0)),
-            points: points.map { LearningCurve.Point(pictures: $0.0, loss: 1, accuracy: $0.1, pictureAccuracy: $0.1 / 2) }, parameters: 7,
+            points: points.map {
+                LearningCurve.Point(pictures: $0.0, loss: 1, accuracy: $0.1, pictureAccuracy: $0.1 / 2)
+            }, parameters: 7,
             heldOutPictures: 40, categories: 20, trainingSeconds: 2)
     }
 

@@ -21,7 +21,7 @@ import TorchNN
             preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))
     }
 
-    private static let captions = ["a red dog", "a blue cat", "red cat", "a dog"]
+    private static let captions = ["a red dog", "one blue cat", "green birds", "my house"]
 
     private func batch(_ clip: PretrainedModel) throws -> ObjectiveBatch {
         let pictures = try Tensor.normal([4, 3, 16, 16])
@@ -76,17 +76,6 @@ import TorchNN
             }
             #expect(try one.model.temperatureScale() == other.model.temperatureScale())
             #expect(objective.parameterCount == one.model.parameterCount)
-        }
-    }
-
-    @Test func aFixedTemperatureStays() throws {
-        try withSeed(3) {
-            let clip = try clip()
-            let before = try clip.model.temperatureScale()
-            let objective = try ContrastiveObjective(clip, configuration: configuration, fixesTemperature: true)
-            let batch = try batch(clip)
-            for _ in 0..<3 { _ = try objective.train(on: batch) }
-            #expect(try clip.model.temperatureScale() == before)
         }
     }
 

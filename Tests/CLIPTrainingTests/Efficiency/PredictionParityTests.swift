@@ -45,7 +45,8 @@ import TorchNN
             pictureWidth: expected.pictureWidth, contextLength: expected.context, decoder: decoder)
         let prefix = "weights."
         let own = tensors.filter { $0.key.hasPrefix(prefix) }
-        try network.load(Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
+        try network.load(
+            Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
         return network
     }
 

@@ -12,7 +12,8 @@ import Torch
         // red, dog and cat three times each: by their letters.
         #expect(WordVocabulary(texts: texts).words == ["cat", "dog", "red"])
         #expect(WordVocabulary(texts: texts + ["red"]).words == ["red", "cat", "dog"])
-        #expect(WordVocabulary(texts: texts.reversed(), minimumCount: 1) == WordVocabulary(texts: texts, minimumCount: 1))
+        #expect(
+            WordVocabulary(texts: texts.reversed(), minimumCount: 1) == WordVocabulary(texts: texts, minimumCount: 1))
         #expect(WordVocabulary(texts: texts, minimumCount: 9).count == 0)
     }
 

@@ -77,5 +77,8 @@ struct AblationCommand: ParsableCommand {
 
 extension ModelDescription {
     /// The description with what an arm changes in the model.
-    func shaped(for arm: ExperimentArm) throws -> ModelDescription { self }
+    /// - Throws: `CLIPError` for a model that cannot have it.
+    func shaped(for arm: ExperimentArm) throws -> ModelDescription {
+        arm.projection == .mlp ? try with(hiddenProjections: true) : self
+    }
 }

@@ -4,7 +4,8 @@ import CLIPTraining
 struct EfficiencyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "efficiency",
-        abstract: "Contrastive, bag-of-words and language-model training of one image tower (arXiv 2103.00020, figure 2).",
+        abstract:
+            "Contrastive, bag-of-words and language-model training of one image tower (arXiv 2103.00020, figure 2).",
         discussion: """
             Example: clip experiment efficiency --model small.json --train-data 'corpus/train-*.tar' \\
                 --val-data corpus/val-0000.tar --precision bf16 --seeds 0,1,2 --output runs/efficiency

@@ -30,8 +30,8 @@ struct ExperimentRun {
         let device = shared.device.device
         let runner = LearningExperiment(
             configuration: experiment.configuration(data, shared), options: options, training: training,
-            heldOut: heldOut, modelName: description.name, onSkip: { progress.skipped($0) }
-        ) { arm in try description.shaped(for: arm).untrained(device: device) }
+            heldOut: heldOut, modelName: description.name, onSkip: { progress.skipped($0) },
+            makeModel: { arm in try description.shaped(for: arm).untrained(device: device) })
         let curves = try runner.run(arms, resuming: experiment.resume != nil) { progress.show($0) }
         progress.finish()
         let report = ExperimentReport(name: name, curves: curves)
@@ -98,7 +98,9 @@ final class ExperimentProgress: @unchecked Sendable {
 /// An experiment's outcome as lines of text.
 enum ExperimentTable {
     static func lines(_ comparison: LearningComparison) -> [String] {
-        var lines = ["zero-shot over \(comparison.categories) categories, \(comparison.heldOutPictures) held-out pictures"]
+        var lines = [
+            "zero-shot accuracy, the mean over \(comparison.categories) categories of \(comparison.heldOutPictures) pictures"
+        ]
         for arm in comparison.arms {
             guard let last = arm.final else { continue }
             lines.append(

@@ -16,8 +16,7 @@ struct DataOptions: ParsableArguments {
     var trainDataUpsamplingFactors: String?
     @Option(
         help: ArgumentHelp(
-            "How several processes share shards: exact (all read all, the steps are those of one process) or scale "
-                + "(each reads its own)."))
+            "How processes share shards: exact (the steps are those of one process) or scale (each reads its own)."))
     var shardAssignment = ShardAssignment.Mode.exact
     @Option(help: "Least share of a picture's area that a random view covers.")
     var cropScale = 0.9
@@ -25,6 +24,8 @@ struct DataOptions: ParsableArguments {
     var mirror = 0.0
     @Option(help: "Share of views whose caption is one of the pair's others, such as its keywords.")
     var alternativeCaptions = 0.0
+    @Flag(help: "Draw one of a pair's captions each time, by the weights in its JSON (without: equally).")
+    var weightedCaptions = false
     @Option(help: "Pairs in the training data, where counting them would take long.")
     var trainNumSamples: Int?
     @Option(help: "A table's column of picture paths.")
@@ -39,6 +40,9 @@ struct DataOptions: ParsableArguments {
             throw ValidationError("--workers takes 1 to 256, --open-shards 1 to 1024.")
         }
         _ = try factors()
+        guard !weightedCaptions || alternativeCaptions == 0 else {
+            throw ValidationError("Give --weighted-captions or --alternative-captions, not both.")
+        }
         guard cropScale > 0, cropScale <= 1, (0...1).contains(mirror) else {
             throw ValidationError("--crop-scale takes a share above 0 and up to 1, --mirror one from 0 to 1.")
         }
@@ -95,6 +99,7 @@ struct DataOptions: ParsableArguments {
         configuration.augmentation.areaRange = cropScale...1
         configuration.augmentation.mirrorProbability = mirror
         configuration.alternativeCaptionProbability = alternativeCaptions
+        configuration.weighsCaptions = weightedCaptions
     }
 }
 

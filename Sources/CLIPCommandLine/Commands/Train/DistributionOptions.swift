@@ -46,6 +46,7 @@ struct DistributionOptions: ParsableArguments {
             throw TrainingError.invalidOption(
                 name: "--distributed-backend", problem: "nccl needs --device cuda; processors talk over gloo")
         }
+        if device.kind == .cuda, let index = device.index { try CUDA.setDevice(index) }
         return try ProcessGroupCommunicator(
             environment, backend: backend, timeout: distributedTimeout, device: device)
     }

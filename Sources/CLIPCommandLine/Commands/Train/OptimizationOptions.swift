@@ -13,8 +13,6 @@ struct OptimizationOptions: ParsableArguments {
     var gradientNorm = 1.0
     @Option(help: "Seed of weights, order, views and captions.")
     var seed: UInt64 = 0
-    @Flag(help: "Entries of a batch with the same caption are not each other's negatives.")
-    var excludeDuplicateCaptions = false
 
     func apply(to configuration: inout TrainingConfiguration) {
         configuration.learningRate = learningRate
@@ -22,6 +20,5 @@ struct OptimizationOptions: ParsableArguments {
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
         configuration.seed = seed
-        if excludeDuplicateCaptions { configuration.loss.duplicates = .excluded }
     }
 }

@@ -13,7 +13,8 @@ struct TrainCommand: ParsableCommand {
             Example: clip train --model small.json --train-data 'corpus/train-{0000..0007}.tar' \\
                 --val-data corpus/val-0000.tar --batch-size 256 --epochs 24 --output runs/first
 
-            RUN/metrics.jsonl has a line for each step and evaluation; RUN/final is a model directory for --model.
+            RUN/metrics.jsonl has a line for each step and evaluation, RUN/report.html their curves, RUN/tensorboard the same
+            for TensorBoard; RUN/final is a model directory for --model.
 
             A run that was killed, or stopped by SIGTERM or Ctrl-C, goes on where it stood, to the same weights as if it
             had not been: clip train --resume RUN
@@ -38,19 +39,24 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Length and batches") var length: LengthOptions
     @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+    @OptionGroup(title: "Loss") var loss: LossOptions
     @OptionGroup(title: "Data") var data: DataOptions
+    @OptionGroup(title: "Techniques") var techniques: TechniqueOptions
     @OptionGroup(title: "The run") var running: RunOptions
     @OptionGroup(title: "Several processes") var distribution: DistributionOptions
+    @OptionGroup(title: "Cost") var dry: DryRunOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        guard running.overfitOneBatch || (output == nil) != (resume == nil) else {
+        guard running.overfitOneBatch || dry.dryRun || (output == nil) != (resume == nil) else {
             throw ValidationError("Give either --output RUN for a new run or --resume RUN to go on with one.")
         }
         if running.overfitOneBatch, output != nil || resume != nil {
             throw ValidationError("--overfit-one-batch writes nothing: leave out --output and --resume.")
         }
-        if trainData == nil, resume == nil { throw ValidationError("Say what to train on: --train-data SOURCE.") }
+        if trainData == nil, resume == nil, !(dry.dryRun && length.steps != nil) {
+            throw ValidationError("Say what to train on: --train-data SOURCE.")
+        }
         if length.steps != nil, length.epochs != nil { throw ValidationError("Give --epochs or --steps, not both.") }
         let counts = [length.batchSize, length.microBatchSize ?? 1, length.epochs ?? 1, length.steps ?? 1]
         guard counts.allSatisfy({ $0 > 0 && $0 <= 1 << 40 }), data.trainNumSamples ?? 1 > 0 else {
@@ -68,6 +74,7 @@ struct TrainCommand: ParsableCommand {
             command = try Self.parse(whole)
             if !given.namesPaths { try command.enter(record.workingDirectory) }
         }
+        if command.dry.dryRun { return try command.printCost() }
         if command.running.overfitOneBatch { return try command.overfitOneBatch() }
         try command.train(
             RunRecord(
@@ -110,13 +117,15 @@ struct TrainCommand: ParsableCommand {
 
     private func train(_ record: RunRecord, over communicator: any Communicator, on device: Device) throws {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
-        let description = try shared.describe()
+        let description = try described()
         let training = try data.trainingSource(trainData)
         let heldOut = try valData.map { try data.source($0) }
         // Counting may take a while: only where something depends on it.
         let perEpoch = length.steps == nil || data.hasEndlessEpochs ? try batchesPerEpoch(of: training) : nil
-        let configuration = self.configuration(batchesPerEpoch: perEpoch)
+        let configuration = self.configuration(batchesPerEpoch: perEpoch, model: description.configuration)
         try Engine.seed(optimization.seed)
+        // Every batch has the same shape.
+        if shared.device == .cuda { try CUDA.setConvolutionBenchmark(true) }
         let clip = try startingModel(description, on: device)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
         options.loaderThreads = data.workers
@@ -128,7 +137,7 @@ struct TrainCommand: ParsableCommand {
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            communicator: communicator, onSkip: { progress.skipped($0) })
+            communicator: communicator, teacher: loss.teacher(shared), onSkip: { progress.skipped($0) })
         let isFirst = communicator.isFirst
         if isFirst {
             Console.note(
@@ -158,9 +167,9 @@ struct TrainCommand: ParsableCommand {
 
     private func overfitOneBatch() throws {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
-        let description = try shared.describe()
+        let description = try described()
         let training = try data.trainingSource(trainData)
-        var configuration = self.configuration(batchesPerEpoch: nil)
+        var configuration = self.configuration(batchesPerEpoch: nil, model: description.configuration)
         configuration.totalSteps = length.steps ?? OverfitCheck.defaultSteps
         configuration.augmentation = TrainingAugmentation()
         try Engine.seed(optimization.seed)
@@ -197,6 +206,31 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
+    /// The model, with the ends that were asked for.
+    private func described() throws -> ModelDescription {
+        let description = try shared.describe()
+        let startsAfresh = shared.weights == nil && description.weightsPath == nil
+        return try techniques.shape(description, startsAfresh: startsAfresh)
+    }
+
+    /// `--dry-run`: nothing is written, and data are only counted.
+    private func printCost() throws {
+        let description = try described()
+        var perEpoch: Int?
+        if length.steps == nil || data.trainNumSamples != nil {
+            guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
+            perEpoch = try batchesPerEpoch(of: data.trainingSource(trainData))
+        }
+        let report = try dry.report(
+            description, configuration(batchesPerEpoch: perEpoch, model: description.configuration),
+            stepsPerEpoch: perEpoch, device: shared.device.device)
+        if shared.json {
+            try Console.printJSON(report)
+        } else {
+            try Console.answer(report.lines.joined(separator: "\n"))
+        }
+    }
+
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
     private func startingModel(_ description: ModelDescription, on device: Device? = nil) throws -> PretrainedModel {
         let device = device ?? shared.device.device
@@ -214,13 +248,15 @@ struct TrainCommand: ParsableCommand {
         return pairs / length.batchSize
     }
 
-    private func configuration(batchesPerEpoch: Int?) -> TrainingConfiguration {
+    private func configuration(batchesPerEpoch: Int?, model: ModelConfiguration) -> TrainingConfiguration {
         let totalSteps = length.steps ?? (batchesPerEpoch ?? 1) * (length.epochs ?? 32)
         var configuration = TrainingConfiguration(
             batchSize: length.batchSize, microBatchSize: length.microBatchSize, totalSteps: totalSteps)
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
+        techniques.apply(to: &configuration)
+        loss.apply(to: &configuration, model: model)
         return configuration
     }
 }

@@ -1,13 +1,13 @@
 import Torch
 
 /// The symmetric cross-entropy over a batch's similarities (arXiv 2103.00020, figure 3): each picture is to find its own
-/// caption among the batch's, and each caption its own picture.
-public struct ContrastiveLoss: Sendable {
+/// caption among the batch's, and each caption its own picture. The plain twin of the tiled loss, left to autograd.
+struct ContrastiveLoss: Sendable {
     /// Whether pairs with the same caption are left out of each other's negatives: a caption that fits two pictures
     /// should not be pushed away from either.
-    public var excludesDuplicateCaptions: Bool
+    var excludesDuplicateCaptions: Bool
 
-    public init(excludesDuplicateCaptions: Bool = false) {
+    init(excludesDuplicateCaptions: Bool = false) {
         self.excludesDuplicateCaptions = excludesDuplicateCaptions
     }
 
@@ -17,7 +17,7 @@ public struct ContrastiveLoss: Sendable {
     ///   - logitScale: the scalar whose exponential multiplies the cosines.
     ///   - captions: token ids, by which equal captions are known.
     /// - Returns: the mean of both directions, a scalar.
-    public func callAsFunction(
+    func callAsFunction(
         pictures: Tensor, texts: Tensor, logitScale: Tensor, captions: [[Int32]] = []
     ) throws -> Tensor {
         var logits = try logits(pictures: pictures, texts: texts, logitScale: logitScale)  // [B, B]
@@ -30,7 +30,7 @@ public struct ContrastiveLoss: Sendable {
     }
 
     /// Scaled cosines of every picture with every text, `[B, B]`.
-    public func logits(pictures: Tensor, texts: Tensor, logitScale: Tensor) throws -> Tensor {
+    func logits(pictures: Tensor, texts: Tensor, logitScale: Tensor) throws -> Tensor {
         try pictures.normalized().matmul(texts.normalized().transposed()) * logitScale.exponential()
     }
 

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `clip train` with techniques, and what it says of costs.
+@Suite struct TechniqueCommandTests {
+    @Test func techniquesTrainAModelThatLoads() throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            let run = folder + "/run"
+            try clip(
+                ShapePairs.train(
+                    folder, "--steps", "6", "--micro-batch-size", "6", "--output", run, "--patch-dropout", "0.5",
+                    "--gradient-checkpointing", "--ema-decay", "0.9", "--image-layer-decay", "0.8", "--text-lr", "1e-3",
+                    "--lr-schedule", "const-cooldown", "--lr-cooldown-steps", "2", "--projection", "mlp",
+                    "--lock-text", "--lock-text-unlocked-blocks", "2")
+            ).succeeded()
+            let rates = try Metrics(run).steps.compactMap { $0["lr"] as? Double }
+            // Warm-up of ten steps, longer than the run.
+            #expect(rates.count == 6 && abs(rates[5] - 3e-3 * 0.6) < 1e-12, "\(rates)")
+            let picture = try Fixture.write(
+                ShapePairs.make(variants: 4..<5)[0].picture, to: folder + "/picture.png")
+            try clip("classify", "--labels", "a red square,a blue dot", "--model", run + "/final", picture)
+                .succeeded()
+        }
+    }
+
+    @Test func optionsThatContradictAreWrongUsage() throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            let wrong: [[String]] = [
+                ["--patch-dropout", "1"], ["--ema-decay", "1"], ["--layer-decay", "0"],
+                ["--lr-schedule", "const-cooldown"], ["--lr-cooldown-steps", "3"],
+                ["--lock-image-unlocked-blocks", "2"], ["--lock-text-unlocked-blocks", "2"], ["--flops-rate", "1e9"],
+            ]
+            for more in wrong {
+                let training = ShapePairs.train(folder, "--steps", "1", "--output", folder + "/x") + more
+                try clip(training).failed(64, more[0])
+            }
+        }
+    }
+
+    @Test func aDryRunWritesNothingAndCounts() throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            let before = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            let arguments = ShapePairs.train(folder, "--epochs", "2", "--dry-run", "--flops-rate", "1e9")
+            let document = try clip(arguments + ["--json"]).succeeded().json()
+            let cost = try #require(document["cost"] as? [String: Any])
+            #expect(cost["total_steps"] as? Int == 8)
+            let image = try #require(cost["image"] as? [String: Any])
+            #expect(image["parameters"] as? Int == image["trained_parameters"] as? Int)
+            let perPair = try #require(document["operations_per_pair"] as? Double)
+            let seconds = try #require(document["least_seconds_per_step"] as? Double)
+            #expect(abs(seconds - perPair * 16 / 1e9) < 1e-12)
+            let epoch = try #require(document["least_seconds_per_epoch"] as? Double)
+            #expect(abs(epoch - 4 * seconds) < 1e-12)
+            #expect((document["paper"] as? [[String: Any]])?.count == 9)
+            let text = try clip(arguments).succeeded().text
+            for word in ["parameters", "Memory", "Time", "RN50x64", "stated 3072", "FLOP"] {
+                #expect(text.contains(word), "\(word) in \(text)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == before)
+        }
+    }
+}
