@@ -103,7 +103,7 @@ struct TrainCommand: ParsableCommand {
         }
         try distribution.check(batchSize: length.batchSize, environment)
         shared.prepare()
-        let device = distribution.prepare(environment, device: shared.device.device, threads: shared.threads)
+        let device = try distribution.prepare(environment, device: shared.device.device, threads: shared.threads)
         let communicator = try distribution.join(environment, device: device)
         do {
             try train(record, over: communicator, on: device)
