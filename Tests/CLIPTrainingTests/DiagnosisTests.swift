@@ -44,7 +44,8 @@ import TorchNN
     }
 
     private func parameter(_ name: String, of trainer: Trainer) throws -> Tensor {
-        try #require(trainer.model.namedParameters.first { $0.name == name }?.parameter.tensor.detached())
+        let found = trainer.model.namedParameters.first { $0.name == name }
+        return try #require(found).parameter.tensor.detached()
     }
 
     @Test(arguments: ["visual.blocks.1.mlp", "text.blocks.2.mlp", "visual.blocks.0.attention", "text.blocks.1.attention"])
