@@ -46,8 +46,11 @@ import TorchNN
     static func batch(_ kind: Kind, seed: UInt64 = 2) throws -> TrainingBatch {
         let size = shape(kind).vision.imageSize
         let pictures = try withSeed(seed) { try Tensor.normal([6, 3, size, size]) }
-        var captions: [[Int32]] = (0..<6).map { row in [1] + (0...row).map { Int32(3 + $0 * 5 + row) } + [49] }
-        if kind == .sigLIP { captions = captions.map { $0 + Array(repeating: 0, count: 9 - $0.count) } }
+        let captions = (0..<6).map { row -> [Int32] in
+            let words = (0...row).map { Int32(3 + $0 * 5 + row) }
+            let padding = kind == .sigLIP ? 6 - row : 0
+            return [1] + words + [49] + [Int32](repeating: 0, count: padding)
+        }
         return TrainingBatch(pictures: pictures, captions: captions)
     }
 

@@ -102,8 +102,8 @@ struct TrainCommand: ParsableCommand {
             return try train(record, over: SingleProcess(), on: shared.device.device)
         }
         try distribution.check(batchSize: length.batchSize, environment)
-        shared.prepare()
-        let device = try distribution.prepare(environment, device: shared.device.device, threads: shared.threads)
+        try shared.prepare()
+        let device = distribution.prepare(environment, device: shared.device.device, threads: shared.threads)
         let communicator = try distribution.join(environment, device: device)
         do {
             try train(record, over: communicator, on: device)
