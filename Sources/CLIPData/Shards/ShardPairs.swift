@@ -19,7 +19,9 @@ struct ShardPairs {
         interruption: ReadInterruption? = nil, selects: @escaping (_ sample: Int) -> Bool = { _ in true }
     ) throws {
         hasEarlier = start.sample > 0
-        reader = try ShardReader(path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption) {
+        reader = try ShardReader(
+            path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption
+        ) {
             fileExtension in
             fileExtension == "txt" || fileExtension == "json" || readsImages && Self.images.contains(fileExtension)
         }
