@@ -1,10 +1,5 @@
 import CLIPData
 import Foundation
-
-#if canImport(FoundationXML)
-import FoundationXML
-#endif
-
 import TestSupport
 import Testing
 
