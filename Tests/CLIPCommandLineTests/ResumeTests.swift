@@ -53,7 +53,7 @@ import Testing
             try clip(["train", "--resume", run, "--epochs", "3"]).failed(65, "--steps 8 then, --epochs now")
             try clip(["train", "--resume", run, "--weight-decay", "0.5"]).failed(65, "weight decay: 0.2 then, 0.5 now")
             try clip(["train", "--resume", run, "--exclude-duplicate-captions"]).failed(
-                65, "excludes duplicate captions")
+                65, "loss, duplicates: negatives then, excluded now")
             #expect(try RunFixture.names(run).last == "step-000000006", "it was left alone")
             // Other spellings, and options that change no weight, contradict nothing.
             try clip([

@@ -28,8 +28,15 @@ import Testing
     @Test func optionsThatContradictAreWrongUsage() throws {
         try withTemporaryDirectory { folder in
             try ShapePairs.prepare(in: folder)
+            // Settings that cannot be are named as the library names them.
+            for (more, word) in [
+                (["--patch-dropout", "1"], "patch dropout"), (["--ema-decay", "1"], "EMA decay"),
+                (["--layer-decay", "0"], "layer decay"),
+            ] {
+                let training = ShapePairs.train(folder, "--steps", "1", "--output", folder + "/x") + more
+                try clip(training).failed(64, word)
+            }
             let wrong: [[String]] = [
-                ["--patch-dropout", "1"], ["--ema-decay", "1"], ["--layer-decay", "0"],
                 ["--lr-schedule", "const-cooldown"], ["--lr-cooldown-steps", "3"],
                 ["--lock-image-unlocked-blocks", "2"], ["--lock-text-unlocked-blocks", "2"], ["--flops-rate", "1e9"],
             ]

@@ -49,7 +49,8 @@ import TorchNN
     }
 
     @Test(arguments: [
-        "visual.blocks.1.mlp", "text.blocks.2.mlp", "visual.blocks.0.attention", "text.blocks.1.attention",
+        "visual.blocks.1.feed_forward", "text.blocks.2.feed_forward", "visual.blocks.0.attention",
+        "text.blocks.1.attention",
     ])
     func anOverflowIsNamedByItsBlock(part: String) throws {
         for size in [nil, 4] as [Int?] {

@@ -68,6 +68,11 @@ Tensor &where_out(const Tensor &condition, const Tensor &first, const Tensor &se
     return out;
 }
 
+Tensor where(const Tensor &condition, const Tensor &first, const Tensor &second) {
+    const auto sizes = at::infer_size(at::infer_size(condition.sizes(), first.sizes()), second.sizes());
+    return at::empty(sizes, first.dim() > 0 ? first.options() : second.options());
+}
+
 Tensor relu(const Tensor &input) { return at::empty_like(input); }
 
 Tensor index_select(const Tensor &input, int64_t dimension, const Tensor &indices) {
@@ -94,6 +99,7 @@ void register_meta_kernels(void) {
         made->impl("native_batch_norm_backward", batch_norm_backward);
         made->impl("convolution_overrideable", convolution);
         made->impl("convolution_backward_overrideable", convolution_backward);
+        made->impl("where.self", where);
         made->impl("where.self_out", where_out);
         made->impl("relu", relu);
         made->impl("index_select", index_select);

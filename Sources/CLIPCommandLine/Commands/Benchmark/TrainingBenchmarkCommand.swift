@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPData
 import CLIPTraining
 import Foundation
 import Torch
@@ -55,11 +56,14 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         let clip = try description.untrained(device: shared.device.device)
         let captions = try captionsFile.map { try TextFile.lines($0) } ?? Self.captions
         let size = description.configuration.vision.imageSize
-        let batch = TrainingBatch(
-            pictures: try Tensor.normal([batchSize, 3, size, size]),
-            captions: (0..<batchSize).map { clip.tokenizer.tokenize(captions[$0 % captions.count]).tokens })
         var configuration = TrainingConfiguration(
             batchSize: batchSize, microBatchSize: microBatchSize, totalSteps: steps + warmUp)
+        let tokens = captions.map { clip.tokenizer.tokenize($0).tokens }
+        let isSplit = batchSize > configuration.microBatchSize
+        let batch = TrainingBatch(
+            pictures: isSplit ? try bytes(size: size) : try Tensor.normal([batchSize, 3, size, size]),
+            preprocessor: isSplit ? clip.preprocessor : nil,
+            captions: (0..<batchSize).map { tokens[$0 % tokens.count] })
         configuration.learningRate = 1e-4
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
@@ -85,6 +89,20 @@ struct TrainingBenchmarkCommand: ParsableCommand {
                 pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],
                 processorSecondsPerPair: processor, peakResidentBytes: Self.peakResidentBytes,
                 secondsPerStep: seconds, losses: losses))
+    }
+
+    /// Random pictures as a loader leaves them for a batch that goes through the towers in parts: uint8 `[B, 3, S, S]`.
+    private func bytes(size: Int) throws -> Tensor {
+        var generator = SplitMix64(seed: seed)
+        let count = batchSize * 3 * size * size
+        let words = [UInt64](unsafeUninitializedCapacity: (count + 7) / 8) { buffer, initialized in
+            for place in buffer.indices { buffer[place] = generator.next() }
+            initialized = buffer.count
+        }
+        return try words.withUnsafeBytes {
+            try Tensor(
+                copying: UnsafeRawBufferPointer(rebasing: $0[..<count]), shape: [batchSize, 3, size, size], dtype: .uint8)
+        }
     }
 
     private func answer(_ document: Document) throws {
