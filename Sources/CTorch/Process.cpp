@@ -2,6 +2,8 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <dlfcn.h>
+
 #include <mutex>
 
 #include "Internal.hpp"
@@ -48,6 +50,15 @@ void ct_set_thread_count(int32_t count) {
 }
 
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
+
+int32_t ct_set_own_thread_count(int32_t count) {
+    // at::set_num_threads also sets what threads that have not computed yet will begin with. OpenMP's own setting is
+    // this thread's; it is asked of whichever OpenMP library libtorch has brought along.
+    static const auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+    const int32_t before = at::get_num_threads();
+    if (set && count > 0) set(count);
+    return before;
+}
 
 int ct_manual_seed(uint64_t seed) {
     return ctorch::guarded([&] { at::manual_seed(seed); });

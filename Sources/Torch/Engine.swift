@@ -16,6 +16,14 @@ public enum Engine {
         set { ct_set_thread_count(Int32(clamping: max(1, newValue))) }
     }
 
+    /// Runs `body` with operators that stay on this thread. A thread that does small work beside others gains nothing from
+    /// helpers, and the helpers, which wait for their next piece in a loop, take the others' time.
+    public static func onThisThreadAlone<R>(_ body: () throws -> R) rethrows -> R {
+        let before = ct_set_own_thread_count(1)
+        defer { _ = ct_set_own_thread_count(before) }
+        return try body()
+    }
+
     /// Seeds the generators of every device.
     public static func seed(_ seed: UInt64) throws {
         try check(ct_manual_seed(seed), "seed")

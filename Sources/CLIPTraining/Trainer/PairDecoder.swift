@@ -44,11 +44,14 @@ public struct PairDecoder: Sendable {
     public func decode(_ sample: PairSample, seed: UInt64) throws -> Example {
         let picture = try Picture.decode(sample.imageBytes(), name: sample.location)
         let configuration = preprocessor.configuration
-        let bytes: Tensor = try Engine.withoutGradients {
-            guard let augmentation else { return try preprocessor.bytes(picture, name: sample.location) }
-            var generator = SplitMix64(seed: seed)
-            return try augmentation.view(
-                of: picture, size: configuration.size, interpolation: configuration.interpolation, using: &generator)
+        let bytes: Tensor = try Engine.onThisThreadAlone {
+            try Engine.withoutGradients {
+                guard let augmentation else { return try preprocessor.bytes(picture, name: sample.location) }
+                var generator = SplitMix64(seed: seed)
+                return try augmentation.view(
+                    of: picture, size: configuration.size, interpolation: configuration.interpolation,
+                    using: &generator)
+            }
         }
         let caption = captionSampling.caption(of: sample, seed: seed)
         return Example(
@@ -58,21 +61,23 @@ public struct PairDecoder: Sendable {
 
     /// Examples as one batch, of float32 pictures where they go through the towers together, else of bytes.
     public func batch(_ examples: [Example]) throws -> TrainingBatch {
-        try Engine.withoutGradients {
-            let isSplit = examples.count > microBatchSize
-            let bytes = examples.map(\.picture)
-            let pictures: Tensor =
-                if isSplit || device.kind == .cuda {
-                    try placed(Tensor.stacked(bytes))
-                } else {
-                    try preprocessor.normalizedBatch(bytes)
-                }
-            let isFinished = isSplit || pictures.dtype != .uint8
-            return TrainingBatch(
-                pictures: isFinished ? pictures : try preprocessor.normalize(pictures),
-                preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
-                texts: examples.map(\.caption), locations: examples.map(\.location))
-        }
+        try Engine.onThisThreadAlone { try Engine.withoutGradients { try assembled(examples) } }
+    }
+
+    private func assembled(_ examples: [Example]) throws -> TrainingBatch {
+        let isSplit = examples.count > microBatchSize
+        let bytes = examples.map(\.picture)
+        let pictures: Tensor =
+            if isSplit || device.kind == .cuda {
+                try placed(Tensor.stacked(bytes))
+            } else {
+                try preprocessor.normalizedBatch(bytes)
+            }
+        let isFinished = isSplit || pictures.dtype != .uint8
+        return TrainingBatch(
+            pictures: isFinished ? pictures : try preprocessor.normalize(pictures),
+            preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
+            texts: examples.map(\.caption), locations: examples.map(\.location))
     }
 
     /// Bytes where they are to become numbers: on a GPU, unless those would take more than a quarter of its memory; then

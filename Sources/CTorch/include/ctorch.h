@@ -27,6 +27,8 @@ const char *ct_version(void);
 void ct_initialize(void);
 void ct_set_thread_count(int32_t count);
 int32_t ct_thread_count(void);
+/// Sets how many threads the operators called on this thread alone may use; returns the number before.
+int32_t ct_set_own_thread_count(int32_t count);
 
 // ---- Calling operators ----------------------------------------------------------------------------------------------
 
