@@ -27,6 +27,9 @@ let package = Package(
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
         .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(
             name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"]), .brew(["glib"])]),
@@ -49,7 +52,7 @@ let package = Package(
         .target(name: "TorchArchive", dependencies: ["FileMapping"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
-        .target(name: "Imaging", dependencies: ["CVips"]),
+        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
         .target(name: "ModelHub", dependencies: ["Checksums"]),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),

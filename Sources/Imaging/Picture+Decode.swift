@@ -42,6 +42,19 @@ extension Picture {
             throw ImagingError.unknownFormat(name: name, looksLike: PictureFormat.guess(bytes))
         }
         guard let loader = format.loader else { return try Bitmap.decode(bytes, name: name, options: options) }
+        if format == .jpeg, let header = PlainJPEG.header(bytes) {
+            try checkArea(width: header.width, height: header.height, name: name, limit: options.pixelLimit)
+            if let pixels = PlainJPEG.decode(bytes, header) {
+                return Picture(unchecked: pixels, width: header.width, height: header.height)
+            }
+        }
+        return try decode(bytes, by: loader, format: format, name: name, options: options)
+    }
+
+    /// - Parameter loader: the number that `cv_open` knows the format by.
+    static func decode(
+        _ bytes: UnsafeRawBufferPointer, by loader: Int32, format: PictureFormat, name: String, options: DecodeOptions
+    ) throws -> Picture {
         try Vips.start()
         guard let image = VipsPicture(cv_open(loader, bytes.baseAddress, bytes.count)) else {
             throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
