@@ -56,7 +56,9 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
 
     private static func placeBeforeTheTowers(_ model: DualEncoder, _ batch: TrainingBatch) throws -> String? {
         if let name = try FiniteSearch.parameter(of: model) { return "in the parameter \(name) itself" }
-        if try batch.pictures.dtype != .uint8 && !FiniteSearch.isFinite(batch.pictures) { return "in the pictures the tower is given" }
+        if try batch.pictures.dtype != .uint8 && !FiniteSearch.isFinite(batch.pictures) {
+            return "in the pictures the tower is given"
+        }
         return nil
     }
 

@@ -101,7 +101,8 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         }
         return try words.withUnsafeBytes {
             try Tensor(
-                copying: UnsafeRawBufferPointer(rebasing: $0[..<count]), shape: [batchSize, 3, size, size], dtype: .uint8)
+                copying: UnsafeRawBufferPointer(rebasing: $0[..<count]), shape: [batchSize, 3, size, size],
+                dtype: .uint8)
         }
     }
 

@@ -102,12 +102,14 @@ struct RunArguments: Equatable {
         case "warmup": return ["warmupSteps"]
         case "steps", "epochs", "train-data", "train-num-samples": return ["totalSteps"]
         case "crop-scale", "mirror": return ["augmentation"]
-        case "loss", "duplicate-captions", "exclude-duplicate-captions", "fixed-temperature", "distill", "distill-weight":
+        case "loss", "duplicate-captions", "exclude-duplicate-captions", "fixed-temperature", "distill",
+            "distill-weight":
             return ["loss"]
         case "patch-dropout", "gradient-checkpointing", "ema-decay", "image-lr", "text-lr", "image-weight-decay",
             "text-weight-decay":
             return ["techniques"]
-        case let name where ["lock-", "lr-", "layer-decay", "image-layer", "text-layer"].contains(where: name.hasPrefix):
+        case let name
+        where ["lock-", "lr-", "layer-decay", "image-layer", "text-layer"].contains(where: name.hasPrefix):
             return ["techniques"]
         case "alternative-captions": return ["alternativeCaptionProbability"]
         default:
