@@ -75,8 +75,8 @@ def peer(path, seconds):
             parts["transform"] += time.process_time() - middle
             count += 1
     processor = time.process_time() - start
-    return {"picturesPerSecondPerCore": count / processor, "pictures": count,
-            "millisecondsPerPicture": {name: 1000 * value / count for name, value in parts.items()}}
+    return {"pictures_per_second_per_core": count / processor, "pictures": count,
+            "milliseconds_per_picture": {name: 1000 * value / count for name, value in parts.items()}}
 
 
 def main():
@@ -103,7 +103,7 @@ def main():
         theirs = subprocess.run(
             again + ["--peer", shard, "--seconds", str(options.seconds)], check=True, stdout=subprocess.PIPE)
     ours, theirs = json.loads(ours.stdout), json.loads(theirs.stdout)
-    ratio = ours["picturesPerSecondPerCore"] / theirs["picturesPerSecondPerCore"]
+    ratio = ours["pictures_per_second_per_core"] / theirs["pictures_per_second_per_core"]
     print(json.dumps({"clip": ours, "pillow and torchvision": theirs, "ratio": ratio}, indent=2))
 
 

@@ -110,11 +110,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     }
 
     private func report(_ document: Document) throws {
-        if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            return try Console.answer(String(decoding: encoder.encode(document), as: UTF8.self))
-        }
+        if json { return try Console.printJSON(document) }
         try Console.answer(
             String(
                 format: "%.1f pictures per second with %d workers, %.1f per second and core (%d pictures, %.1f s)",
