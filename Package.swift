@@ -82,12 +82,13 @@ let package = Package(
             dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Examples/PictureTowardsWords"),
         // Tests: one target per library, and what several of them need.
+        .target(name: "LoopbackServer", path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
@@ -95,7 +96,8 @@ let package = Package(
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CLIPDataTests", dependencies: ["CLIPData"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),

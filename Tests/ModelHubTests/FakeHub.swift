@@ -1,5 +1,6 @@
 import Checksums
 import Foundation
+import LoopbackServer
 
 @testable import ModelHub
 

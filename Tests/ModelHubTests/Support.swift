@@ -1,5 +1,6 @@
 import Checksums
 import Foundation
+import LoopbackServer
 import Testing
 
 @testable import ModelHub

@@ -7,34 +7,46 @@ import Darwin
 #endif
 
 /// What a client asked.
-struct Asked: Sendable {
-    let method: String
+package struct Asked: Sendable {
+    package let method: String
     /// With its query, as it came.
-    let path: String
+    package let path: String
     /// By lower-case names.
-    let headers: [String: String]
+    package let headers: [String: String]
 
     /// The first byte of `Range: bytes=n-`.
-    var rangeStart: Int? {
+    package var rangeStart: Int? {
         guard let range = headers["range"], range.hasPrefix("bytes="), range.hasSuffix("-") else { return nil }
         return Int(range.dropFirst(6).dropLast())
     }
 }
 
 /// What the server does then, be it a lie.
-struct Reply: Sendable {
-    var status = 200
-    var headers: [String: String] = [:]
-    var body: [UInt8] = []
+package struct Reply: Sendable {
+    package var status = 200
+    package var headers: [String: String] = [:]
+    package var body: [UInt8] = []
     /// How many bytes of the body go out before the connection is closed.
-    var dropsAfter: Int?
+    package var dropsAfter: Int?
     /// Keeps the connection open without sending more until the server stops.
-    var stalls = false
+    package var stalls = false
     /// Sends no Content-Length of its own.
-    var isUnmeasured = false
+    package var isUnmeasured = false
+
+    package init(
+        status: Int = 200, headers: [String: String] = [:], body: [UInt8] = [], dropsAfter: Int? = nil,
+        stalls: Bool = false, isUnmeasured: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.dropsAfter = dropsAfter
+        self.stalls = stalls
+        self.isUnmeasured = isUnmeasured
+    }
 
     /// A file, from the byte that is asked for; honest.
-    static func file(_ bytes: [UInt8], to asked: Asked, tag: String = "\"v1\"") -> Reply {
+    package static func file(_ bytes: [UInt8], to asked: Asked, tag: String = "\"v1\"") -> Reply {
         guard let start = asked.rangeStart, asked.headers["if-range"].map({ $0 == tag }) ?? true else {
             return Reply(headers: ["ETag": tag], body: bytes)
         }
@@ -45,13 +57,13 @@ struct Reply: Sendable {
         return Reply(status: 206, headers: ["ETag": tag, "Content-Range": range], body: Array(bytes[start...]))
     }
 
-    static func redirect(_ location: String, _ headers: [String: String] = [:], status: Int = 302) -> Reply {
+    package static func redirect(_ location: String, _ headers: [String: String] = [:], status: Int = 302) -> Reply {
         Reply(status: status, headers: headers.merging(["Location": location]) { $1 }, body: Array("moved".utf8))
     }
 }
 
 /// An HTTP server on 127.0.0.1 with one thread a connection and one request a connection.
-final class TestServer: @unchecked Sendable {
+package final class TestServer: @unchecked Sendable {
     private let listener: Int32
     private let port: UInt16
     private let lock = NSCondition()
@@ -61,7 +73,7 @@ final class TestServer: @unchecked Sendable {
     private let handler: @Sendable (_ asked: Asked, _ earlier: Int) -> Reply
 
     /// - Parameter handler: told the request and the number of requests before it.
-    init(_ handler: @escaping @Sendable (_ asked: Asked, _ earlier: Int) -> Reply) throws {
+    package init(_ handler: @escaping @Sendable (_ asked: Asked, _ earlier: Int) -> Reply) throws {
         self.handler = handler
         listener = Self.makeSocket()
         let socket = listener
@@ -78,17 +90,17 @@ final class TestServer: @unchecked Sendable {
         Thread.detachNewThread { [self] in accept() }
     }
 
-    func url(_ path: String = "") throws -> URL {
+    package func url(_ path: String = "") throws -> URL {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw POSIXError(.EINVAL) }
         return url
     }
 
     /// All requests so far.
-    var asked: [Asked] { lock.withLock { log } }
+    package var asked: [Asked] { lock.withLock { log } }
 
     /// Returns when nobody listens any more. The thread that accepts closes the listener: its number may belong to
     /// another server at once.
-    func stop() {
+    package func stop() {
         lock.withLock {
             isStopped = true
             lock.broadcast()
