@@ -5,12 +5,6 @@ import CLIPText
 import CLIPTraining
 import Foundation
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 struct LoadingBenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loading",
@@ -72,7 +66,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
         let skipped = SkipCounter()
         // The first epoch warms up libraries and files; a source of a single batch is read more than once.
         _ = try pass(source, plan, decoder, skipped, epoch: 0, until: .infinity, batches: 4)
-        let (start, processorStart) = (ProcessInfo.processInfo.systemUptime, Self.processorSeconds)
+        let (start, processorStart) = (ProcessInfo.processInfo.systemUptime, ProcessUsage().processorSeconds)
         var pictures = 0
         var epoch = 1
         while ProcessInfo.processInfo.systemUptime - start < seconds {
@@ -80,7 +74,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
             epoch += 1
         }
         let elapsed = ProcessInfo.processInfo.systemUptime - start
-        let processor = Self.processorSeconds - processorStart
+        let processor = ProcessUsage().processorSeconds - processorStart
         try report(
             Document(
                 data: data, size: size, workers: workers, pictures: pictures, skipped: skipped.count, seconds: elapsed,
@@ -116,19 +110,6 @@ struct LoadingBenchmarkCommand: ParsableCommand {
                 format: "%.1f pictures per second with %d workers, %.1f per second and core (%d pictures, %.1f s)",
                 document.picturesPerSecond, workers, document.picturesPerSecondPerCore, document.pictures,
                 document.seconds))
-    }
-
-    /// Processor time of all threads, in seconds.
-    private static var processorSeconds: Double {
-        var usage = rusage()
-        #if canImport(Glibc)
-        let whole = __rusage_who_t(RUSAGE_SELF.rawValue)
-        #else
-        let whole = RUSAGE_SELF
-        #endif
-        guard getrusage(whole, &usage) == 0 else { return 0 }
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 }
 

@@ -73,7 +73,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         var seconds: [Double] = []
         var processorStart = 0.0
         for step in 0..<warmUp + steps {
-            if step == warmUp { processorStart = Self.processorSeconds }
+            if step == warmUp { processorStart = ProcessUsage().processorSeconds }
             let start = ProcessInfo.processInfo.systemUptime
             losses.append(try trainer.train(on: batch).loss)
             try shared.device.device.synchronize()
@@ -81,13 +81,13 @@ struct TrainingBenchmarkCommand: ParsableCommand {
             Console.status("step \(step + 1)/\(warmUp + steps)")
         }
         Console.endStatus()
-        let processor = (Self.processorSeconds - processorStart) / Double(steps * batchSize)
+        let processor = (ProcessUsage().processorSeconds - processorStart) / Double(steps * batchSize)
         try answer(
             Document(
                 model: description.name, precision: shared.precision.rawValue, device: shared.device.rawValue,
                 batchSize: batchSize, microBatchSize: configuration.microBatchSize,
                 pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],
-                processorSecondsPerPair: processor, peakResidentBytes: Self.peakResidentBytes,
+                processorSecondsPerPair: processor, peakResidentBytes: ProcessUsage().peakResidentBytes,
                 secondsPerStep: seconds, losses: losses))
     }
 
@@ -113,31 +113,6 @@ struct TrainingBenchmarkCommand: ParsableCommand {
                 + "\(Format.fixed(document.pairsPerSecond, 2)) pairs/s, "
                 + "\(Format.fixed(document.processorSecondsPerPair * 1000, 1)) ms of processor time a pair, "
                 + "\(document.peakResidentBytes >> 20) MiB at most")
-    }
-
-    private static var usage: rusage {
-        var usage = rusage()
-        #if canImport(Glibc)
-        getrusage(__rusage_who_t(0), &usage)  // RUSAGE_SELF
-        #else
-        getrusage(RUSAGE_SELF, &usage)
-        #endif
-        return usage
-    }
-
-    private static var processorSeconds: Double {
-        let usage = usage
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
-    }
-
-    /// Linux counts in KiB, macOS in bytes.
-    private static var peakResidentBytes: Int {
-        #if canImport(Darwin)
-        usage.ru_maxrss
-        #else
-        usage.ru_maxrss << 10
-        #endif
     }
 
     /// Of the lengths that captions on the web have.
