@@ -76,7 +76,7 @@ public struct CheckpointStore: Sendable {
     ) throws -> [(name: String, tensors: [String: Tensor])] {
         var parts = [("optimizer", optimizer)]
         if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
-        return parts + [("random", try RandomStates.current(on: trainer.model.device))]
+        return parts + [("random", try RandomState(trainer.model.device).tensors)]
     }
 
     private func byteCount(_ parts: [[String: Tensor]]) -> Int {
@@ -149,7 +149,7 @@ public struct CheckpointStore: Sendable {
         try trainer.model.ownMemory()
         try load("optimizer", of: path) { try trainer.optimizer.load($0) }
         if let average = trainer.movingAverage { try load("average", of: path) { try average.load($0) } }
-        try RandomStates.restore(TensorFile.read(path + "/random.safetensors"), on: trainer.model.device)
+        try RandomState(TensorFile.read(path + "/random.safetensors"), device: trainer.model.device).restore()
         trainer.step = position.step
         return state
     }
@@ -169,23 +169,6 @@ public struct CheckpointStore: Sendable {
         } catch {
             throw TrainingError.checkpointMismatch(
                 path: path, problem: "state.json is not what this version writes; go on with the version that wrote it")
-        }
-    }
-}
-
-/// The states of the random generators a run draws from.
-enum RandomStates {
-    static func current(on device: Device) throws -> [String: Tensor] {
-        var states = ["cpu": try Engine.randomState()]
-        if device.kind != .cpu { states["device"] = try Engine.randomState(on: device) }
-        return states
-    }
-
-    /// A state of a device that is not used now is left out.
-    static func restore(_ states: [String: Tensor], on device: Device) throws {
-        if let state = states["cpu"] { try Engine.setRandomState(state.copied()) }
-        if device.kind != .cpu, let state = states["device"] {
-            try Engine.setRandomState(state.copied(), on: device)
         }
     }
 }

@@ -6,8 +6,8 @@ import TorchNN
 /// to them is known, once more to carry it on (Gao et al., "Scaling Deep Contrastive Learning Batch Size under Memory
 /// Limited Setup", arXiv 2101.06983).
 ///
-/// Random numbers are the same in both passes, and the generators end where one pass leaves them. What the last part's first pass recorded is kept, which saves its
-/// second and costs no more memory than one part takes anyway.
+/// Random numbers are the same in both passes, and the generators end where one pass leaves them. What the last part's
+/// first pass recorded is kept, which saves its second and costs no more memory than one part takes anyway.
 final class MicroBatches {
     enum Tower: CaseIterable {
         case pictures
@@ -73,27 +73,5 @@ final class MicroBatches {
             if place == order.count - 1 { try lastPass(pass) } else { try pass() }
         }
         if states.values.contains(where: { $0.contains { $0 != nil } }) { try after.restore() }
-    }
-}
-
-/// Where the generators that a model draws from stand.
-struct RandomState {
-    private let device: Device
-    private let host: Tensor
-    private let accelerator: Tensor?
-
-    init(_ device: Device) throws {
-        self.device = device
-        host = try Engine.randomState()
-        accelerator = device.kind == .cuda ? try Engine.randomState(on: device) : nil
-    }
-
-    func equals(_ other: RandomState) throws -> Bool {
-        try host.bytes() == other.host.bytes() && accelerator?.bytes() == other.accelerator?.bytes()
-    }
-
-    func restore() throws {
-        try Engine.setRandomState(host)
-        if let accelerator { try Engine.setRandomState(accelerator, on: device) }
     }
 }
