@@ -68,15 +68,15 @@ public struct PairDecoder: Sendable {
         let isSplit = examples.count > microBatchSize
         let bytes = examples.map(\.picture)
         let pictures: Tensor =
-            if isSplit || device.kind == .cuda {
+            if isSplit {
                 try placed(Tensor.stacked(bytes))
+            } else if device.kind == .cuda {
+                try preprocessor.normalize(placed(Tensor.stacked(bytes)))
             } else {
                 try preprocessor.normalizedBatch(bytes)
             }
-        let isFinished = isSplit || pictures.dtype != .uint8
         return TrainingBatch(
-            pictures: isFinished ? pictures : try preprocessor.normalize(pictures),
-            preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
+            pictures: pictures, preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
             texts: examples.map(\.caption), locations: examples.map(\.location))
     }
 

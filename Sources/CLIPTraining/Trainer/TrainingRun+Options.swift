@@ -37,7 +37,6 @@ extension TrainingRun {
         public var keepsBest: HeldOutMeasure?
         /// Epochs between held-out evaluations.
         public var evaluationInterval = 1
-        public var loaderThreads = 2
         /// How pairs are read and shared.
         public var loading = LoadingPlan()
         /// How the final model's parameters are stored; nil for 32 bits.

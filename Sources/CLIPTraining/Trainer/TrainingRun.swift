@@ -168,7 +168,8 @@ public final class TrainingRun {
     private func evaluate(on heldOut: PairSource, log: RunLog?, _ onEvent: (Event) -> Void) throws {
         let position = state.position
         let evaluation = try withAverage {
-            try HeldOutEvaluation(clip, on: heldOut, threads: options.loaderThreads, stop: options.stop, onSkip: onSkip)
+            try HeldOutEvaluation(
+                clip, on: heldOut, threads: options.loading.threads, stop: options.stop, onSkip: onSkip)
         }
         try writing(logPath) {
             try log?.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
@@ -228,12 +229,12 @@ public final class TrainingRun {
     private func take(
         _ batch: TrainingBatch, log: RunLog?, pace: Pace, onEvent: (Event) -> Void
     ) throws {
-        let random = try RandomStates.current(on: clip.model.device)
+        let random = try RandomState(clip.model.device)
         let report: StepReport
         do {
             report = try trainer.train(on: batch)
         } catch TrainingError.notFinite(let step, let what, _) {
-            try RandomStates.restore(random, on: clip.model.device)
+            try random.restore()
             throw try diagnosis(step: step, what: what, of: batch)
         }
         state.position.step += 1

@@ -128,7 +128,6 @@ struct TrainCommand: ParsableCommand {
         if device.kind == .cuda { try CUDA.setConvolutionBenchmark(true) }
         let clip = try startingModel(description, on: device)
         var options = TrainingRun.Options(output: resume ?? output ?? "")
-        options.loaderThreads = data.workers
         options.loading = data.loading(batches: perEpoch)
         options.record = record
         options.sharesOptimizer = distribution.zero
