@@ -9,7 +9,6 @@ private enum Write {
     static let uniform = Operator("aten::uniform_")
     static let foreachNorm = Operator("aten::_foreach_norm", overload: "Scalar")
     static let foreachAdd = Operator("aten::_foreach_add_", overload: "Scalar")
-    static let foreachMultiply = Operator("aten::_foreach_mul_", overload: "Tensor")
     static let foreachInterpolate = Operator("aten::_foreach_lerp_", overload: "Scalar")
     static let addTensor = Operator("aten::add_", overload: "Tensor")
     static let subtractTensor = Operator("aten::sub_", overload: "Tensor")
@@ -99,24 +98,24 @@ extension Tensor {
         try Write.foreachAdd.run(.tensors(tensors), .int(amount))
     }
 
-    /// Multiplies every tensor by a scalar tensor.
-    public static func multiplyInPlace(_ tensors: [Tensor], by factor: Tensor) throws {
-        try Write.foreachMultiply.run(.tensors(tensors), .tensor(factor))
-    }
-
     /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
     public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
         try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).
+    /// - Parameter gradientFactor: what gradients are multiplied by on the way; if not 1, in place.
     public static func adamWInPlace(
         parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
-        learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
+        gradientFactor: Double = 1, learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double,
+        epsilon: Double
     ) throws {
+        // The operator divides by its scale.
+        let scale =
+            try gradientFactor == 1 ? nil : full([], 1 / gradientFactor, device: parameters.first?.device ?? .cpu)
         try Write.fusedAdamW.run(
             .tensors(parameters), .tensors(gradients), .tensors(firstMoments), .tensors(secondMoments), .tensors([]),
             .tensors(steps), .double(learningRate), .double(beta1), .double(beta2), .double(weightDecay),
-            .double(epsilon), .bool(false), .bool(false))
+            .double(epsilon), .bool(false), .bool(false), .tensor(scale))
     }
 }

@@ -90,12 +90,36 @@ import Torch
         #expect(zip(quick, exact).allSatisfy { $0 != $1 })
     }
 
-    @Test func clippingScalesToTheBoundAndTellsTheNorm() throws {
+    @Test func clippingTellsTheNormAndTheFactorDownToTheBound() throws {
         let gradients = try [Tensor([3, 0] as [Float]), Tensor([4] as [Float])]
-        #expect(abs(try clipGradients(gradients, norm: 1) - 5) < 1e-6)
-        #expect(abs(try gradients[1].item() - 0.8) < 1e-5)
-        #expect(abs(try clipGradients(gradients, norm: 10) - 1) < 1e-5)
-        #expect(abs(try gradients[1].item() - 0.8) < 1e-5)
+        let clipped = try GradientClipping(gradients, bound: 1)
+        #expect(abs(clipped.norm - 5) < 1e-6)
+        #expect(abs(clipped.factor - 0.2) < 1e-6)
+        for bound in [nil, 5.1, Double.infinity] {
+            #expect(try GradientClipping(gradients, bound: bound).factor == 1)
+        }
+        #expect(try GradientClipping([], bound: 1).norm == 0)
+        #expect(try GradientClipping([], bound: 1).factor == 1)
+    }
+
+    /// The optimizer's own multiplication against a pass of its own before the step. The factors differ, as AdamW hardly
+    /// minds one that stays.
+    @Test func aStepMultipliesGradientsOnItsWay() throws {
+        func weights(factorInStep: Bool) throws -> [Float] {
+            let layer = try Linear(3, 2, bias: false)
+            try layer.weight.replace(with: Tensor([0.5, -1, 2, 0.25, 1, -2] as [Float], shape: [2, 3]))
+            let optimizer = try AdamW([.init(layer.namedParameters, weightDecay: 0.1)])
+            for factor in [1, 0.3, 0.02] {
+                let gradient = try Tensor([1, -2, 3, 0.5, -0.25, 4] as [Float], shape: [2, 3])
+                if !factorInStep { try gradient.multiplyInPlace(factor) }
+                try layer.weight.tensor.setGradient(gradient)
+                try optimizer.step(learningRate: 0.01, gradientFactor: factorInStep ? factor : 1)
+            }
+            return try layer.weight.tensor.detached().elements(Float.self)
+        }
+        for (folded, plain) in try zip(weights(factorInStep: true), weights(factorInStep: false)) {
+            #expect(abs(folded - plain) < 1e-6)
+        }
     }
 
     @Test(arguments: [(false, DType.float32), (true, .float32), (false, .bfloat16), (true, .bfloat16)])

@@ -61,8 +61,8 @@ public final class ShardedAdamW: ParameterOptimizer {
     }
 
     /// Moves this rank's parameters, and takes the others' from theirs.
-    public func step(learningRate: Double) throws {
-        try own.step(learningRate: learningRate)
+    public func step(learningRate: Double, gradientFactor: Double) throws {
+        try own.step(learningRate: learningRate, gradientFactor: gradientFactor)
         try Engine.withoutGradients {
             for rank in 0..<communicator.worldSize {
                 for piece in try pieces(of: rank) { try handOut(piece, from: rank) }

@@ -55,11 +55,12 @@ public final class PredictiveObjective: LearningObjective {
             throw TrainingError.notFinite(step: step, what: "loss", samples: pairs.locations)
         }
         try loss.backward()
-        let norm = try clipGradients(optimizer.gradients(), norm: configuration.gradientNorm ?? .infinity)
-        guard norm.isFinite else {
+        let clipping = try GradientClipping(optimizer.gradients(), bound: configuration.gradientNorm)
+        guard clipping.norm.isFinite else {
             throw TrainingError.notFinite(step: step, what: "gradient", samples: pairs.locations)
         }
-        try optimizer.step(learningRate: configuration.schedule.rate(at: step))
+        try optimizer.step(
+            learningRate: configuration.schedule.rate(at: step), gradientFactor: clipping.factor)
         step += 1
         return value
     }

@@ -103,13 +103,12 @@ public final class Trainer {
     public func train(on batch: TrainingBatch) throws -> StepReport {
         try optimizer.clearGradients()
         let value = try computeGradients(batch)
-        let gradients = try optimizer.gradients()
-        let norm = try clipGradients(gradients, norm: configuration.gradientNorm ?? .infinity)
-        guard norm.isFinite else {
+        let clipping = try GradientClipping(optimizer.gradients(), bound: configuration.gradientNorm)
+        guard clipping.norm.isFinite else {
             throw TrainingError.notFinite(step: step, what: "gradient", samples: batch.locations)
         }
         let rate = configuration.schedule.rate(at: step)
-        try optimizer.step(learningRate: rate)
+        try optimizer.step(learningRate: rate, gradientFactor: clipping.factor)
         let scale = try model.logitScale.tensor.detached()
         if !configuration.loss.fixesTemperature { try scale.clampInPlace(to: DualEncoder.logitScaleRange) }
         try movingAverage?.update()
@@ -118,7 +117,7 @@ public final class Trainer {
             step: step, loss: value.total, lossPictureToText: value.pictureToText,
             lossTextToPicture: value.textToPicture, lossDistillation: value.distillation,
             logitScale: try scale.item(), logitBias: try model.logitBias?.tensor.detached().item(),
-            learningRate: rate, gradientNorm: norm, pictureCosine: spread.pictures, textCosine: spread.texts)
+            learningRate: rate, gradientNorm: clipping.norm, pictureCosine: spread.pictures, textCosine: spread.texts)
     }
 
     /// Leaves the gradient of every parameter in place, summed over processes.

@@ -65,8 +65,7 @@ public final class AdamW: ParameterOptimizer {
         for parameter in groups.flatMap(\.parameters) { try parameter.tensor.setGradient(nil) }
     }
 
-    /// Moves every parameter that has a gradient by one step.
-    public func step(learningRate: Double) throws {
+    public func step(learningRate: Double, gradientFactor: Double) throws {
         for group in groups {
             var parameters: [Tensor] = []
             var gradients: [Tensor] = []
@@ -82,7 +81,7 @@ public final class AdamW: ParameterOptimizer {
                 try Tensor.addInPlace(active.map(\.step), 1)
                 try Tensor.adamWInPlace(
                     parameters: parameters, gradients: gradients, firstMoments: active.map(\.first),
-                    secondMoments: active.map(\.second), steps: active.map(\.step),
+                    secondMoments: active.map(\.second), steps: active.map(\.step), gradientFactor: gradientFactor,
                     learningRate: learningRate * group.learningRateFactor,
                     beta1: beta1, beta2: beta2, weightDecay: group.weightDecay, epsilon: epsilon)
             }
