@@ -28,6 +28,8 @@ struct TrainingBenchmarkCommand: ParsableCommand {
     var captionsFile: String?
     @Option(help: "Seed of weights and pictures.")
     var seed: UInt64 = 0
+    @Flag(help: "Compute blocks' inner states again in the backward pass instead of keeping them.")
+    var gradientCheckpointing = false
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
@@ -42,6 +44,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         var device: String
         var batchSize: Int
         var microBatchSize: Int
+        var gradientCheckpointing: Bool
         var pairsPerSecond: Double
         /// Processor time of all threads, for a figure that other programs on the machine disturb less.
         var processorSecondsPerPair: Double
@@ -68,6 +71,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
         configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
+        configuration.techniques.checkpointsGradients = gradientCheckpointing
         let trainer = try Trainer(model: clip.model, configuration: configuration)
         var losses: [Double] = []
         var seconds: [Double] = []
@@ -86,6 +90,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
             Document(
                 model: description.name, precision: shared.precision.rawValue, device: shared.device.rawValue,
                 batchSize: batchSize, microBatchSize: configuration.microBatchSize,
+                gradientCheckpointing: gradientCheckpointing,
                 pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],
                 processorSecondsPerPair: processor, peakResidentBytes: ProcessUsage().peakResidentBytes,
                 secondsPerStep: seconds, losses: losses))
