@@ -29,6 +29,7 @@ public final class RendezvousStore: @unchecked Sendable {
 
     public var port: Int { Int(ct_store_port(handle)) }
 
+    /// Sends a value and does not wait: stores with a connection of their own may see it a moment later, this one at once.
     public func set(_ key: String, to value: String) throws {
         let bytes = Array(value.utf8)
         try check(ct_store_set(handle, key, bytes, bytes.count), key)
