@@ -46,7 +46,7 @@ format: ## Format all Swift files in place
 
 lint: ## Check the format of all Swift files and the syntax of the scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
-	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/train-pictures Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 
 clean: ## Remove what was built
 	rm -rf .build Fuzz/.build bin demo.html
