@@ -72,6 +72,46 @@ import Darwin
         }
     }
 
+    /// Every process goes on with its own shards and its own generator: steps after a checkpoint in mid-epoch are those
+    /// of the run that was not stopped, bit for bit, though each drops patches of its own.
+    @Test(arguments: ["exact", "scale"]) func severalProcessesGoOnWhereEachStood(_ assignment: String) throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            let run = folder + "/run"
+            let options = [
+                "--steps", "10", "--checkpoint-interval", "3", "--keep-checkpoints", "9", "--patch-dropout", "0.5",
+                "--shard-assignment", assignment, "--train-num-samples", "64",
+            ]
+            let base = ShapePairs.train(folder) + options
+            for process in try start(base + ["--output", run]) { try process.finish().succeeded() }
+            let (expected, losses) = (try Data(contentsOf: weightsFile(run)), try Metrics(run).losses)
+            try goBackToStepSix(run)
+            let outcomes = try start(base + ["--resume", run]).map { try $0.finish() }
+            for outcome in outcomes { outcome.succeeded() }
+            #expect(!outcomes[0].complaints.contains("begins again"), "\(outcomes[0].complaints)")
+            #expect(try Metrics(run).losses == losses)
+            #expect(try Data(contentsOf: weightsFile(run)) == expected)
+
+            // One process cannot take up what was dealt out to two, and says so.
+            try goBackToStepSix(run)
+            let alone = try clip(base + ["--resume", run])
+            alone.succeeded()
+            #expect(alone.complaints.contains("begins again") == (assignment == "scale"), "\(alone.complaints)")
+        }
+    }
+
+    /// To the middle of the second epoch's four steps.
+    private func goBackToStepSix(_ run: String) throws {
+        for name in ["checkpoints/step-000000008", "checkpoints/step-000000009", "checkpoints/step-000000010", "final"]
+        {
+            try FileManager.default.removeItem(atPath: run + "/" + name)
+        }
+    }
+
+    private func weightsFile(_ run: String) -> URL {
+        URL(fileURLWithPath: run + "/final/open_clip_model.safetensors")
+    }
+
     /// Waits until a run has written that many lines.
     private func wait(for lines: Int, in run: String, of process: ClipProcess) {
         func count() -> Int {

@@ -105,14 +105,14 @@ import FoundationXML
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let path = folder.path + "/page.html"
-        try PageFile.write("first", to: path)
+        try WholeFile.write("first", to: path)
         // A reader that has the first page open goes on reading it: the second was written beside it and renamed.
         let reader = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        try PageFile.write("second, longer", to: path)
+        try WholeFile.write("second, longer", to: path)
         #expect(try reader.readToEnd() == Data("first".utf8))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "second, longer")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["page.html"])
-        #expect(throws: CLIPError.self) { try PageFile.write("third", to: folder.path + "/none/page.html") }
+        #expect(throws: CLIPError.self) { try WholeFile.write("third", to: folder.path + "/none/page.html") }
     }
 
     @Test func theCommandDrawsWhatItCanRead() throws {

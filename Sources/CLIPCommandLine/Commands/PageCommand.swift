@@ -68,7 +68,7 @@ struct PageCommand: ParsableCommand {
         }
         Console.endStatus()
         if !paths.isEmpty {
-            try PageFile.write(PageDocument(content).rendered(), to: output)
+            try WholeFile.write(PageDocument(content).rendered(), to: output)
             try report(content, paths: paths)
         }
         if let firstFailure { throw ExitCode((ExitStatus(firstFailure) ?? .ourFault).rawValue) }

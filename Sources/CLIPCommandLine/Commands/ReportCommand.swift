@@ -63,7 +63,7 @@ struct ReportCommand: ParsableCommand {
                     warnings: history.warningCount, unreadable: history.unreadableLines))
             read.append(RunReport.Run(name: name, history: history))
         }
-        try PageFile.write(RunReport(read, title: title).rendered(), to: output)
+        try WholeFile.write(RunReport(read, title: title).rendered(), to: output)
         if json { try Console.printJSON(document) } else { try Console.answer(output) }
     }
 

@@ -20,8 +20,10 @@ public struct TrainingPosition: Sendable, Equatable, Codable {
 /// What a checkpoint holds beside tensors.
 public struct RunState: Sendable, Equatable, Codable {
     public var position: TrainingPosition
-    /// Where the data go on.
+    /// Where the data go on, on rank 0.
     public var cursor: DataCursor
+    /// Of a run of several processes, in the order of ranks.
+    public var processes: [ProcessPlace]?
     /// The settings the run was begun with.
     public var configuration: TrainingConfiguration
     /// Nil before the first evaluation, and where no best model is kept.

@@ -143,6 +143,11 @@ final class Roster: @unchecked Sendable {
 
     // MARK: Agreement
 
-    func publish(_ text: String, as name: String) throws { try store.set("\(name)/\(rank)", to: text) }
+    /// Gives a text to the others, who can read it once this returns.
+    func publish(_ text: String, as name: String) throws {
+        try store.set("\(name)/\(rank)", to: text)
+        // Setting does not wait; an answer on the same connection says that the server has the value.
+        _ = try published(name, by: rank)
+    }
     func published(_ name: String, by other: Int) throws -> String? { try store.value(of: "\(name)/\(other)") }
 }

@@ -21,7 +21,7 @@ struct RunGroup {
         return (Turn(rawValue: values[0]) ?? .stop, values[1] != 0)
     }
 
-    /// Dropout is to be another on every process: a checkpoint, and a seed, bring rank 0's generator to all.
+    /// Dropout is to be another on every process; a seed, and a checkpoint of other processes, bring one generator to all.
     func spreadGenerators(seed: UInt64, step: Int) throws {
         guard !isFirst else { return }
         try Engine.seed(SplitMix64.seed(seed, UInt64(communicator.rank), UInt64(max(0, step))))

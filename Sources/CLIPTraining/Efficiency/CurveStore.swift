@@ -50,10 +50,7 @@ struct CurveStore {
         let path = path(curve.settings)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(curve).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
-        }
+        AtomicDirectory.removeLeftovers(of: path)
+        try WholeFile.write(encoder.encode(curve), to: path)
     }
 }

@@ -45,10 +45,7 @@ public struct ExperimentReport: Sendable {
     }
 
     private func write(_ data: Data, to path: String) throws {
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
-        }
+        AtomicDirectory.removeLeftovers(of: path)
+        try WholeFile.write(data, to: path)
     }
 }

@@ -101,7 +101,7 @@ public final class RunLog {
         lastReport = ProcessInfo.processInfo.systemUptime
         let name = URL(fileURLWithPath: directory).lastPathComponent
         let page = RunReport([RunReport.Run(name: name, history: history)]).rendered()
-        try PageFile.write(page, to: Self.reportPath(in: directory))
+        try WholeFile.write(page, to: Self.reportPath(in: directory))
     }
 
     /// Copies the lines to keep to a file that takes the old one's place.

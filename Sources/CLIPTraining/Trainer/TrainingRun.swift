@@ -5,21 +5,21 @@ import Torch
 
 /// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
 public final class TrainingRun {
-    private let clip: PretrainedModel
-    private let trainer: Trainer
+    let clip: PretrainedModel
+    let trainer: Trainer
     private let training: PairSource
     private let heldOut: PairSource?
-    private let options: Options
-    private let store: CheckpointStore
+    let options: Options
+    let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
     private let expectation: TrainingWatch.Expectation
-    private var state: RunState
+    var state: RunState
     /// Where the data stand. Made only when it is wanted: it lists the pairs that are held back to be mixed.
-    private var makeCursor: () -> DataCursor
+    var makeCursor: () -> DataCursor
     /// The step of the newest checkpoint, which all processes have to know without looking at the disk.
-    private var savedStep: Int?
-    private let group: RunGroup
-    private var lastSave = ProcessInfo.processInfo.systemUptime
+    var savedStep: Int?
+    let group: RunGroup
+    var lastSave = ProcessInfo.processInfo.systemUptime
 
     /// - Parameters:
     ///   - clip: the model to train, with its tokenizer and preprocessing.
@@ -55,7 +55,7 @@ public final class TrainingRun {
     }
 
     public var finalModelPath: String { options.output + "/final" }
-    private var logPath: String { options.output + "/metrics.jsonl" }
+    var logPath: String { options.output + "/metrics.jsonl" }
 
     /// Trains to the last step and writes the final model.
     /// - Parameter resuming: whether to go on from the newest checkpoint; otherwise a directory that holds a run
@@ -96,63 +96,6 @@ public final class TrainingRun {
             try writing(finalModelPath) { try writeModel(to: finalModelPath) }
         }
         return .finished
-    }
-
-    private func openLog() throws -> RunLog {
-        try writing(logPath) {
-            let log = try RunLog(directory: options.output, keepingBefore: state.position)
-            // Going on with a run that is done changes nothing.
-            if state.position.step < trainer.configuration.totalSteps || state.position.pair > 0 {
-                try log.write(
-                    start: RunStart(
-                        state.position, configuration: trainer.configuration, more: ["model": clip.name]))
-            }
-            return log
-        }
-    }
-
-    /// Takes up the checkpoint, or makes the first.
-    private func begin(resuming: Bool, _ onEvent: (Event) -> Void) throws {
-        let place = state.place
-        if resuming {
-            state = try store.restore(trainer, allowing: options.allowedChanges) { onEvent(.notice($0)) }
-            if state.place != place {
-                onEvent(
-                    .notice(
-                        "the run was computed by libtorch \(state.place.libtorch) with \(state.place.threads) threads on "
-                            + "\(state.place.device), now by \(place.libtorch) with \(place.threads) on \(place.device): "
-                            + "numbers will differ in their last digits"))
-            }
-            state.place = place
-            state.configuration = trainer.configuration
-            if options.allowsOtherData { state.cursor = DataCursor(epoch: state.position.epoch) }
-            // Of shards that are dealt out each process knows its own place only, and one is kept.
-            let isDealt = options.loading.assignment == .scale && group.communicator.worldSize > 1
-            if isDealt { state.cursor = DataCursor(epoch: state.position.epoch) }
-            let cursor = state.cursor
-            makeCursor = { cursor }
-            savedStep = state.position.step
-        }
-        try group.communicator.onFirst("prepares the run's directory") { try prepare(resuming: resuming) }
-        let processes = group.communicator as? ProcessGroupCommunicator
-        try processes?.align(clip.model, configuration: trainer.configuration, step: state.position.step)
-        try group.spreadGenerators(seed: trainer.configuration.seed, step: state.position.step)
-        // A run that is killed before its first interval is over can go on from here too.
-        if !resuming { try checkpoint(onEvent) }
-    }
-
-    private func prepare(resuming: Bool) throws {
-        if !resuming, !store.names.isEmpty || FileManager.default.fileExists(atPath: logPath) {
-            throw TrainingError.runExists(path: options.output)
-        }
-        try writing(options.output) {
-            try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
-            store.removeLeftovers()
-            AtomicDirectory.removeLeftovers(of: finalModelPath)
-            AtomicDirectory.removeLeftovers(of: options.output + "/best")
-            AtomicDirectory.removeLeftovers(of: options.output + "/run.json")
-            try options.record?.write(run: options.output)
-        }
     }
 
     private func evaluate(log: RunLog?, _ onEvent: (Event) -> Void) throws {
@@ -268,57 +211,5 @@ public final class TrainingRun {
         // What was found out is said even where it cannot be written.
         let details = group.isFirst ? try? report.write(run: options.output) : nil
         return .diverged(report, details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
-    }
-
-    // MARK: Files
-
-    /// The model that is evaluated and given away: the weights' moving average where one is kept.
-    private func withAverage<R>(_ body: () throws -> R) throws -> R {
-        guard let average = trainer.movingAverage else { return try body() }
-        return try average.withAverage(body)
-    }
-
-    private func writeModel(to path: String) throws {
-        try withAverage {
-            try ModelDirectory(path).write(
-                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
-        }
-    }
-
-    private var isCheckpointDue: Bool {
-        get throws {
-            if state.position.step % options.checkpointInterval == 0 { return true }
-            guard let seconds = options.checkpointSeconds else { return false }
-            // Clocks differ.
-            let isDue = ProcessInfo.processInfo.systemUptime - lastSave >= seconds
-            return try group.agree(.step, isCheckpointDue: isDue).isCheckpointDue
-        }
-    }
-
-    /// Where an interval ends with its epoch, the checkpoint before the epoch's evaluation serves: replacing a whole
-    /// checkpoint would leave a moment without either.
-    private func checkpoint(_ onEvent: (Event) -> Void) throws {
-        lastSave = ProcessInfo.processInfo.systemUptime
-        guard savedStep != state.position.step else { return }
-        savedStep = state.position.step
-        state.cursor = makeCursor()
-        // Every process gives its part of the moments.
-        let moments = try trainer.optimizer.state()
-        try group.communicator.onFirst("writes a checkpoint") {
-            if !store.holds(step: state.position.step) { try store.save(trainer, optimizer: moments, state) }
-        }
-        onEvent(.checkpoint(step: state.position.step))
-    }
-
-    private func stop(_ onEvent: (Event) -> Void) throws -> Outcome {
-        try checkpoint(onEvent)
-        return .stopped(step: state.position.step)
-    }
-
-    /// Says of a file that cannot be written what is left of the run.
-    private func writing<R>(_ path: String, _ body: () throws -> R) throws -> R {
-        do { return try body() } catch let error as TrainingError { throw error } catch {
-            throw store.failure(error, path: path)
-        }
     }
 }
