@@ -18,8 +18,8 @@ struct LoadingBenchmarkCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Tar shards, a CSV or TSV table, or a folder.", valueName: "source"))
     var data: String
-    @Option(help: "Side of the views, in pixels.")
-    var size = 224
+    @Option(help: "Side of the views, in pixels (default: the model's; 224 where none is named).")
+    var size: Int?
     @Option(help: "Decoding threads.")
     var workers = 2
     @Option(help: "Shards read at once.")
@@ -30,11 +30,10 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     var seconds = 10.0
     @Option(help: "Least share of a picture's area that a view covers.")
     var cropScale = 0.9
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        guard (1...8192).contains(size), (1...256).contains(workers), (1...65536).contains(batchSize),
+        guard (1...8192).contains(size ?? 1), (1...256).contains(workers), (1...65536).contains(batchSize),
             (1...1024).contains(openShards), seconds > 0, seconds <= 86400, cropScale > 0, cropScale <= 1
         else {
             throw ValidationError("Sizes, threads and seconds are above 0, and the share is at most 1.")
@@ -57,9 +56,9 @@ struct LoadingBenchmarkCommand: ParsableCommand {
         let source = try PairSource(data)
         var augmentation = TrainingAugmentation()
         augmentation.areaRange = cropScale...1
+        let (tokenizer, preprocess) = try preparation()
         let decoder = PairDecoder(
-            tokenizer: try CLIPTokenizer(), preprocessor: PicturePreprocessor(PreprocessConfiguration(size: size)),
-            augmentation: augmentation)
+            tokenizer: tokenizer, preprocessor: PicturePreprocessor(preprocess), augmentation: augmentation)
         var plan = LoadingPlan()
         plan.threads = workers
         plan.openShards = openShards
@@ -77,9 +76,22 @@ struct LoadingBenchmarkCommand: ParsableCommand {
         let processor = ProcessUsage().processorSeconds - processorStart
         try report(
             Document(
-                data: data, size: size, workers: workers, pictures: pictures, skipped: skipped.count, seconds: elapsed,
+                data: data, size: preprocess.size, workers: workers, pictures: pictures, skipped: skipped.count,
+                seconds: elapsed,
                 processorSeconds: processor, picturesPerSecond: Double(pictures) / elapsed,
                 picturesPerSecondPerCore: Double(pictures) / max(1e-9, processor)))
+    }
+
+    /// What the named model reads pictures and captions with, or CLIP's own.
+    private func preparation() throws -> (any TextTokenizer, PreprocessConfiguration) {
+        guard shared.model != nil || shared.weights != nil else {
+            try shared.prepare()
+            return (try CLIPTokenizer(), PreprocessConfiguration(size: size ?? shared.resolution ?? 224))
+        }
+        let description = try shared.describe()
+        var preprocess = description.preprocess
+        if let size { preprocess.size = size }
+        return (try description.tokenizer(), preprocess)
     }
 
     /// One epoch, or what of it fits into the time. Returns the number of pictures.
@@ -104,7 +116,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     }
 
     private func report(_ document: Document) throws {
-        if json { return try Console.printJSON(document) }
+        if shared.json { return try Console.printJSON(document) }
         try Console.answer(
             String(
                 format: "%.1f pictures per second with %d workers, %.1f per second and core (%d pictures, %.1f s)",
