@@ -38,6 +38,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case deviceUnavailable(String)
     /// A model that another layout cannot express.
     case unsupportedConversion(what: String)
+    /// Models between which there is no average.
+    case averaging(problem: String)
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
     /// A file could not be written.
@@ -89,6 +91,8 @@ extension CLIPError: CustomStringConvertible {
             "device \(device) cannot be used here: this libtorch or this machine has none. Use --device cpu."
         case .unsupportedConversion(let what):
             "this model has \(what). Keep the layout it came in."
+        case .averaging(let problem):
+            "no average: \(problem). Give fine-tunings of one model."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .writing(let path, let reason):

@@ -16,7 +16,7 @@ struct ClipCommand: ParsableCommand {
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
         subcommands: [
             ClassifyCommand.self, RankCommand.self, EmbedCommand.self, PageCommand.self,
-            CompareCommand.self, ConvertCommand.self, InspectCommand.self, DownloadCommand.self,
+            CompareCommand.self, ConvertCommand.self, AverageCommand.self, InspectCommand.self, DownloadCommand.self,
             CaptionCommand.self,
             TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
             ReportCommand.self, ExperimentCommand.self, CorpusCommand.self, BenchmarkCommand.self,

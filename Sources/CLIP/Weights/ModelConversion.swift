@@ -22,7 +22,7 @@ public enum ModelConversion {
         case fp16
         case bf16
 
-        var dtype: DType {
+        public var dtype: DType {
             switch self {
             case .fp32: .float32
             case .fp16: .float16

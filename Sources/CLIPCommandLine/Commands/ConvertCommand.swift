@@ -19,12 +19,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "What weights are stored as: fp32, fp16 or bf16 (default: as they are).")
     var storage: ModelConversion.Storage?
 
-    @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
-    var output: String
-
-    @Flag(help: "Replace a directory that is there already.")
-    var overwrite = false
-
+    @OptionGroup var place: ModelOutputOptions
     @OptionGroup var shared: SharedOptions
 
     struct Document: Encodable {
@@ -35,7 +30,8 @@ struct ConvertCommand: ParsableCommand {
     }
 
     func run() throws {
-        try checkOutput()
+        try place.check()
+        let output = place.output
         let description = try shared.describe()
         try ModelConversion.convert(description, weights: shared.weights, to: to, storage: storage, at: output)
         let files = try FileManager.default.contentsOfDirectory(atPath: output).sorted()
@@ -45,20 +41,6 @@ struct ConvertCommand: ParsableCommand {
         } else {
             try Console.answer("\(description.name) for \(to.rawValue): \(output)")
             for file in files { try Console.answer("  " + file) }
-        }
-    }
-
-    /// Files of which a directory that may be replaced has one: what is no model is not this command's to remove.
-    private static let signs = ["open_clip_config.json", "config.json", "model.pt"]
-
-    private func checkOutput() throws {
-        guard FileManager.default.fileExists(atPath: output) else { return }
-        guard overwrite else {
-            throw CLIPError.writing(path: output, reason: "something is there already; add --overwrite to replace it")
-        }
-        let found = try? FileManager.default.contentsOfDirectory(atPath: output)
-        guard let found, found.isEmpty || Self.signs.contains(where: found.contains) else {
-            throw CLIPError.writing(path: output, reason: "what is there is no model, and is not replaced")
         }
     }
 }

@@ -44,7 +44,7 @@ enum ExitStatus: Int32 {
             .noCaptionDecoder, .guidance:
             .wrongUsage
         case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
-            .spacesDiffer, .unsupportedConversion, .picture:
+            .spacesDiffer, .unsupportedConversion, .averaging, .picture:
             .badData
         case .writing: .ourFault
         }

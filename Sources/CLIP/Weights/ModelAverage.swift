@@ -1,0 +1,51 @@
+import Torch
+import TorchNN
+
+/// A model whose weights lie between those of others: of a model before and after fine-tuning, which keeps what the
+/// first knew (Wortsman et al., "Robust fine-tuning of zero-shot models", arXiv 2109.01903), or of several fine-tunings
+/// of one model ("Model soups", arXiv 2203.05482). Models trained apart have no such path between them.
+public enum ModelAverage {
+    /// Averages in 32 bits; running statistics too.
+    /// - Parameters:
+    ///   - models: one architecture and one preparation of pictures; they stay as they are.
+    ///   - shares: each model's, adding up to 1; nil takes equal ones.
+    /// - Returns: `models[0]`'s architecture and preprocessing with weights of memory of their own.
+    /// - Throws: ``CLIPError/averaging(problem:)`` where the models do not fit together.
+    public static func average(_ models: [PretrainedModel], shares: [Double]? = nil) throws -> DualEncoder {
+        guard let first = models.first else { throw CLIPError.averaging(problem: "no models are given") }
+        let shares = shares ?? models.map { _ in 1 / Double(models.count) }
+        guard shares.count == models.count, shares.allSatisfy(\.isFinite), abs(shares.reduce(0, +) - 1) < 1e-6 else {
+            throw CLIPError.averaging(problem: "\(shares) are not shares of \(models.count) models that add up to 1")
+        }
+        for other in models.dropFirst() {
+            guard other.model.configuration == first.model.configuration else {
+                throw CLIPError.averaging(problem: "\(first.name) and \(other.name) are of different architectures")
+            }
+            guard other.preprocessor.configuration == first.preprocessor.configuration else {
+                throw CLIPError.averaging(problem: "\(first.name) and \(other.name) prepare pictures differently")
+            }
+        }
+        let states = try models.map { try $0.model.state() }
+        func mean(_ name: String, _ own: Tensor) throws -> Tensor {
+            guard own.dtype.isFloatingPoint else { return own }
+            let sum = try own.converted(to: .float32).zerosLike()
+            for (state, share) in zip(states, shares) {
+                guard let tensor = state[name] else { continue }
+                try sum.addInPlace(tensor.detached().converted(to: .float32), times: share)
+            }
+            return try sum.converted(to: own.dtype)
+        }
+        return try Engine.withoutGradients {
+            let result = try Initializer.skipping { try DualEncoder(first.model.configuration) }
+            for (name, parameter) in result.namedParameters {
+                guard let own = states[0][name] else { continue }
+                try parameter.replace(with: mean(name, own.detached()))
+            }
+            for (name, buffer) in result.namedBuffers {
+                guard let own = states[0][name] else { continue }
+                try buffer.replace(with: mean(name, own))
+            }
+            return result
+        }
+    }
+}
