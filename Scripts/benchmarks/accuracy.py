@@ -25,12 +25,9 @@ MEASURES = [("image_to_text", "R@1"), ("image_to_text", "R@10"), ("text_to_image
 
 def peer(model, arguments):
     """What `python -m open_clip_train.main` does, with a model that is a file."""
-    import torch.library
-    # A CPU build of torch may come with a torchvision whose compiled operators do not fit; its transforms need none.
-    register = torch.library.register_fake
-    torch.library.register_fake = lambda name, *rest, **options: (
-        (lambda function: function) if isinstance(name, str) and name.startswith("torchvision::")
-        else register(name, *rest, **options))
+    # Beside the parity scripts: what lets a CPU build of torch import PyPI's torchvision.
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
+    import torchvision_stub  # noqa: F401
     import open_clip
     from open_clip_train.main import main
     open_clip.add_model_config(model)

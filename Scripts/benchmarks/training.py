@@ -24,6 +24,9 @@ CAPTIONS = [
 
 def peer(model_name, batch_size, steps, threads):
     import time
+    # Beside the parity scripts: what lets a CPU build of torch import PyPI's torchvision.
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
+    import torchvision_stub  # noqa: F401
     import open_clip
     import torch
     torch.set_num_threads(threads)

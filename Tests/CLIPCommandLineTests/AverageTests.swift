@@ -8,11 +8,7 @@ import Torch
 @Suite struct AverageTests {
     private func train(_ folder: String, _ name: String, seed: String) throws -> String {
         let run = folder + "/" + name
-        try clip(
-            "train", "--model", folder + "/tiny.json", "--train-data", folder + "/train-{0..1}.tar", "--batch-size",
-            "16",
-            "--steps", "1", "--threads", "1", "--seed", seed, "--output", run
-        ).succeeded()
+        try clip(ShapePairs.train(folder, "--steps", "1", "--seed", seed, "--output", run)).succeeded()
         return run + "/final"
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// What `clip benchmark` does; how fast is not for a test to say.
 @Suite(.serialized) struct BenchmarkTests {
-    /// Gradient checkpointing and micro-batches are the same steps by other ways.
+    /// Gradient checkpointing is the same steps by another way.
     @Test func trainingTakesTheStepsItIsAskedFor() throws {
         try withTemporaryDirectory { folder in
             try ShapePairs.prepare(in: folder)

@@ -8,12 +8,11 @@ public enum ModelAverage {
     /// Averages in 32 bits; running statistics too.
     /// - Parameters:
     ///   - models: one architecture and one preparation of pictures; they stay as they are.
-    ///   - shares: each model's, adding up to 1; nil takes equal ones.
+    ///   - shares: each model's, adding up to 1.
     /// - Returns: `models[0]`'s architecture and preprocessing with weights of memory of their own.
     /// - Throws: ``CLIPError/averaging(problem:)`` where the models do not fit together.
-    public static func average(_ models: [PretrainedModel], shares: [Double]? = nil) throws -> DualEncoder {
+    public static func average(_ models: [PretrainedModel], shares: [Double]) throws -> DualEncoder {
         guard let first = models.first else { throw CLIPError.averaging(problem: "no models are given") }
-        let shares = shares ?? models.map { _ in 1 / Double(models.count) }
         guard shares.count == models.count, shares.allSatisfy(\.isFinite), abs(shares.reduce(0, +) - 1) < 1e-6 else {
             throw CLIPError.averaging(problem: "\(shares) are not shares of \(models.count) models that add up to 1")
         }
@@ -26,25 +25,18 @@ public enum ModelAverage {
             }
         }
         let states = try models.map { try $0.model.state() }
-        func mean(_ name: String, _ own: Tensor) throws -> Tensor {
-            guard own.dtype.isFloatingPoint else { return own }
-            let sum = try own.converted(to: .float32).zerosLike()
-            for (state, share) in zip(states, shares) {
-                guard let tensor = state[name] else { continue }
-                try sum.addInPlace(tensor.detached().converted(to: .float32), times: share)
-            }
-            return try sum.converted(to: own.dtype)
-        }
         return try Engine.withoutGradients {
+            var mean = states[0]
+            for (name, own) in states[0] where own.dtype.isFloatingPoint {
+                let sum = try own.converted(to: .float32).zerosLike()
+                for (state, share) in zip(states, shares) {
+                    guard let values = state[name] else { continue }
+                    try sum.addInPlace(values.converted(to: .float32), times: share)
+                }
+                mean[name] = sum
+            }
             let result = try Initializer.skipping { try DualEncoder(first.model.configuration) }
-            for (name, parameter) in result.namedParameters {
-                guard let own = states[0][name] else { continue }
-                try parameter.replace(with: mean(name, own.detached()))
-            }
-            for (name, buffer) in result.namedBuffers {
-                guard let own = states[0][name] else { continue }
-                try buffer.replace(with: mean(name, own))
-            }
+            try result.load(mean)
             return result
         }
     }

@@ -31,8 +31,11 @@ extension TrainingRun {
             }
             state.place = place
             state.configuration = trainer.configuration
-            if options.allowsOtherData { state.cursor = DataCursor(epoch: state.position.epoch) }
-            if dealsShards { state.cursor = ownCursor(onEvent) }
+            if options.allowsOtherData {
+                state.cursor = DataCursor(epoch: state.position.epoch)
+            } else if dealsShards {
+                state.cursor = ownCursor(onEvent)
+            }
             let cursor = state.cursor
             makeCursor = { cursor }
             savedStep = state.position.step
@@ -56,7 +59,7 @@ extension TrainingRun {
     private func ownCursor(_ onEvent: (Event) -> Void) -> DataCursor {
         let communicator = group.communicator
         if communicator.worldSize == 1, state.processes == nil { return state.cursor }
-        if let cursor = state.ownPlace(in: communicator)?.cursor, !options.allowsOtherData { return cursor }
+        if let cursor = state.ownPlace(in: communicator)?.cursor { return cursor }
         if state.position.pair > 0 {
             onEvent(
                 .notice(
