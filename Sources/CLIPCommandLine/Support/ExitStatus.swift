@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPCorpus
 import CLIPData
 import CLIPText
 import CLIPTraining

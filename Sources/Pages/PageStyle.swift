@@ -58,6 +58,13 @@ package enum PageStyle {
         .best { fill: none; stroke: var(--best); stroke-width: 2.5; }
         .n { font: 11px system-ui, sans-serif; font-variant-numeric: tabular-nums; text-anchor: middle; fill: var(--ink); }
         .full { fill: var(--on-accent); }
+        table { border-collapse: collapse; font-size: .88rem; margin: 8px 0 16px; }
+        th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: bottom; }
+        th { color: var(--soft); font-weight: 500; }
+        td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+        .numbers td { white-space: nowrap; }
+        .numbers th + th, .numbers td + td { text-align: right; }
+        .settings td:first-child { color: var(--soft); white-space: nowrap; vertical-align: top; }
         footer { margin-top: 32px; font-size: .85rem; color: var(--soft); }
         """
 }

@@ -5,7 +5,7 @@ import Torch
 import TorchNN
 
 @testable import CLIP
-@testable import CLIPTraining
+@testable import CLIPExperiments
 
 /// Losses and scores of predicted captions and words; `Fixtures/make_efficiency.py` computed what PyTorch gives.
 @Suite struct PredictionParityTests {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Torch
 
+@testable import CLIPExperiments
 @testable import CLIPTraining
 
 @Suite struct ComparisonTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import CLIPCorpus
 @testable import CLIPData
 
 @Suite struct CorpusCaptionTests {

@@ -1,4 +1,5 @@
 import CLIP
+import CLIPTraining
 import Torch
 import TorchNN
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torch
 
-@testable import CLIPTraining
+@testable import CLIPExperiments
 
 @Suite struct VocabularyTests {
     @Test func wordsAreCountedAndOrdered() {

@@ -6,6 +6,7 @@ import Torch
 import TorchNN
 
 @testable import CLIP
+@testable import CLIPExperiments
 @testable import CLIPTraining
 
 /// The three objectives on a tiny model.

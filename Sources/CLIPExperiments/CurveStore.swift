@@ -1,4 +1,5 @@
 import CLIP
+import CLIPTraining
 import Foundation
 
 /// Finished curves in an experiment's directory, a file each: `curves/ARM-seed-N.json`.

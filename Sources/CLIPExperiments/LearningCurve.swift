@@ -1,3 +1,4 @@
+import CLIPTraining
 import Foundation
 
 /// How zero-shot accuracy grew with the number of pictures processed, for one arm and seed.

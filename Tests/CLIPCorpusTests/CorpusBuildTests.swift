@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
+@testable import CLIPCorpus
 @testable import CLIPData
 
 /// A tree of packages in miniature, removed with the value.

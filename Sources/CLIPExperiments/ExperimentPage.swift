@@ -1,7 +1,7 @@
-import Foundation
+import CLIPTraining
+import Pages
 
-/// An experiment's page: the plot, what each arm needs, and how it was measured; one file with nothing that runs or is
-/// fetched. It is HTML that is well-formed XML too, so that any parser can check it.
+/// An experiment's page: the plot, what each arm needs, and how it was measured.
 struct ExperimentPage {
     let name: String
     let comparison: LearningComparison
@@ -41,45 +41,27 @@ struct ExperimentPage {
     }
 
     func rendered(chart: LineChart) -> String {
-        """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8"/>
-        <meta name="viewport" content="width=device-width, initial-scale=1"/>
-        <meta name="color-scheme" content="light dark"/>
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-        <title>\(Markup.escaped(title))</title>
-        <style>
-        \(PageStyle.text)
-        table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: 0 0 16px; }
-        th, td { border-bottom: 1px solid var(--line); padding: 5px 14px 5px 0; text-align: right; }
-        th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
-        th:first-child, td:first-child { text-align: left; }
+        let body = """
+            <p class="lead">\(lead)</p>
+            <article>
+            \(chart.element())</article>
+            <h2>Where each ended</h2>
+            \(ends)<h2>Pictures needed</h2>
+            \(needs)\(meaning)<h2>How it was measured</h2>
+            <ul>
+            \(method.map { "<li>\($0)</li>\n" }.joined())</ul>
+
+            """
+        return HTMLDocument(
+            title: title, style: [Self.style, LineChart.style], body: body,
+            footer: "Made by <code>clip experiment \(Markup.escaped(name))</code> of swift-clip."
+        ).rendered()
+    }
+
+    private static let style = """
         li { display: list-item; max-width: 46em; }
         ul { padding-left: 1.2em; }
-        \(LineChart.style)
-        </style>
-        </head>
-        <body>
-        <main>
-        <h1>\(Markup.escaped(title))</h1>
-        <p class="lead">\(lead)</p>
-        <article>
-        \(chart.element())</article>
-        <h2>Where each ended</h2>
-        <div class="scroll">\(ends)</div>
-        <h2>Pictures needed</h2>
-        \(needs)\(meaning)<h2>How it was measured</h2>
-        <ul>
-        \(method.map { "<li>\($0)</li>\n" }.joined())</ul>
-        <footer>Made by <code>clip experiment \(Markup.escaped(name))</code> of swift-clip.</footer>
-        </main>
-        </body>
-        </html>
-
         """
-    }
 
     private var lead: String {
         guard let settings else { return "" }
@@ -94,44 +76,35 @@ struct ExperimentPage {
             + "\(comparison.categories) categories, \(seeds) seed\(seeds == 1 ? "" : "s")."
     }
 
-    private static func table(_ head: [String], _ rows: [[String]]) -> String {
-        func row(_ cells: [String], _ tag: String) -> String {
-            "<tr>" + cells.map { "<\(tag)>\($0)</\(tag)>" }.joined() + "</tr>\n"
-        }
-        return
-            "<table>\n<thead>\(row(head, "th"))</thead>\n<tbody>\n\(rows.map { row($0, "td") }.joined())</tbody>\n</table>\n"
-    }
-
     private static func rounded(_ pictures: Double) -> String { Decimals.significant(pictures, 3) }
 
     private var ends: String {
-        Self.table(
-            [
+        Markup.table(
+            head: [
                 "", "accuracy, mean over categories", "share of pictures right", "loss", "learnable values",
                 "pictures/s",
             ],
-            comparison.arms.compactMap { arm in
+            body: comparison.arms.compactMap { arm in
                 guard let last = arm.final else { return nil }
                 let spread =
                     arm.seeds.count > 1
                     ? " (\(Decimals.fixed(last.least * 100, 1))–\(Decimals.fixed(last.greatest * 100, 1)))" : ""
                 return [
-                    Markup.escaped(arm.arm.title), Markup.percent(last.accuracy) + spread,
-                    Markup.percent(last.pictureAccuracy), Decimals.fixed(last.loss, 3),
-                    Decimals.grouped(arm.parameters), Decimals.fixed(arm.picturesPerSecond, 0),
+                    arm.arm.title, Markup.percent(last.accuracy) + spread, Markup.percent(last.pictureAccuracy),
+                    Decimals.fixed(last.loss, 3), Decimals.grouped(arm.parameters),
+                    Decimals.fixed(arm.picturesPerSecond, 0),
                 ]
             } + [["chance", Markup.percent(comparison.chance), "", "", "", ""]])
     }
 
     private var needs: String {
         guard !comparison.needs.isEmpty else { return "<p>No arm came above chance.</p>\n" }
-        let table = Self.table(
-            ["to reach"] + comparison.arms.map { Markup.escaped($0.arm.title) },
-            comparison.needs.map { need in
+        return Markup.table(
+            head: ["to reach"] + comparison.arms.map(\.arm.title),
+            body: comparison.needs.map { need in
                 [Markup.percent(need.accuracy)]
                     + comparison.arms.map { arm in need.pictures[arm.arm.name].map(Self.rounded) ?? "not reached" }
             })
-        return "<div class=\"scroll\">\(table)</div>\n"
     }
 
     /// Each ratio in words, beside the paper's where there is one.

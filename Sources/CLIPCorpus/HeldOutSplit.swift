@@ -1,3 +1,5 @@
+import CLIPData
+
 /// Divides entries so that nothing held out was seen in training: entries that share a caption or look alike go to
 /// the same side, chosen by a stable hash.
 struct HeldOutSplit {

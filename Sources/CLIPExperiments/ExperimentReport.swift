@@ -1,4 +1,5 @@
 import CLIP
+import CLIPTraining
 import Foundation
 
 /// An experiment's files: `NAME.json`, `NAME.svg` and `NAME.html`.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import CLIPTraining
+@testable import Pages
 
 #if canImport(FoundationXML)
 import FoundationXML

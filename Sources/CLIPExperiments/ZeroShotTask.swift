@@ -1,5 +1,7 @@
 import CLIP
 import CLIPData
+import CLIPEvaluation
+import CLIPTraining
 import Torch
 
 /// Held-out pictures with the categories they are to be put into, kept decoded: they are asked about again and again.
@@ -24,19 +26,14 @@ public struct ZeroShotTask: Sendable {
         _ clip: PretrainedModel, source: PairSource, template: PromptTemplate, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
-        let decoder = PairDecoder(tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: nil)
-        let loader = try PairLoader(
-            source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
-            options: PairLoaderOptions(batchSize: 64, threads: threads), onSkip: onSkip
-        ) { sample, seed in try decoder.decode(sample, seed: seed) }
         var judged: [(picture: Tensor, category: String)] = []
-        while let batch = try loader.next() {
-            judged += batch.items.compactMap { item in item.category.map { (item.picture, $0) } }
+        try DecodedPairs(source, for: clip, threads: threads, onSkip: onSkip).read { batch in
+            judged += batch.compactMap { pair in pair.category.map { (pair.picture, $0) } }
         }
         let names = Set(judged.map(\.category)).sorted()
         guard names.count > 1 else {
             throw TrainingError.invalidOption(
-                name: "--val-data",
+                name: "held-out pairs",
                 problem: "its pictures name \(names.count) categories where at least two are needed to choose from; "
                     + "shards name them in the json's \"category\"")
         }
