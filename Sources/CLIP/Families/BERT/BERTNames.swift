@@ -1,25 +1,25 @@
-/// Chinese-CLIP's names.
-extension ParameterLayout {
-    /// As its own project writes it: OpenAI's image tower, and BERT under `bert.`.
-    static let chineseCLIP = ParameterLayout(
-        name: "Chinese-CLIP",
-        rules: scalars + openCLIPVision + bertText("bert.") + [
-            Rule("text.projection", "text_projection")
-        ],
-        ignored: bertConstants("bert."))
+extension BERTConfiguration {
+    package static var namings: [TowerNaming] { [.chineseText, .chineseHuggingFaceText] }
+}
+
+extension TowerNaming {
+    /// Chinese-CLIP's own, under `bert.`.
+    static let chineseText = TowerNaming(
+        project: "Chinese-CLIP", signature: ["bert.embeddings.word_embeddings.weight"],
+        rules: bertRules("bert.") + [Rule("text.projection", "text_projection")], ignored: bertConstants("bert."))
 
     /// As Hugging Face's transformers writes it.
-    static let chineseCLIPHuggingFace = ParameterLayout(
-        name: "Hugging Face (Chinese-CLIP)",
-        rules: scalars + huggingFaceVision + bertText("text_model.") + huggingFaceProjections,
-        ignored: bertConstants("text_model.") + huggingFaceConstants)
+    static let chineseHuggingFaceText = TowerNaming(
+        project: huggingFace, variant: "Chinese-CLIP", signature: ["text_model.embeddings.word_embeddings.weight"],
+        rules: bertRules("text_model.") + [Rule("text.projection", "text_projection.weight", .transposed)],
+        ignored: bertConstants("text_model."))
 
     /// BERT's pooler reads the first token's state for a task that no tower has.
     private static func bertConstants(_ prefix: String) -> [String] {
         [prefix + "embeddings.position_ids", prefix + "pooler.**"]
     }
 
-    private static func bertText(_ prefix: String) -> [Rule] {
+    private static func bertRules(_ prefix: String) -> [Rule] {
         let layer = "encoder.layer.*"
         let rules =
             [

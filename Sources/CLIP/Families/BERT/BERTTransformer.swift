@@ -15,23 +15,20 @@ public final class BERTTransformer: TextTower {
     public let projection: Parameter
     private let configuration: BERTConfiguration
 
-    /// Whether only the first token goes through the last block. Off, the whole sequence does: the same numbers, slower.
-    public var readsOnlyFirstToken = true
-    /// Whether captions of like length share a batch that is cut to its longest. Off, all are padded to the context
-    /// length: the same numbers, slower.
-    public var trimsToLongest = true
+    public var shortcuts = TowerShortcuts()
     public var recomputesBlocks = false
 
     public var layerCount: Int { blocks.count }
 
-    public func layer(of parameter: String) -> Int {
-        layer(
+    public func part(of parameter: String) -> TowerPart {
+        part(
             of: parameter,
-            embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"])
+            embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"],
+            finalNorm: nil)
     }
 
     /// Initialized as the authors' code: matrices and tables normal with deviation 0.02, biases zero.
-    public init(_ configuration: BERTConfiguration, embeddingSize: Int) throws {
+    package init(_ configuration: BERTConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let (width, epsilon) = (configuration.width, configuration.epsilon)
         tokenEmbedding = try Embedding(configuration.vocabularySize, width)
@@ -57,7 +54,7 @@ public final class BERTTransformer: TextTower {
     ///   vocabulary.
     public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try ends(of: captions)
-        guard trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
+        guard shortcuts.trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
         let device = positionalEmbedding.tensor.device
         return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
             let length = CaptionBatches.columns(
@@ -103,7 +100,7 @@ public final class BERTTransformer: TextTower {
     /// The last block's state of the first token: `[B, L, W] -> [B, W]`.
     private func firstState(_ states: Tensor, mask: Tensor?, visible: Tensor?) throws -> Tensor {
         guard let last = blocks.last else { return try states.select(0, dimension: 1) }
-        guard readsOnlyFirstToken else { return try last(states, mask: mask).select(0, dimension: 1) }
+        guard shortcuts.readsOnlyPooled else { return try last(states, mask: mask).select(0, dimension: 1) }
         return try last(firstOf: states, visible: visible)
     }
 }

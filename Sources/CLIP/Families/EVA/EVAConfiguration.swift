@@ -1,8 +1,8 @@
 import TorchNN
 
 /// An EVA vision transformer (EVA-CLIP, arXiv 2303.15389; EVA-02, arXiv 2303.11331).
-public struct EVAConfiguration: Sendable, Equatable {
-    public enum FeedForwardKind: Sendable, Equatable {
+package struct EVAConfiguration: Sendable, Equatable {
+    package enum FeedForwardKind: Sendable, Equatable {
         /// Two linear layers with GELU between; normalized in between if `hasSubNorm`.
         case mlp
         /// silu(x·W₁)·(x·W₂)·W₃ (arXiv 2002.05202).
@@ -10,29 +10,29 @@ public struct EVAConfiguration: Sendable, Equatable {
     }
 
     /// Pixels of a side.
-    public var imageSize: Int
-    public var patchSize: Int
-    public var width: Int
-    public var layers: Int
-    public var headCount: Int
-    public var hiddenWidth: Int
-    public var feedForward = FeedForwardKind.swiGLU
+    package var imageSize: Int
+    package var patchSize: Int
+    package var width: Int
+    package var layers: Int
+    package var headCount: Int
+    package var hiddenWidth: Int
+    package var feedForward = FeedForwardKind.swiGLU
     /// Whether attention's output (EVA-02 base and large) is normalized before its projection.
-    public var hasAttentionNorm = true
+    package var hasAttentionNorm = true
     /// Whether the feed-forward layer's hidden state is normalized.
-    public var hasFeedForwardNorm = true
+    package var hasFeedForwardNorm = true
     /// Whether queries and keys of patches are rotated by their place.
-    public var hasRotaryPositions = true
+    package var hasRotaryPositions = true
     /// The side, in patches, that rotary positions are scaled to: that of pre-training.
-    public var rotaryGrid = 16
+    package var rotaryGrid = 16
     /// Whether normalization follows each part instead of preceding it (EVA-02 enormous).
-    public var isPostNorm = false
-    public var epsilon: Double = 1e-6
+    package var isPostNorm = false
+    package var epsilon: Double = 1e-6
 
     /// Patches of a side.
-    public var gridSize: Int { imageSize / patchSize }
+    package var gridSize: Int { imageSize / patchSize }
 
-    public init(imageSize: Int, patchSize: Int, width: Int, layers: Int, headCount: Int, hiddenWidth: Int) {
+    package init(imageSize: Int, patchSize: Int, width: Int, layers: Int, headCount: Int, hiddenWidth: Int) {
         self.imageSize = imageSize
         self.patchSize = patchSize
         self.width = width

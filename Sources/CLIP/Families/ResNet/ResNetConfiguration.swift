@@ -1,21 +1,21 @@
 /// CLIP's modified ResNet (arXiv 2103.00020, section 2.4): a stem of three convolutions, average pooling before strided
 /// convolutions, attention pooling at the end.
-public struct ResNetConfiguration: Sendable, Equatable {
+package struct ResNetConfiguration: Sendable, Equatable {
     /// Pixels of a side.
-    public var imageSize: Int
+    package var imageSize: Int
     /// Bottleneck blocks of the four stages.
-    public var layers: [Int]
+    package var layers: [Int]
     /// Channels of the stem.
-    public var width: Int
+    package var width: Int
     /// Heads of the attention pooling.
-    public var headCount: Int
+    package var headCount: Int
 
     /// Channels that attention pooling sees.
-    public var outputWidth: Int { width * 32 }
+    package var outputWidth: Int { width * 32 }
     /// Cells of a side that attention pooling sees.
-    public var gridSize: Int { imageSize / 32 }
+    package var gridSize: Int { imageSize / 32 }
 
-    public init(imageSize: Int, layers: [Int], width: Int, headCount: Int? = nil) {
+    package init(imageSize: Int, layers: [Int], width: Int, headCount: Int? = nil) {
         self.imageSize = imageSize
         self.layers = layers
         self.width = width

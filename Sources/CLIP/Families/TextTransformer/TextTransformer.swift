@@ -11,31 +11,22 @@ public final class TextTransformer: TextTower {
     public let classEmbedding: Parameter?
     public let blocks: [TransformerBlock]
     public let finalNorm: LayerNorm
-    /// `[W, E]`; nil for a tower without projection, or with a linear layer.
-    public let projection: Parameter?
-    public let linearProjection: Linear?
-    /// From `W` to the embedding in two layers; nil for a tower with one, or none.
-    public let hiddenProjection: ProjectionHead?
+    public let projection: any EmbeddingProjection
     let configuration: TextTransformerConfiguration
 
-    /// Whether only the pooled token goes through the last block. Off, the whole sequence does: the same numbers,
-    /// slower.
-    public var readsOnlyEndOfText = true
-    /// Whether captions of like length share a batch that is cut to its longest, where padding changes nothing. Off, all
-    /// are padded to the context length: the same numbers, several times slower.
-    public var trimsToLongest = true
-    /// Whether, on a processor, only attention sees padding at all. Off, every layer does: the same numbers, slower.
-    public var packsTokens = true
+    public var shortcuts = TowerShortcuts()
     public var recomputesBlocks = false
 
     public var layerCount: Int { blocks.count }
 
-    public func layer(of parameter: String) -> Int {
-        layer(of: parameter, embeddings: ["token_embedding", "positional_embedding", "class_embedding"])
+    public func part(of parameter: String) -> TowerPart {
+        part(
+            of: parameter, embeddings: ["token_embedding", "positional_embedding", "class_embedding"],
+            finalNorm: "final_norm")
     }
 
     /// Initialized as the paper's code.
-    public init(_ configuration: TextTransformerConfiguration, embeddingSize: Int) throws {
+    package init(_ configuration: TextTransformerConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let width = configuration.width
         tokenEmbedding = try Embedding(configuration.vocabularySize, width)
@@ -48,14 +39,7 @@ public final class TextTransformer: TextTower {
                 layerScale: configuration.layerScale)
         }
         finalNorm = try LayerNorm(width, epsilon: configuration.epsilon)
-        projection = configuration.projection == .matrix ? try Parameter(zeros: width, embeddingSize) : nil
-        linearProjection = configuration.projection == .linear ? try Linear(width, embeddingSize) : nil
-        hiddenProjection = configuration.projection == .mlp ? try ProjectionHead(width, embeddingSize) : nil
-        if configuration.projection == .none, width != embeddingSize {
-            throw TorchError(
-                context: "TextTransformer",
-                message: "without projection, width \(width) has to be the embedding's size \(embeddingSize)")
-        }
+        projection = try configuration.projection.make(width, embeddingSize, tower: "TextTransformer")
         try initialize()
     }
 
@@ -65,12 +49,7 @@ public final class TextTransformer: TextTower {
         try Initializer.normal(0.01).apply(to: positionalEmbedding)
         if let classEmbedding { try Initializer.normal(0.01).apply(to: classEmbedding) }
         try blocks.initializeAsText(width: configuration.width)
-        let scale = Initializer.normal(1 / width.squareRoot())
-        if let projection { try scale.apply(to: projection) }
-        if let linearProjection {
-            try scale.apply(to: linearProjection.weight)
-            if let bias = linearProjection.bias { try Initializer.constant(0).apply(to: bias) }
-        }
+        try projection.initialize(.normal(1 / width.squareRoot()))
     }
 
     /// - Parameter captions: token ids with start and end of text. Where the tower reads no padding (causal attention, and
@@ -82,10 +61,12 @@ public final class TextTransformer: TextTower {
     ///   without the token that is to be pooled.
     public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try CaptionBatches.ends(of: captions, configuration: configuration)
-        guard trimsToLongest, !configuration.readsPadding else {
+        guard shortcuts.trimsToLongest, !configuration.readsPadding else {
             return try encode(captions, ends: ends, length: configuration.contextLength)
         }
-        let packs = packsTokens && readsOnlyEndOfText && device.kind == .cpu && configuration.canPack && !blocks.isEmpty
+        let packs =
+            shortcuts.packsTokens && shortcuts.readsOnlyPooled && device.kind == .cpu && configuration.canPack
+            && !blocks.isEmpty
         let passCost = packs ? CaptionBatches.packedPassCost : nil
         return try CaptionBatches(ends: ends, device: device, passCost: passCost).map(device: device) { rows in
             let ends = rows.map { ends[$0] }
@@ -109,7 +90,7 @@ public final class TextTransformer: TextTower {
         }
         let pooled = configuration.hasClassEmbedding ? ends.map { _ in length } : ends
         let places = try Tensor(pooled.map(Int64.init)).uploaded(to: device)  // [B]
-        return try project(self.state(states, at: places, input: input))
+        return try projection(finalNorm(state(states, at: places, input: input)))
     }
 
     /// Captions one after another, without padding.
@@ -122,21 +103,13 @@ public final class TextTransformer: TextTower {
             states = try block.run(states, recomputing: recomputesBlocks) { try block(packed: $0, rows) }
         }
         if let last = blocks.last { states = try last(endsOfPacked: states, rows) }
-        return try project(states)
-    }
-
-    /// The pooled states, `[B, W]`, to embeddings.
-    private func project(_ pooled: Tensor) throws -> Tensor {
-        let state = try finalNorm(pooled)
-        if let linearProjection { return try linearProjection(state) }
-        if let hiddenProjection { return try hiddenProjection(state) }
-        return try projection.map { try state.matmul($0.tensor) } ?? state
+        return try projection(finalNorm(states))
     }
 
     /// The last block's state at one place of each row: `[B, L, W] -> [B, W]`.
     private func state(_ states: Tensor, at places: Tensor, input: Input) throws -> Tensor {
         guard let last = blocks.last else { return try states.atPositions(places) }
-        guard readsOnlyEndOfText else {
+        guard shortcuts.readsOnlyPooled else {
             return try last(states, causal: configuration.isCausal, mask: input.mask).atPositions(places)
         }
         var visible = input.visible
@@ -182,14 +155,6 @@ public final class TextTransformer: TextTower {
         let previous = (1..<max(1, length)).map { $0 - 1 < caption.count && caption[$0 - 1] != padToken }
         return [true] + previous + [caption.count >= context && caption[context - 1] != padToken]
     }
-}
-
-extension TextTransformerConfiguration {
-    /// Whether padding changes the embedding, so that every row has to be of the context length.
-    public var readsPadding: Bool { !hasClassEmbedding && (!isCausal || pooling == .last) }
-
-    /// Whether no place of a caption sees anything after the pooled one.
-    var canPack: Bool { isCausal && !hasClassEmbedding && !readsPadding }
 }
 
 extension CaptionBatches {

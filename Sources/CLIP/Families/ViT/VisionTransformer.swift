@@ -3,7 +3,7 @@ import TorchNN
 
 /// A vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4; SigLIP's, arXiv
 /// 2303.15343; CoCa's, arXiv 2205.01917).
-public final class VisionTransformer: ImageTower {
+public final class VisionTransformer: TokenTower {
     public let patches: PatchEmbedding
     /// `[W]`, the vector of the extra token whose last state stands for the picture.
     public let classEmbedding: Parameter?
@@ -11,30 +11,27 @@ public final class VisionTransformer: ImageTower {
     public let positionalEmbedding: Parameter
     public let preNorm: LayerNorm?
     public let blocks: [TransformerBlock]
-    /// Over `W`; over `E` after an attentional pooler.
-    public let postNorm: LayerNorm
-    public let attentionHead: AttentionPoolingHead?
-    public let pooler: AttentionalPooler?
-    /// `[W, E]`, or `[E, E]` after an attentional pooler.
-    public let projection: Parameter?
-    /// From `W` to the embedding in two layers; nil for a tower with a matrix, or none.
-    public let hiddenProjection: ProjectionHead?
+    /// Pooling and projection.
+    public let head: any PoolingHead
     let configuration: VisionTransformerConfiguration
 
-    /// Whether only the class token goes through the last block where it alone is pooled. Off, the whole sequence does:
-    /// the same numbers, slower.
-    public var readsOnlyClassToken = true
+    public var shortcuts = TowerShortcuts()
     public var recomputesBlocks = false
     public let patchDropout: PatchDropout? = PatchDropout()
 
     public var layerCount: Int { blocks.count }
+    public var tokens: (any TokenTower)? { self }
+    /// That of the patches' states, or of what an attentional pooler gives.
+    public var tokenWidth: Int { head.postNorm.weight.shape[0] }
 
-    public func layer(of parameter: String) -> Int {
-        layer(of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding", "pre_norm"])
+    public func part(of parameter: String) -> TowerPart {
+        part(
+            of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding", "pre_norm"],
+            finalNorm: "post_norm")
     }
 
     /// Initialized as the paper's code: embeddings and projection at width^-½, blocks as PyTorch's defaults.
-    public init(_ configuration: VisionTransformerConfiguration, embeddingSize: Int) throws {
+    package init(_ configuration: VisionTransformerConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let (width, epsilon) = (configuration.width, configuration.epsilon)
         let tokens = configuration.gridSize * configuration.gridSize + (configuration.hasClassToken ? 1 : 0)
@@ -48,53 +45,22 @@ public final class VisionTransformer: ImageTower {
                 width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
                 activation: configuration.activation, epsilon: epsilon, layerScale: configuration.layerScale)
         }
-        var pooledWidth = width
-        switch configuration.pooling {
-        case .token, .average: (attentionHead, pooler) = (nil, nil)
-        case .attentionHead:
-            attentionHead = try AttentionPoolingHead(
-                width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
-                activation: configuration.activation, epsilon: epsilon)
-            pooler = nil
-        case .attentionalPooler(let queries, let headCount):
-            attentionHead = nil
-            pooler = try AttentionalPooler(
-                queries: queries, width: embeddingSize, inputWidth: width, headCount: headCount)
-            pooledWidth = embeddingSize
-        }
-        postNorm = try LayerNorm(pooledWidth, epsilon: epsilon)
-        hiddenProjection = configuration.hasHiddenProjection ? try ProjectionHead(pooledWidth, embeddingSize) : nil
-        let hasMatrix = configuration.hasProjection && !configuration.hasHiddenProjection
-        projection = hasMatrix ? try Parameter(zeros: pooledWidth, embeddingSize) : nil
-        try Self.check(configuration, embeddingSize: embeddingSize, pooledWidth: pooledWidth)
+        head = try configuration.makeHead(embeddingSize: embeddingSize)
         let scale = Initializer.normal(1 / Double(width).squareRoot())
-        for parameter in [classEmbedding, positionalEmbedding, projection].compactMap({ $0 }) {
-            try scale.apply(to: parameter)
-        }
-    }
-
-    private static func check(
-        _ configuration: VisionTransformerConfiguration, embeddingSize: Int, pooledWidth: Int
-    ) throws {
-        func refuse(_ message: String) -> TorchError { TorchError(context: "VisionTransformer", message: message) }
-        if configuration.pooling == .token, !configuration.hasClassToken {
-            throw refuse("the class token's state is to be pooled, and there is no class token")
-        }
-        if !configuration.hasProjection, pooledWidth != embeddingSize {
-            throw refuse("without projection, width \(pooledWidth) has to be the embedding's size \(embeddingSize)")
-        }
+        for parameter in [classEmbedding, positionalEmbedding].compactMap({ $0 }) { try scale.apply(to: parameter) }
+        try head.projection.initialize(scale)
     }
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
     public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         let input = try embed(pictures)
-        if configuration.pooling == .token, readsOnlyClassToken, let last = blocks.last {
+        if head.readsOnlyFirst, shortcuts.readsOnlyPooled, let last = blocks.last {
             let states = try run(blocks.dropLast(), on: input)
             let first = try Tensor.zeros([states.shape[0]], dtype: .int64, device: states.device)
-            return try project(postNorm(last(states, at: first, visible: nil)))
+            return try head.projection(head.postNorm(last(states, at: first, visible: nil)))
         }
-        return try project(pool(run(blocks[...], on: input)).state)
+        return try head.projection(head.pool(run(blocks[...], on: input)).state)
     }
 
     /// Embeddings, and what is left for a caption decoder to attend to.
@@ -102,18 +68,13 @@ public final class VisionTransformer: ImageTower {
     /// - Returns: `[B, E]`, not normalized, and `[B, tokens, pooled width]`: an attentional pooler's states but the
     ///   first, or the normalized patches' states.
     public func embeddingAndTokens(_ pictures: Tensor) throws -> (embedding: Tensor, tokens: Tensor) {
-        let (state, tokens) = try pool(run(blocks[...], on: embed(pictures)))
-        return (try project(state), tokens)
+        let (state, tokens) = try head.pool(run(blocks[...], on: embed(pictures)))
+        return (try head.projection(state), tokens)
     }
 
     /// What enters the first block: `[B, 3, S, S] -> [B, tokens, W]`.
     func embed(_ pictures: Tensor) throws -> Tensor {
-        let size = configuration.imageSize
-        guard pictures.rank == 4, Array(pictures.shape.dropFirst()) == [3, size, size] else {
-            throw TorchError(
-                context: "VisionTransformer",
-                message: "pictures of shape \(pictures.shape) given where [B, 3, \(size), \(size)] is needed")
-        }
+        try check(pictures, size: configuration.imageSize)
         let embedded = try patches(pictures)  // [B, grid², W]
         var states = try place(embedded)
         if let kept = try patchDropout?.choice(
@@ -148,35 +109,5 @@ public final class VisionTransformer: ImageTower {
                 try block($0, causal: false)
             }
         }
-    }
-
-    /// The last block's states as one, `[B, pooled width]`, and those that are left.
-    private func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
-        func withoutClass(_ states: Tensor) throws -> Tensor {
-            configuration.hasClassToken ? try states.slice(1..<states.shape[1], dimension: 1) : states
-        }
-        switch configuration.pooling {
-        case .token:
-            let normalized = try postNorm(states)
-            return (try normalized.select(0, dimension: 1), try withoutClass(normalized))
-        case .average(normAfter: true):
-            let patches = try withoutClass(states)
-            return (try postNorm(patches.mean(along: 1)), patches)
-        case .average(normAfter: false):
-            let patches = try withoutClass(postNorm(states))
-            return (try patches.mean(along: 1), patches)
-        case .attentionHead, .attentionalPooler:
-            if let attentionHead {
-                let normalized = try postNorm(states)
-                return (try attentionHead(normalized), try withoutClass(normalized))
-            }
-            let pooled = try postNorm(pooler?(states) ?? states)
-            return (try pooled.select(0, dimension: 1), try pooled.slice(1..<pooled.shape[1], dimension: 1))
-        }
-    }
-
-    private func project(_ state: Tensor) throws -> Tensor {
-        if let hiddenProjection { return try hiddenProjection(state) }
-        return try projection.map { try state.matmul($0.tensor) } ?? state
     }
 }
