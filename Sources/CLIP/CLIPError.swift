@@ -40,6 +40,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case unsupportedConversion(what: String)
     /// Models between which there is no average.
     case averaging(problem: String)
+    /// Pictures were given to a model that reads none, or something that a pair of towers has was asked of it.
+    case noImageTower
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
     /// A file could not be written.
@@ -93,6 +95,8 @@ extension CLIPError: CustomStringConvertible {
             "this model has \(what). Keep the layout it came in."
         case .averaging(let problem):
             "no average: \(problem). Give fine-tunings of one model."
+        case .noImageTower:
+            "this model is a text tower alone: it reads no pictures, and compares texts with none."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .writing(let path, let reason):

@@ -13,25 +13,35 @@ public final class PretrainedModel: Sendable {
     public let name: String
     public let model: DualEncoder
     public let tokenizer: any TextTokenizer
-    public let preprocessor: PicturePreprocessor
+    /// What prepares pictures; nil for a text tower alone.
+    let preparation: PicturePreprocessor?
     /// Where its weights came from; nil for a model that was never loaded.
     let weights: WeightsSource?
 
     public convenience init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?
     ) {
         self.init(name: name, model: model, tokenizer: tokenizer, preprocessor: preprocessor, weights: nil)
     }
 
     init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor,
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?,
         weights: WeightsSource?
     ) {
         self.weights = weights
         self.name = name
         self.model = model
         self.tokenizer = tokenizer
-        self.preprocessor = preprocessor
+        preparation = preprocessor
+    }
+
+    /// What prepares pictures for the model.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public var preprocessor: PicturePreprocessor {
+        get throws {
+            guard let preparation else { throw CLIPError.noImageTower }
+            return preparation
+        }
     }
 
     /// Pictures encoded at a time; this bounds the memory.

@@ -178,7 +178,7 @@ public final class LearningExperiment {
         _ objective: any LearningObjective, _ clip: PretrainedModel, _ configuration: TrainingConfiguration,
         afterStep: (Int, Double, Double) throws -> Void
     ) throws {
-        let decoder = PairDecoder(
+        let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling)
         let loading = PairLoaderOptions(

@@ -31,7 +31,7 @@ public final class PredictiveObjective: LearningObjective {
         try configuration.validate()
         self.prediction = prediction
         self.configuration = configuration
-        norms = prediction.model.visual.modules()
+        norms = try prediction.model.visual.modules()
         let learned = prediction.learned
         optimizer = try AdamW(
             [

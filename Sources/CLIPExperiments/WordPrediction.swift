@@ -68,6 +68,7 @@ public final class WordPrediction: CaptionPrediction {
             )
         }
         self.model = model
+        visual = try model.visual
         self.vocabulary = vocabulary
         head = try Linear(model.configuration.embeddingSize, vocabulary.count)
         try Initializer.normal(1 / Double(model.configuration.embeddingSize).squareRoot()).apply(to: head.weight)
@@ -76,7 +77,7 @@ public final class WordPrediction: CaptionPrediction {
     }
 
     public var learned: [(name: String, parameter: Parameter)] {
-        model.visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
+        visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
             + head.namedParameters.map { ("head." + $0.name, $0.parameter) }
     }
 

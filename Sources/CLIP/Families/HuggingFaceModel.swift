@@ -1,6 +1,6 @@
 /// A kind of model that Hugging Face's library has a class for: which towers it pairs, and how `config.json` states them.
 /// Such a kind stands in a folder of ``TowerFamilies`` and is added by one line there. A kind may be a lone tower.
-protocol HuggingFaceModel {
+protocol HuggingFaceModel: Sendable {
     /// `model_type` of `config.json`.
     static var modelType: String { get }
 

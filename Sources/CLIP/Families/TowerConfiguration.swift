@@ -134,6 +134,12 @@ package struct TransformerShape: Sendable, Equatable {
     package var headCount: Int
     package var layers: Int
     package var activation: Activation
+
+    /// The ratio of a feed-forward layer that gives exactly this hidden width after rounding down.
+    package static func ratio(_ hidden: Int, over width: Int) -> Double {
+        let ratio = Double(hidden) / Double(width)
+        return Int(Double(width) * ratio) == hidden ? ratio : ratio.nextUp
+    }
 }
 
 extension TowerConfiguration {

@@ -58,7 +58,7 @@ public final class Trainer {
         if configuration.techniques.checkpointsGradients {
             (self.synchronization as? GradientBuckets)?.overlaps = false
         }
-        let groups = ParameterGroups.groups(of: model, configuration: configuration)
+        let groups = try ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
         optimizer =
             if sharesOptimizer, let group {
@@ -128,7 +128,7 @@ public final class Trainer {
         // Whoever uses the model between steps gets it as it will be used when it is trained.
         defer { norms.setTraining(false) }
         let taught = try teacher?.embed(batch, chunkSize: configuration.microBatchSize, on: model.device)
-        let chunks = MicroBatches(batch: batch, size: configuration.microBatchSize, model: model)
+        let chunks = try MicroBatches(batch: batch, size: configuration.microBatchSize, model: model)
         norms.setTraining(true)
         let pictures = try chunks.embed(.pictures) { try self.encode($0, batch, $1) }
         let texts = try chunks.embed(.texts) { try self.encode($0, batch, $1) }

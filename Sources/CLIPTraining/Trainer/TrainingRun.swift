@@ -42,7 +42,7 @@ public final class TrainingRun {
         trainer = try Trainer(
             model: clip.model, configuration: configuration, communicator: communicator,
             sharesOptimizer: options.sharesOptimizer,
-            teacher: teacher.map { Teacher($0, student: clip.preprocessor.configuration) })
+            teacher: teacher.map { try Teacher($0, student: clip.preprocessor.configuration) })
         group = RunGroup(communicator: communicator)
         self.training = training
         self.heldOut = heldOut
@@ -130,7 +130,7 @@ public final class TrainingRun {
     /// - Returns: false where an end was asked for first.
     private func trainEpoch(log: RunLog?, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
         let configuration = trainer.configuration
-        let decoder = PairDecoder(
+        let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling, device: clip.model.device,
             microBatchSize: configuration.microBatchSize)

@@ -63,7 +63,7 @@ extension FamilyModel {
 
     private static func pictures(hidden: Int, activation: Activation) -> VisionTransformerConfiguration {
         var tower = VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 2, headWidth: 8)
-        tower.feedForwardRatio = VisionTransformerConfiguration.ratio(hidden, over: 16)
+        tower.feedForwardRatio = TransformerShape.ratio(hidden, over: 16)
         tower.activation = activation
         return tower
     }
@@ -77,7 +77,7 @@ extension FamilyModel {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         words.contextLength = 16
         words.vocabularySize = vocabulary
-        words.feedForwardRatio = VisionTransformerConfiguration.ratio(textHidden, over: 12)
+        words.feedForwardRatio = TransformerShape.ratio(textHidden, over: 12)
         words.activation = text
         words.epsilon = 1e-6
         words.isCausal = false
@@ -94,7 +94,7 @@ extension FamilyModel {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         words.contextLength = 16
         words.vocabularySize = vocabulary
-        words.feedForwardRatio = VisionTransformerConfiguration.ratio(32, over: 12)
+        words.feedForwardRatio = TransformerShape.ratio(32, over: 12)
         words.activation = .quickGELU
         words.pooling = pooling
         return ModelConfiguration(

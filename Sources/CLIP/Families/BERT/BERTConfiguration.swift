@@ -102,6 +102,19 @@ extension BERTConfiguration: TextTowerConfiguration {
 }
 
 extension BERTConfiguration {
+    /// The text towers of Chinese-CLIP's five models (arXiv 2211.01335, table 1), by open_clip's names for their image
+    /// towers.
+    static let chineseCLIPs: [(vision: String, text: BERTConfiguration)] = {
+        let base = BERTConfiguration(width: 768, headCount: 12, layers: 12, hiddenWidth: 3072)
+        let large = BERTConfiguration(width: 1024, headCount: 16, layers: 24, hiddenWidth: 4096)
+        let small = BERTConfiguration(width: 768, headCount: 12, layers: 3, hiddenWidth: 3072)
+        return [
+            ("RN50", small), ("ViT-B-16", base), ("ViT-L-14", base), ("ViT-L-14-336", base), ("ViT-H-14", large),
+        ]
+    }()
+}
+
+extension BERTConfiguration {
     package func parameterCount(embeddingSize: Int) -> Double {
         let width = Double(width)
         let tables = Double(vocabularySize) + Double(positionCount) + Double(typeCount)

@@ -14,7 +14,7 @@ public final class CaptionDecoder: Module {
     let configuration: CaptionDecoderConfiguration
 
     /// Initialized as the text tower.
-    public init(_ configuration: CaptionDecoderConfiguration) throws {
+    package init(_ configuration: CaptionDecoderConfiguration) throws {
         self.configuration = configuration
         let width = configuration.width
         blocks = try (0..<configuration.layers).map { _ in
@@ -35,7 +35,7 @@ public final class CaptionDecoder: Module {
 
     /// - Parameters:
     ///   - states: the text tower's states before its final norm, `[B, L, W]`.
-    ///   - pictureTokens: `[B, M, W]`, as ``VisionTransformer/embeddingAndTokens(_:)`` gives them.
+    ///   - pictureTokens: `[B, M, W]`, as ``TokenTower/embeddingAndTokens(_:)`` gives them.
     /// - Returns: for each place, the scores of what stands at the next: `[B, L, vocabulary]`.
     public func callAsFunction(_ states: Tensor, pictureTokens: Tensor) throws -> Tensor {
         var states = states
@@ -83,15 +83,32 @@ extension ModelConfiguration {
         func refuse(_ key: String, _ problem: String) -> CLIPError {
             .configuration(source: "model_cfg", key: key, problem: problem)
         }
-        guard case .transformer(let tower) = vision, case .attentionalPooler = tower.pooling else {
+        guard let tower = vision as? VisionTransformerConfiguration, case .attentionalPooler = tower.pooling else {
             throw refuse("vision_cfg.attentional_pool", "the caption decoder needs an attentional pooler's tokens")
         }
         guard embeddingSize == decoder.width else {
             throw refuse("embed_dim", "\(embeddingSize) where the caption decoder's width \(decoder.width) is needed")
         }
-        guard case .transformer(let words) = text, words.width == decoder.width else {
+        guard let words = text as? TextTransformerConfiguration, words.width == decoder.width else {
             throw refuse("text_cfg.width", "the caption decoder's width \(decoder.width) is needed")
         }
         return try CaptionDecoder(decoder)
+    }
+}
+
+extension DualEncoder {
+    /// What writes captions.
+    struct Captioner {
+        let visual: any TokenTower
+        let text: TextTransformer
+        let decoder: CaptionDecoder
+    }
+
+    /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write.
+    func captioner() throws -> Captioner {
+        guard let captionDecoder, let visual = try visual.tokens, let text = text as? TextTransformer else {
+            throw CLIPError.noCaptionDecoder
+        }
+        return Captioner(visual: visual, text: text, decoder: captionDecoder)
     }
 }

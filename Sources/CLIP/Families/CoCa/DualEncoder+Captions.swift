@@ -18,9 +18,8 @@ extension DualEncoder {
         for pictures: Tensor, options: CaptionOptions = CaptionOptions(), beginningWith prompt: [Int32] = [],
         using generator: inout some RandomNumberGenerator
     ) throws -> [[Int32]] {
-        guard let captionDecoder, let visual = visual as? VisionTransformer, let text = text as? TextTransformer else {
-            throw CLIPError.noCaptionDecoder
-        }
+        let captioner = try captioner()
+        let (visual, text, captionDecoder) = (captioner.visual, captioner.text, captioner.decoder)
         let limit = min(text.configuration.contextLength, captionDecoder.configuration.contextLength)
         let vocabulary = min(text.configuration.vocabularySize, captionDecoder.configuration.vocabularySize)
         try options.check(contextLength: limit, vocabularySize: vocabulary)
@@ -59,9 +58,8 @@ extension DualEncoder {
     ///   - captions: token ids from start-of-text on, one row for each picture and all of one length.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for rows that do not fit.
     public func captionScores(for pictures: Tensor, captions: [[Int32]]) throws -> Tensor {
-        guard let captionDecoder, let visual = visual as? VisionTransformer, let text = text as? TextTransformer else {
-            throw CLIPError.noCaptionDecoder
-        }
+        let captioner = try captioner()
+        let (visual, text, captionDecoder) = (captioner.visual, captioner.text, captioner.decoder)
         let length = captions.first?.count ?? 0
         guard length > 0, captions.allSatisfy({ $0.count == length }), pictures.shape.first == captions.count else {
             throw TorchError(

@@ -1,56 +1,59 @@
-/// Names of EVA's image towers, with open_clip's text tower under `text.`.
+extension EVAConfiguration {
+    package static var namings: [TowerNaming] { [.evaTimm, .eva02Timm, .evaOriginal, .eva02Original] }
+    package var openCLIPNaming: TowerNaming { feedForward == .swiGLU ? .eva02Timm : .evaTimm }
+}
+
+/// Names of EVA's image towers.
 ///
 /// The first generation and EVA-02 enormous keep queries, keys and values in one matrix and have a plain feed-forward
 /// layer; EVA-02 base and large keep them apart and have a gated one. Names differ accordingly.
-extension ParameterLayout {
+extension TowerNaming {
     /// open_clip's, which are timm's, for one matrix and a plain feed-forward layer.
-    static let evaTimm = ParameterLayout(
-        name: "open_clip (EVA)",
+    static let evaTimm = TowerNaming(
+        project: openCLIP, variant: "EVA",
+        signature: ["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_bias"],
         rules: evaRules("visual.trunk.", fused + plain))
 
     /// open_clip's for separate matrices and a gated feed-forward layer.
-    static let eva02Timm = ParameterLayout(
-        name: "open_clip (EVA-02)",
+    static let eva02Timm = TowerNaming(
+        project: openCLIP, variant: "EVA-02",
+        signature: ["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_proj.weight"],
         rules: evaRules(
             "visual.trunk.",
             separate(queryBias: "q_proj.bias", valueBias: "v_proj.bias")
                 + gated(gate: "fc1_g", expand: "fc1_x", norm: "norm", contract: "fc2") + [innerNorm("norm")]))
 
     /// Its authors' own for one matrix and a plain feed-forward layer.
-    static let evaOriginal = ParameterLayout(
-        name: "EVA", rules: evaRules("visual.", fused + plain), ignored: evaConstants)
+    static let evaOriginal = TowerNaming(
+        project: "EVA", signature: ["visual.cls_token", "visual.blocks.0.attn.q_bias"],
+        rules: evaRules("visual.", fused + plain), ignored: evaConstants)
 
     /// Its authors' own for separate matrices and a gated feed-forward layer.
-    static let eva02Original = ParameterLayout(
-        name: "EVA-02",
+    static let eva02Original = TowerNaming(
+        project: "EVA-02",
+        signature: ["visual.cls_token", "visual.blocks.0.attn.q_bias", "visual.blocks.0.attn.q_proj.weight"],
         rules: evaRules(
             "visual.",
             separate(queryBias: "q_bias", valueBias: "v_bias")
                 + gated(gate: "w1", expand: "w2", norm: "ffn_ln", contract: "w3") + [innerNorm("inner_attn_ln")]),
         ignored: evaConstants)
 
-    /// The names open_clip's timm towers of this shape have.
-    static func timm(for tower: EVAConfiguration) -> ParameterLayout {
-        tower.feedForward == .swiGLU ? .eva02Timm : .evaTimm
-    }
-
     /// Tables of angles, which follow from the shape.
-    private static let evaConstants = masks + ["visual.rope.**", "visual.blocks.*.attn.rope.**"]
+    private static let evaConstants = ["visual.rope.**", "visual.blocks.*.attn.rope.**"]
 
     private static func evaRules(_ prefix: String, _ blocks: [Rule]) -> [Rule] {
-        scalars + openCLIPText(prefix: "text.")
-            + prefixed(
-                prefix,
-                [
-                    Rule("visual.class_embedding", "cls_token", .leadingOnes(2)),
-                    Rule("visual.positional_embedding", "pos_embed", .leadingOnes(1)),
-                    Rule("visual.patches.**", "patch_embed.proj.**"),
-                    Rule("visual.post_norm.**", "norm.**"),
-                    Rule("visual.head.**", "head.**"),
-                    Rule("visual.blocks.*.norm1.**", "blocks.*.norm1.**"),
-                    Rule("visual.blocks.*.norm2.**", "blocks.*.norm2.**"),
-                    Rule("visual.blocks.*.attention.out_projection.**", "blocks.*.attn.proj.**"),
-                ] + blocks)
+        prefixed(
+            prefix,
+            [
+                Rule("visual.class_embedding", "cls_token", .leadingOnes(2)),
+                Rule("visual.positional_embedding", "pos_embed", .leadingOnes(1)),
+                Rule("visual.patches.**", "patch_embed.proj.**"),
+                Rule("visual.post_norm.**", "norm.**"),
+                Rule("visual.head.**", "head.**"),
+                Rule("visual.blocks.*.norm1.**", "blocks.*.norm1.**"),
+                Rule("visual.blocks.*.norm2.**", "blocks.*.norm2.**"),
+                Rule("visual.blocks.*.attention.out_projection.**", "blocks.*.attn.proj.**"),
+            ] + blocks)
     }
 
     private static let fused = [

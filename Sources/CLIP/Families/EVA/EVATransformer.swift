@@ -16,20 +16,22 @@ public final class EVATransformer: ImageTower {
     private let rotation: RotaryPositions?
     private let configuration: EVAConfiguration
 
-    /// Whether only the class token goes through the last block. Off, the whole sequence does: the same numbers, slower.
-    public var readsOnlyClassToken = true
+    public var shortcuts = TowerShortcuts()
     public var recomputesBlocks = false
     public let patchDropout: PatchDropout? = PatchDropout()
 
     public var layerCount: Int { blocks.count }
 
-    public func layer(of parameter: String) -> Int {
-        layer(of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding"])
+    public var tokens: (any TokenTower)? { nil }
+
+    public func part(of parameter: String) -> TowerPart {
+        part(
+            of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding"], finalNorm: "post_norm")
     }
 
     /// Initialized as timm's code: everything at 0.02 with biases zero, what ends a residual branch smaller the deeper it
     /// stands, and the head a thousandth of it.
-    public init(_ configuration: EVAConfiguration, embeddingSize: Int) throws {
+    package init(_ configuration: EVAConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let (width, grid) = (configuration.width, configuration.gridSize)
         patches = try PatchEmbedding(width: width, patchSize: configuration.patchSize, bias: true)
@@ -50,12 +52,7 @@ public final class EVATransformer: ImageTower {
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
     public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
-        let size = configuration.imageSize
-        guard pictures.rank == 4, Array(pictures.shape.dropFirst()) == [3, size, size] else {
-            throw TorchError(
-                context: "EVATransformer",
-                message: "pictures of shape \(pictures.shape) given where [B, 3, \(size), \(size)] is needed")
-        }
+        try check(pictures, size: configuration.imageSize)
         let embedded = try patches(pictures)  // [B, grid², W]
         let classToken = try classEmbedding.tensor.converted(to: embedded.dtype)
             .expanded([embedded.shape[0], 1, configuration.width])
@@ -73,7 +70,7 @@ public final class EVATransformer: ImageTower {
         let turned = rotation
         for (index, block) in blocks.enumerated() {
             let isLast = index == blocks.count - 1
-            let onlyFirst = isLast && readsOnlyClassToken
+            let onlyFirst = isLast && shortcuts.readsOnlyPooled
             states = try block.run(states, recomputing: recomputesBlocks && !isLast) {
                 try block($0, rotation: turned, onlyFirst: onlyFirst)
             }

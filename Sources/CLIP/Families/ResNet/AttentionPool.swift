@@ -13,8 +13,7 @@ public final class AttentionPool: Module {
     public let output: Linear
     private let headCount: Int
 
-    /// Whether only the mean, which alone is read, is asked for. Off, every place is: the same numbers, slower.
-    public var asksOnlyForMean = true
+    var shortcuts = TowerShortcuts()
 
     init(width: Int, gridSize: Int, headCount: Int, embeddingSize: Int) throws {
         self.headCount = headCount
@@ -35,7 +34,7 @@ public final class AttentionPool: Module {
         let states =
             try Tensor.concatenated([places.mean(along: 1, keep: true), places], dimension: 1)
             + positionalEmbedding.tensor.converted(to: input.dtype)  // [B, H·W + 1, width]
-        let asking = asksOnlyForMean ? try states.slice(0..<1, dimension: 1) : states
+        let asking = shortcuts.readsOnlyPooled ? try states.slice(0..<1, dimension: 1) : states
         let mixed = try heads(query(asking)).attention(keys: heads(key(states)), values: heads(value(states)))
         return try output(mixed.select(0, dimension: 2).reshaped([batch, width]))
     }

@@ -1,6 +1,15 @@
-/// Names of CLIP's ResNets in OpenAI's archives, open_clip and Chinese-CLIP, which agree.
-extension ParameterLayout {
-    static let openCLIPResNet: [Rule] =
+extension ResNetConfiguration {
+    package static var namings: [TowerNaming] { [.openCLIPResNet] }
+    package var openCLIPNaming: TowerNaming { .openCLIPResNet }
+}
+
+extension TowerNaming {
+    /// In OpenAI's archives, open_clip and Chinese-CLIP, which agree.
+    static let openCLIPResNet = TowerNaming(
+        project: openCLIP, signature: ["visual.attnpool.positional_embedding"], rules: resNetRules,
+        ignored: openAIConstants)
+
+    private static let resNetRules: [Rule] =
         numbered("visual.stem", "visual", count: 3)
         + (0..<4).flatMap { stage -> [Rule] in
             // The stage's number, counted from 1, is part of a word there.

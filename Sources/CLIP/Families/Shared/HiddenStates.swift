@@ -50,11 +50,11 @@ extension VisionTransformer {
     public func hiddenStates(_ pictures: Tensor, layer: Int = -1, normalized: Bool = false) throws -> Tensor {
         let count = try blocks.countRun(forStatesAfter: layer, tower: "VisionTransformer")
         let states = try run(blocks.prefix(count), on: embed(pictures))
-        if normalized, pooler != nil {
+        if normalized, !head.normalizesStates {
             throw TorchError(
                 context: "VisionTransformer", message: "the final norm is of what the attentional pooler gives")
         }
-        return normalized ? try postNorm(states) : states
+        return normalized ? try head.postNorm(states) : states
     }
 
     /// Every patch's state after a layer, row by row: `[B, grid², W]`. LLaVA takes the last but one (`layer: -2`).

@@ -20,8 +20,7 @@ extension Tower {
     }
 
     private func lockGroup(of parameter: String) -> Int {
-        let isFinalNorm = ["post_norm.", "final_norm."].contains { parameter.hasPrefix($0) }
-        return isFinalNorm ? layerCount : layer(of: parameter)
+        part(of: parameter) == .finalNorm ? layerCount : layer(of: parameter)
     }
 
     /// Whether any parameter is trained.

@@ -10,7 +10,7 @@ extension VisionTransformerConfiguration {
     ) -> VisionTransformerConfiguration {
         var tower = VisionTransformerConfiguration(
             imageSize: imageSize, patchSize: patchSize, width: width, layers: layers, headWidth: width / headCount)
-        tower.feedForwardRatio = ratio(hiddenWidth, over: width)
+        tower.feedForwardRatio = TransformerShape.ratio(hiddenWidth, over: width)
         tower.epsilon = 1e-6
         tower.hasClassToken = false
         tower.hasPatchBias = true

@@ -55,12 +55,6 @@ package struct VisionTransformerConfiguration: Sendable, Equatable {
         self.headWidth = headWidth
     }
 
-    /// The ratio that gives exactly this hidden width after rounding down.
-    static func ratio(_ hidden: Int, over width: Int) -> Double {
-        let ratio = Double(hidden) / Double(width)
-        return Int(Double(width) * ratio) == hidden ? ratio : ratio.nextUp
-    }
-
     /// OpenAI's own shape: class token, norm before the blocks, projection.
     var isPlain: Bool {
         pooling == .token && layerScale == nil && hasClassToken && !hasPatchBias && hasPreNorm && projection == .matrix
@@ -138,7 +132,7 @@ extension VisionTransformerConfiguration {
         let layers = shapes.count(numbered: "visual.transformer.resblocks")
         guard let grid = CheckpointShapes.grid(positions[0]), width >= headWidth, layers > 0 else { return nil }
         var tower = Self(imageSize: grid * patch, patchSize: patch, width: width, layers: layers, headWidth: headWidth)
-        tower.feedForwardRatio = ratio(hidden[0], over: width)
+        tower.feedForwardRatio = TransformerShape.ratio(hidden[0], over: width)
         tower.activation = .quickGELU
         return tower
     }

@@ -89,7 +89,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
             return (try CLIPTokenizer(), PreprocessConfiguration(size: size ?? shared.resolution ?? 224))
         }
         let description = try shared.describe()
-        var preprocess = description.preprocess
+        var preprocess = try description.preprocess
         if let size { preprocess.size = size }
         return (try description.tokenizer(), preprocess)
     }
