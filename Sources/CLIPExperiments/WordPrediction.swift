@@ -58,6 +58,7 @@ public final class WordPrediction: CaptionPrediction {
     public let vocabulary: WordVocabulary
     /// `[B, E] -> [B, words]`
     public let head: Linear
+    private let visual: any ImageTower
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for an empty vocabulary.
     public init(_ model: DualEncoder, vocabulary: WordVocabulary) throws {

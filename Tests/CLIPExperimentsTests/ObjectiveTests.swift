@@ -16,7 +16,7 @@ import TorchNN
         let vision = VisionTransformerConfiguration(imageSize: 16, patchSize: 8, width: 16, layers: 2, headWidth: 8)
         var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         text.contextLength = 12
-        let configuration = ModelConfiguration(embeddingSize: 8, vision: .transformer(vision), text: .transformer(text))
+        let configuration = ModelConfiguration(embeddingSize: 8, vision: vision, text: text)
         return PretrainedModel(
             name: "tiny", model: try DualEncoder(configuration), tokenizer: try CLIPTokenizer(contextLength: 12),
             preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))

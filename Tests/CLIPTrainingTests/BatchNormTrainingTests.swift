@@ -13,8 +13,8 @@ import TorchNN
         text.contextLength = 8
         text.vocabularySize = 40
         return ModelConfiguration(
-            embeddingSize: 8, vision: .resNet(.init(imageSize: 32, layers: [1, 1, 1, 1], width: 4, headCount: 2)),
-            text: .transformer(text))
+            embeddingSize: 8, vision: ResNetConfiguration(imageSize: 32, layers: [1, 1, 1, 1], width: 4, headCount: 2),
+            text: text)
     }
 
     private func trainer(

@@ -17,7 +17,7 @@ import TorchNN
         text.vocabularySize = 40
         let model = try withSeed(3) {
             try DualEncoder(
-                ModelConfiguration(embeddingSize: 8, vision: .transformer(vision), text: .transformer(text)))
+                ModelConfiguration(embeddingSize: 8, vision: vision, text: text))
         }
         return try Trainer(
             model: model,

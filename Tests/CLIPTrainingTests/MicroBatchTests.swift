@@ -18,7 +18,7 @@ import TorchNN
         let vision = VisionTransformerConfiguration(
             imageSize: 16, patchSize: 8, width: 16, layers: 1, headWidth: 8)
         var configuration = ModelConfiguration(
-            embeddingSize: 8, vision: .transformer(vision), text: .transformer(text))
+            embeddingSize: 8, vision: vision, text: text)
         configuration.initialLogitBias = bias
         return try withSeed(21) { try DualEncoder(configuration) }
     }

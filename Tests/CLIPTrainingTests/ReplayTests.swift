@@ -94,7 +94,7 @@ import TorchNN
     @Test(arguments: [2, 13]) func aLockedTowerGoesThroughOnce(_ size: Int) throws {
         let batch = try MicroBatchTests.batch()
         let towers = DroppingTowers(try MicroBatchTests.model(), batch)
-        for parameter in towers.model.visual.parameters { try parameter.tensor.setRequiresGradient(false) }
+        for parameter in try towers.model.visual.parameters { try parameter.tensor.setRequiresGradient(false) }
         try withSeed(5) {
             let chunks = try MicroBatches(batch: batch, size: size, model: towers.model)
             let pictures = try chunks.embed(.pictures, towers.encode)
