@@ -9,23 +9,23 @@ import Foundation
 public final class CLIPTokenizer: TextTokenizer {
     public let contextLength: Int
     public let padToken: Int32 = 0
-    public var vocabularySize: Int { merges.count }
+    public var vocabularySize: Int { vocabulary.count }
     public var identity: TokenizerIdentity {
         TokenizerIdentity(
             kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "ftfy+lower",
             contentHash: contentHash.withLock { hash in
                 if let known = hash { return known }
-                let computed = merges.contentHash()
+                let computed = vocabulary.contentHash()
                 hash = computed
                 return computed
             })
     }
     /// The token that begins every text (49406).
-    public var startToken: Int32 { merges.startToken }
+    public var startToken: Int32 { vocabulary.startToken }
     /// The token that ends every text (49407).
-    public var endToken: Int32 { merges.endToken }
+    public var endToken: Int32 { vocabulary.endToken }
 
-    private let merges: MergeTable
+    private let vocabulary: CLIPVocabulary
     private let cleaner: TextCleaner
     private let pool: WorkspacePool
     private let contentHash = Guarded<String?>(nil)
@@ -36,15 +36,16 @@ public final class CLIPTokenizer: TextTokenizer {
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
     public convenience init(contextLength: Int = 77) throws(CLIPTextError) {
         try self.init(
-            contextLength: contextLength, merges: MergeTable(try ResourceFolder.own.read(MergeTable.resource)))
+            contextLength: contextLength,
+            vocabulary: CLIPVocabulary(try ResourceFolder.own.read(CLIPVocabulary.resource)))
     }
 
-    init(contextLength: Int, merges: MergeTable) throws(CLIPTextError) {
+    init(contextLength: Int, vocabulary: CLIPVocabulary) throws(CLIPTextError) {
         guard contextLength >= 2 else { throw .contextLengthTooSmall(contextLength) }
         self.contextLength = contextLength
-        self.merges = merges
+        self.vocabulary = vocabulary
         cleaner = try TextCleaner()
-        pool = WorkspacePool(encoder: BytePairEncoder(merges: merges))
+        pool = WorkspacePool(vocabulary: vocabulary)
     }
 
     /// All tokens of the text, without start and end of text, however many there are.
@@ -73,9 +74,9 @@ public final class CLIPTokenizer: TextTokenizer {
         let mark = Array("</w>".utf8)
         var bytes: [UInt8] = []
         for token in tokens {
-            guard let part = merges.bytes(of: token) else { continue }
+            guard let part = vocabulary.bytes(of: token) else { continue }
             bytes.append(contentsOf: part)
-            if merges.endings[Int(token)] { bytes.append(contentsOf: mark) }
+            if vocabulary.endsWord(token) { bytes.append(contentsOf: mark) }
         }
         var out: [UInt8] = []
         var index = 0
@@ -111,7 +112,7 @@ public final class CLIPTokenizer: TextTokenizer {
 
     private func scanner(_ cache: WordCache, _ output: TokenBuffer) -> WordScanner {
         WordScanner(
-            cache: cache, output: output, startToken: startToken, endToken: endToken, byteTokens: merges.byteTokens)
+            cache: cache, output: output, startToken: startToken, endToken: endToken, byteTokens: vocabulary.byteTokens)
     }
 
     private func encode(_ text: String, with scanner: WordScanner) {
@@ -138,16 +139,16 @@ public final class CLIPTokenizer: TextTokenizer {
 
 /// Word caches and buffers that threads borrow, so that none waits for another while it tokenizes.
 final class WorkspacePool: @unchecked Sendable {
-    private let encoder: BytePairEncoder
+    private let vocabulary: CLIPVocabulary
     private let lock = NSLock()
     private var idle: [(WordCache, TokenBuffer)] = []  // guarded by `lock`
 
-    init(encoder: BytePairEncoder) {
-        self.encoder = encoder
+    init(vocabulary: CLIPVocabulary) {
+        self.vocabulary = vocabulary
     }
 
     func use<Result>(_ body: (WordCache, TokenBuffer) -> Result) -> Result {
-        let workspace = lock.withLock { idle.popLast() } ?? (WordCache(encoder: encoder), TokenBuffer())
+        let workspace = lock.withLock { idle.popLast() } ?? (WordCache(vocabulary: vocabulary), TokenBuffer())
         defer { lock.withLock { idle.append(workspace) } }
         return body(workspace.0, workspace.1)
     }

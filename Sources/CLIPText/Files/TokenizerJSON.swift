@@ -156,8 +156,8 @@ struct MergeList {
     /// The merges with the ids of a vocabulary.
     ///
     /// - Throws: ``CLIPTextError/fileMalformed(path:place:reason:)`` when a part or its result is not in it.
-    func rules(_ vocabulary: TokenStrings, path: String) throws(CLIPTextError) -> MergeRules {
-        var rules = MergeRules(capacity: count)
+    func table(_ vocabulary: TokenStrings, path: String) throws(CLIPTextError) -> MergeTable {
+        var table = MergeTable(capacity: count)
         var start = 0
         for index in 0..<count {
             let middle = ends[2 * index]
@@ -170,9 +170,9 @@ struct MergeList {
                     path: path, place: "merge \(index)",
                     reason: "\"\(text)\" does not join two tokens of the vocabulary into a third")
             }
-            rules.append(left: left, right: right, result: both)
+            table.append(left: left, right: right, result: both)
             start = end
         }
-        return rules
+        return table
     }
 }
