@@ -1,5 +1,6 @@
 import Checksums
 import Foundation
+import StrictJSON
 
 /// Where a byte-pair vocabulary was found: a `tokenizer.json`, or a `vocab.json` with its `merges.txt`.
 struct BytePairSource {
@@ -31,9 +32,13 @@ struct BytePairSource {
             let lines = try TokenizerFileAccess.read(mergesFile)
         else { throw .tokenizerMissing(directory: directory.path, searched: Self.fileNames) }
         path = vocabularyFile.path
-        var reader = try JSONReader(path: path, bytes: words)
-        vocabulary = try TokenizerJSON.readVocabulary(&reader)
-        try reader.finish()
+        do throws(JSONFault) {
+            var reader = try JSONReader(words)
+            vocabulary = try TokenizerJSON.readVocabulary(&reader)
+            try reader.finish()
+        } catch {
+            throw CLIPTextError(error, path: path)
+        }
         guard vocabulary.count > 0, vocabulary.sharedID() == nil else {
             throw .fileMalformed(path: path, place: "the file", reason: "no tokens, or two with one id")
         }
