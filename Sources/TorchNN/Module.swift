@@ -58,17 +58,9 @@ extension Module {
     public func load(_ tensors: [String: Tensor]) throws {
         let (parameters, buffers) = (namedParameters, namedBuffers)
         let own =
-            parameters.map { (name: $0.name, shape: $0.parameter.shape, isOptional: false) }
-            + buffers.map { (name: $0.name, shape: $0.buffer.shape, isOptional: $0.buffer.isOptional) }
-        let names = Set(own.map(\.name))
-        let mismatch = StateMismatch(
-            missing: own.filter { tensors[$0.name] == nil && !$0.isOptional }.map(\.name),
-            unexpected: tensors.keys.filter { !names.contains($0) }.sorted(),
-            misshaped: own.compactMap { name, shape, _ in
-                guard let found = tensors[name], found.shape != shape else { return nil }
-                return StateMismatch.Shape(name: name, expected: shape, found: found.shape)
-            })
-        if !mismatch.isEmpty { throw mismatch }
+            parameters.map { (name: $0.name, shape: $0.parameter.shape) }
+            + buffers.map { (name: $0.name, shape: $0.buffer.shape) }
+        try StateMismatch.check(tensors, against: own, optional: optionalNames)
         for (name, parameter) in parameters {
             guard let values = tensors[name] else { continue }
             let device = parameter.tensor.device
@@ -119,6 +111,34 @@ public struct StateMismatch: Error, Sendable, Equatable {
         StateMismatch(
             missing: missing.map(rename), unexpected: unexpected.map(rename),
             misshaped: misshaped.map { Shape(name: rename($0.name), expected: $0.expected, found: $0.found) })
+    }
+}
+
+extension StateMismatch {
+    /// Compares tensors with the names and shapes that are needed.
+    /// - Throws: ``StateMismatch``, with what is missing or mis-shaped in the order of `own`.
+    static func check(
+        _ tensors: [String: Tensor], against own: [(name: String, shape: [Int])], optional: Set<String> = []
+    ) throws {
+        let names = Set(own.map(\.name))
+        let mismatch = StateMismatch(
+            missing: own.map(\.name).filter { tensors[$0] == nil && !optional.contains($0) },
+            unexpected: tensors.keys.filter { !names.contains($0) }.sorted(),
+            misshaped: own.compactMap { name, shape in
+                guard let found = tensors[name], found.shape != shape else { return nil }
+                return Shape(name: name, expected: shape, found: found.shape)
+            })
+        if !mismatch.isEmpty { throw mismatch }
+    }
+
+    /// Writes a saved state's values into tensors, those of an optimizer or of an average, under the same names.
+    /// - Throws: ``StateMismatch``, with nothing written, unless names and shapes agree exactly.
+    static func copy(_ saved: [String: Tensor], into own: [String: Tensor]) throws {
+        let tensors = own.sorted { $0.key < $1.key }
+        try check(saved, against: tensors.map { ($0.key, $0.value.shape) })
+        for (name, tensor) in tensors {
+            if let values = saved[name] { try tensor.copyInPlace(values) }
+        }
     }
 }
 

@@ -101,20 +101,5 @@ public final class AdamW: ParameterOptimizer {
 
     /// Takes back what ``state()`` gave.
     /// - Throws: ``StateMismatch`` naming everything that does not fit.
-    public func load(_ state: [String: Tensor]) throws {
-        let own = self.state()
-        let mismatch = StateMismatch(
-            missing: own.keys.filter { state[$0] == nil }.sorted(),
-            unexpected: state.keys.filter { own[$0] == nil }.sorted(),
-            misshaped: own.keys.sorted().compactMap { name in
-                guard let expected = own[name]?.shape, let found = state[name]?.shape, found != expected else {
-                    return nil
-                }
-                return StateMismatch.Shape(name: name, expected: expected, found: found)
-            })
-        if !mismatch.isEmpty { throw mismatch }
-        for (name, tensor) in own {
-            if let saved = state[name] { try tensor.copyInPlace(saved) }
-        }
-    }
+    public func load(_ state: [String: Tensor]) throws { try StateMismatch.copy(state, into: self.state()) }
 }
