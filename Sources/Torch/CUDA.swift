@@ -5,9 +5,9 @@ public enum CUDA {
     /// GPUs that can be used; 0 without one.
     public static var deviceCount: Int { Int(ct_cuda_device_count()) }
 
-    /// Whether the door to libtorch was built with CUDA's headers (by CMake), which ``properties(of:)`` and
-    /// ``CUDAGraph`` need; everything else does without.
-    public static var hasGraphs: Bool { ct_built_with_cuda() }
+    /// Whether the door to libtorch was built with CUDA's headers (by CMake), which ``properties(of:)`` needs; everything
+    /// else does without.
+    public static var hasProperties: Bool { ct_built_with_cuda() }
 
     /// Makes one GPU the current one of this thread, which a ``Device`` without index means.
     public static func setDevice(_ index: Int) throws {
@@ -30,6 +30,8 @@ public enum CUDA {
         public let minor: Int
     }
 
+    /// What a GPU is called and can do.
+    /// - Throws: ``TorchError`` where there is no such GPU, or ``hasProperties`` is false.
     public static func properties(of index: Int = 0) throws -> Properties {
         var found = ct_cuda_properties()
         try check(ct_cuda_properties_of(Int32(clamping: index), &found), "cuda device \(index)")
@@ -53,6 +55,8 @@ public enum CUDA {
         public let total: Int
     }
 
+    /// How much of a GPU's memory is taken.
+    /// - Throws: ``TorchError`` where there is no such GPU.
     public static func memory(of index: Int = 0) throws -> Memory {
         var found = ct_cuda_memory()
         try check(ct_cuda_memory_of(Int32(clamping: index), &found), "memory of cuda device \(index)")
