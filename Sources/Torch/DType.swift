@@ -29,6 +29,20 @@ public enum DType: Int32, Sendable, CaseIterable {
     }
 }
 
+/// What a model computes in, by the names that commands take and run files keep.
+public enum Precision: String, Sendable, Codable, CaseIterable {
+    /// 32-bit floating point throughout.
+    case fp32
+    /// bfloat16: 8 bits of fraction, and the range of 32 bits.
+    case bf16
+
+    /// The element type of parameters that are held in this precision.
+    public var dtype: DType { self == .fp32 ? .float32 : .bfloat16 }
+
+    /// What ``Engine/autocast(_:on:_:)`` takes for training with 32-bit parameters; nil where it stays off.
+    public var autocastType: DType? { self == .fp32 ? nil : .bfloat16 }
+}
+
 /// A Swift type that has the same memory layout as a tensor element.
 public protocol TensorElement: Sendable, BitwiseCopyable {
     static var dtype: DType { get }
