@@ -7,9 +7,13 @@ import Foundation
 /// references, ligatures, widths, quotes, control characters), brought to normalization form C and to lower case.
 /// Any number of threads may use one tokenizer.
 public final class CLIPTokenizer: TextTokenizer {
+    /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
+    /// Fills a row after its last token: 0.
     public let padToken: Int32 = 0
+    /// One more than the largest id: 49,408.
     public var vocabularySize: Int { vocabulary.count }
+    /// What decides the ids; the vocabulary is hashed when it is first asked for.
     public var identity: TokenizerIdentity {
         TokenizerIdentity(
             kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "ftfy+lower",
@@ -61,6 +65,7 @@ public final class CLIPTokenizer: TextTokenizer {
         pool.use { cache, output in frame(text, with: scanner(cache, output)) }
     }
 
+    /// The tokens of many texts, which share one word cache.
     public func tokenize(_ texts: [String]) -> [TokenizedText] {
         pool.use { cache, output in
             let scanner = scanner(cache, output)

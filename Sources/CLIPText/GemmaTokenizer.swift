@@ -8,10 +8,15 @@ import Foundation
 /// repairs the text and takes punctuation out. A directory with a `tokenizer.model` alone is read by libsentencepiece.
 /// Any number of threads may use one tokenizer.
 public final class GemmaTokenizer: TextTokenizer {
+    /// The tokens of every row, end-of-text included.
     public let contextLength: Int
+    /// One more than the largest id of a token, added ones included.
     public let vocabularySize: Int
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
+    /// Fills a row beside its tokens.
     public var padToken: Int32 { row.padToken }
+    /// Ends every text.
     public var endToken: Int32 { row.endToken }
 
     static let fileNames = ["tokenizer.json", "tokenizer.model"]

@@ -6,12 +6,17 @@ import Foundation
 ///
 /// Gives the ids of `transformers`' `CLIPTokenizer`. Any number of threads may use one tokenizer.
 public final class HuggingFaceCLIPTokenizer: TextTokenizer {
+    /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
     /// Fills a row after end-of-text: "<|endoftext|>" itself for OpenAI's models, "!" (0) for some others.
     public let padToken: Int32
+    /// One more than the largest id of a token, added ones included.
     public let vocabularySize: Int
+    /// The token that begins every text.
     public let startToken: Int32
+    /// The token that ends every text.
     public let endToken: Int32
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
 
     private let vocabulary: BytePairVocabulary

@@ -16,17 +16,21 @@ public enum CUDA {
 
     /// What a GPU is.
     public struct Properties: Sendable, Equatable {
+        /// Such as "NVIDIA H100 80GB HBM3".
         public let name: String
         /// Bytes.
         public let memory: Int
         /// Such as 9 and 0 for an H100.
         public let computeCapability: ComputeCapability
+        /// NVIDIA's "streaming multiprocessors", which work side by side.
         public let multiprocessorCount: Int
     }
 
     /// What a GPU can do, by NVIDIA's count.
     public struct ComputeCapability: Sendable, Equatable {
+        /// The generation.
         public let major: Int
+        /// The variant within it.
         public let minor: Int
     }
 
@@ -46,12 +50,15 @@ public enum CUDA {
     public struct Memory: Sendable, Equatable {
         /// In tensors, now and at most since ``resetPeakMemory(of:)``.
         public let allocated: Int
+        /// The most that tensors have held.
         public let allocatedPeak: Int
         /// Taken from the driver.
         public let reserved: Int
+        /// The most that was taken.
         public let reservedPeak: Int
         /// As the driver counts, with other processes'.
         public let available: Int
+        /// All that the GPU has, in bytes.
         public let total: Int
     }
 

@@ -1,16 +1,27 @@
 /// The type of a tensor's elements. Raw values are c10's `ScalarType` codes.
 public enum DType: Int32, Sendable, CaseIterable {
+    /// 8 bits, from 0 to 255: pixels.
     case uint8 = 0
+    /// 8 bits, signed.
     case int8 = 1
+    /// 16 bits, signed.
     case int16 = 2
+    /// 32 bits, signed.
     case int32 = 3
+    /// 64 bits, signed: what indices are.
     case int64 = 4
+    /// IEEE 754 half precision: 5 bits of exponent, 10 of fraction.
     case float16 = 5
+    /// IEEE 754 single precision: 8 bits of exponent, 23 of fraction.
     case float32 = 6
+    /// IEEE 754 double precision: 11 bits of exponent, 52 of fraction.
     case float64 = 7
+    /// True or false, a byte each.
     case bool = 11
+    /// The upper half of a `float32`: 8 bits of exponent, 7 of fraction.
     case bfloat16 = 15
 
+    /// Whether it is one of the types with an exponent, through which gradients can go.
     public var isFloatingPoint: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .float64: true
@@ -45,6 +56,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
 /// A Swift type that has the same memory layout as a tensor element.
 public protocol TensorElement: Sendable, BitwiseCopyable {
+    /// The element type with this layout.
     static var dtype: DType { get }
 }
 

@@ -22,6 +22,7 @@ extension Module {
         }
     }
 
+    /// Every parameter, in the order of declaration.
     public var parameters: [Parameter] { namedParameters.map(\.parameter) }
 
     /// The number of learnable values.
@@ -80,77 +81,27 @@ extension Module {
     }
 }
 
-/// What stands in the way of loading a set of tensors into a module.
-public struct StateMismatch: Error, Sendable, Equatable {
-    public struct Shape: Sendable, Equatable {
-        public let name: String
-        public let expected: [Int]
-        public let found: [Int]
+/// A module that does something else while it is trained than when it is used.
+public protocol TrainingSensitive: Module {
+    /// - Parameters:
+    ///   - isTraining: false after creation.
+    ///   - updatesStatistics: see ``Module/setTraining(_:updatesStatistics:)``.
+    func setMode(isTraining: Bool, updatesStatistics: Bool)
+}
 
-        public init(name: String, expected: [Int], found: [Int]) {
-            self.name = name
-            self.expected = expected
-            self.found = found
-        }
-    }
-
-    public let missing: [String]
-    public let unexpected: [String]
-    public let misshaped: [Shape]
-
-    public init(missing: [String], unexpected: [String], misshaped: [Shape]) {
-        self.missing = missing
-        self.unexpected = unexpected
-        self.misshaped = misshaped
-    }
-
-    public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
-
-    /// The same mismatch with names as a checkpoint spells them.
-    public func renamed(_ rename: (String) -> String) -> StateMismatch {
-        StateMismatch(
-            missing: missing.map(rename), unexpected: unexpected.map(rename),
-            misshaped: misshaped.map { Shape(name: rename($0.name), expected: $0.expected, found: $0.found) })
+extension Module {
+    /// Has everything below that differs between the two behave as in training (`true`) or in use, as after creation:
+    /// batch normalizations take the batch's statistics, patch dropout leaves patches out.
+    /// - Parameter updatesStatistics: whether batches move running statistics while training. Off for a pass that will
+    ///   be repeated on the same batch, which would otherwise count twice.
+    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
+        modules(of: (any TrainingSensitive).self).setTraining(isTraining, updatesStatistics: updatesStatistics)
     }
 }
 
-extension StateMismatch {
-    /// Compares tensors with the names and shapes that are needed.
-    /// - Throws: ``StateMismatch``, with what is missing or mis-shaped in the order of `own`.
-    static func check(
-        _ tensors: [String: Tensor], against own: [(name: String, shape: [Int])], optional: Set<String> = []
-    ) throws {
-        let names = Set(own.map(\.name))
-        let mismatch = StateMismatch(
-            missing: own.map(\.name).filter { tensors[$0] == nil && !optional.contains($0) },
-            unexpected: tensors.keys.filter { !names.contains($0) }.sorted(),
-            misshaped: own.compactMap { name, shape in
-                guard let found = tensors[name], found.shape != shape else { return nil }
-                return Shape(name: name, expected: shape, found: found.shape)
-            })
-        if !mismatch.isEmpty { throw mismatch }
-    }
-
-    /// Writes a saved state's values into tensors, those of an optimizer or of an average, under the same names.
-    /// - Throws: ``StateMismatch``, with nothing written, unless names and shapes agree exactly.
-    static func copy(_ saved: [String: Tensor], into own: [String: Tensor]) throws {
-        let tensors = own.sorted { $0.key < $1.key }
-        try check(saved, against: tensors.map { ($0.key, $0.value.shape) })
-        for (name, tensor) in tensors {
-            if let values = saved[name] { try tensor.copyInPlace(values) }
-        }
-    }
-}
-
-extension StateMismatch: CustomStringConvertible {
-    public var description: String {
-        var parts: [String] = []
-        if !missing.isEmpty { parts.append("missing: " + missing.joined(separator: ", ")) }
-        if !unexpected.isEmpty { parts.append("unexpected: " + unexpected.joined(separator: ", ")) }
-        if !misshaped.isEmpty {
-            let shapes = misshaped.map { "\($0.name) is \($0.found) where \($0.expected) is needed" }
-            parts.append("mis-shaped: " + shapes.joined(separator: ", "))
-        }
-        return parts.joined(separator: "; ")
+extension Sequence<any TrainingSensitive> {
+    /// ``Module/setTraining(_:updatesStatistics:)`` for modules found before, without a walk over a whole model.
+    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
+        for module in self { module.setMode(isTraining: isTraining, updatesStatistics: updatesStatistics) }
     }
 }

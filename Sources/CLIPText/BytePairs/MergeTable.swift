@@ -1,3 +1,5 @@
+import Checksums
+
 /// The merges of a byte-pair encoding: which two tokens become which, and how early. All tokenizers that merge use it.
 struct MergeTable: Sendable {
     /// What ``merge(_:_:)`` gives for two tokens that do not merge.
@@ -166,5 +168,62 @@ private struct MergeQueue {
             heap.swapAt(parent, smallest)
             parent = smallest
         }
+    }
+}
+
+/// Merges as they are written, in order.
+struct MergeList {
+    private var blob: [UInt8] = []
+    /// Where each left and right part ends.
+    private var ends: [Int] = []
+
+    var count: Int { ends.count / 2 }
+
+    mutating func append(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) {
+        blob.append(contentsOf: left)
+        ends.append(blob.count)
+        blob.append(contentsOf: right)
+        ends.append(blob.count)
+    }
+
+    /// Adds `left right`; false when the line is not two parts around one space.
+    mutating func append(line: some BidirectionalCollection<UInt8>) -> Bool {
+        guard let space = line.firstIndex(of: 0x20) else { return false }
+        let left = line[..<space]
+        let right = line[line.index(after: space)...]
+        guard !left.isEmpty, !right.isEmpty, !right.contains(0x20) else { return false }
+        append(left, right)
+        return true
+    }
+
+    /// A hash of all merges in order.
+    func contentHash() -> String {
+        var hash = ContentHash()
+        blob.withUnsafeBytes { hash.update($0) }
+        ends.map(UInt32.init(truncatingIfNeeded:)).withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal()
+    }
+
+    /// The merges with the ids of a vocabulary.
+    ///
+    /// - Throws: ``CLIPTextError/fileMalformed(path:place:reason:)`` when a part or its result is not in it.
+    func table(_ vocabulary: TokenStrings, path: String) throws(CLIPTextError) -> MergeTable {
+        var table = MergeTable(capacity: count)
+        var start = 0
+        for index in 0..<count {
+            let middle = ends[2 * index]
+            let end = ends[2 * index + 1]
+            guard middle > start, end > middle, let left = vocabulary.find(blob[start..<middle]),
+                let right = vocabulary.find(blob[middle..<end]), let both = vocabulary.find(blob[start..<end])
+            else {
+                let text = String(decoding: blob[start..<min(end, start + 80)], as: UTF8.self)
+                throw .fileMalformed(
+                    path: path, place: "merge \(index)",
+                    reason: "\"\(text)\" does not join two tokens of the vocabulary into a third")
+            }
+            table.append(left: left, right: right, result: both)
+            start = end
+        }
+        return table
     }
 }

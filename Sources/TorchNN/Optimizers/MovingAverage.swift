@@ -13,6 +13,7 @@ public final class MovingAverage {
         let average: Tensor
     }
 
+    /// The share of the old average that is kept in the long run.
     public let decay: Double
     /// Updates so far.
     public private(set) var updateCount = 0
