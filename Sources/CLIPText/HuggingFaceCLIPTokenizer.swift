@@ -21,8 +21,7 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
 
     private let vocabulary: BytePairVocabulary
     private let tables: RuleTables
-    private let raw: AddedTokens
-    private let normalized: AddedTokens
+    private let added: AddedTokenSearch
 
     /// Reads `tokenizer.json`, or else `vocab.json` and `merges.txt`, and the special tokens named beside them.
     ///
@@ -54,11 +53,10 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
         self.contextLength = contextLength
         self.tables = tables
         vocabulary = try BytePairVocabulary(source, unknown: source.vocabulary.find(names[2].text))
-        let added = settings.addedTokens(names: names, in: source.vocabulary)
-        raw = AddedTokens(added.filter { !$0.isNormalized }, tables: tables)
-        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { Self.normalized($0, tables) }
-        vocabularySize = Int(max(source.vocabulary.bound, (added.map(\.id).max() ?? 0) + 1))
-        var hash = vocabulary.contentHash(added: added)
+        let entries = settings.addedTokens(names: names, in: source.vocabulary)
+        added = AddedTokenSearch(entries, tables: tables) { Self.normalized($0, tables) }
+        vocabularySize = Int(max(source.vocabulary.bound, (entries.map(\.id).max() ?? 0) + 1))
+        var hash = vocabulary.contentHash(added: entries)
         for id in ids { withUnsafeBytes(of: id.littleEndian) { hash.update($0) } }
         identity = TokenizerIdentity(
             kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "nfc+lower",
@@ -67,21 +65,7 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
 
     /// All tokens of the text, without start and end of text, however many there are.
     public func encode(_ text: String) -> [Int32] {
-        var out: [Int32] = []
-        let points = text.unicodeScalars.map(\.value)
-        for piece in raw.split(points[...]) {
-            switch piece {
-            case .token(let id): out.append(id)
-            case .text(let text):
-                for piece in normalized.split(Self.normalized(Array(text), tables)[...]) {
-                    switch piece {
-                    case .token(let id): out.append(id)
-                    case .text(let text): encode(text, into: &out)
-                    }
-                }
-            }
-        }
-        return out
+        added.encode(text.unicodeScalars.map(\.value)) { words, out in encode(words, into: &out) }
     }
 
     /// The tokens of the text between start and end of text. A text that is too long is cut, its end-of-text kept.
@@ -90,10 +74,10 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
     }
 
     /// Normalization form C, each run of white space one space, lower case.
-    private static func normalized(_ text: [UInt32], _ tables: RuleTables) -> [UInt32] {
+    private static func normalized(_ text: ArraySlice<UInt32>, _ tables: RuleTables) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
-        for point in tables.composition.composed(text) {
+        for point in tables.composition.composed(Array(text)) {
             if tables[point].contains(.space) {
                 if out.last != 0x20 { out.append(0x20) }
             } else {
