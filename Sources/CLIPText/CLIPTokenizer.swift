@@ -25,9 +25,9 @@ public final class CLIPTokenizer: TextTokenizer {
             })
     }
     /// The token that begins every text (49406).
-    public var startToken: Int32 { vocabulary.startToken }
+    public let startToken: Int32
     /// The token that ends every text (49407).
-    public var endToken: Int32 { vocabulary.endToken }
+    public let endToken: Int32
 
     private let vocabulary: CLIPVocabulary
     private let cleaner: TextCleaner
@@ -48,6 +48,8 @@ public final class CLIPTokenizer: TextTokenizer {
         guard contextLength >= 2 else { throw .contextLengthTooSmall(contextLength) }
         self.contextLength = contextLength
         self.vocabulary = vocabulary
+        startToken = vocabulary.startToken
+        endToken = vocabulary.endToken
         cleaner = try TextCleaner()
         pool = WorkspacePool(vocabulary: vocabulary)
     }

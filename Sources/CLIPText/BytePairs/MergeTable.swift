@@ -12,6 +12,7 @@ struct MergeTable: Sendable {
     /// What each pair becomes, `rank << 32 | token`: apart from the pairs, since most look-ups find none.
     private var results: [UInt64]
     private let mask: Int
+    private let shift: UInt64
     /// Drawn anew for each table, so that no file can be made whose pairs all share one place.
     private let multiplier = UInt64.random(in: .min ... .max) | 1
     private(set) var count = 0
@@ -23,12 +24,14 @@ struct MergeTable: Sendable {
         pairs = [UInt64](repeating: .max, count: 1 << bits)
         results = [UInt64](repeating: Self.none, count: 1 << bits)
         mask = 1 << bits - 1
+        shift = UInt64(64 - bits)
     }
 
     /// Adds the next merge. Of two merges of one pair the later counts, as in the reference's table.
     mutating func append(left: Int32, right: Int32, result: Int32) {
         let pair = Self.pair(left, right)
-        let place = place(of: pair)
+        var place = place(of: pair)
+        while pairs[place] != pair, pairs[place] != .max { place = (place + 1) & mask }
         pairs[place] = pair
         results[place] = UInt64(count) << 32 | UInt64(UInt32(bitPattern: result))
         count += 1
@@ -38,8 +41,13 @@ struct MergeTable: Sendable {
     @inline(__always)
     func merge(_ left: Int32, _ right: Int32) -> UInt64 {
         let pair = Self.pair(left, right)
-        let place = place(of: pair)
-        return pairs[place] == pair ? results[place] : Self.none
+        var place = place(of: pair)
+        while true {
+            let found = pairs[place]
+            if found == pair { return results[place] }
+            if found == .max { return Self.none }
+            place = (place + 1) & mask
+        }
     }
 
     @inline(__always)
@@ -47,12 +55,10 @@ struct MergeTable: Sendable {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     }
 
-    /// The place of a pair, or the empty place where it belongs.
+    /// Where to look for a pair first.
     @inline(__always)
     private func place(of pair: UInt64) -> Int {
-        var place = Int(truncatingIfNeeded: (pair ^ pair >> 29) &* multiplier >> 32) & mask
-        while pairs[place] != pair, pairs[place] != .max { place = (place + 1) & mask }
-        return place
+        Int(truncatingIfNeeded: (pair &* multiplier) >> shift)
     }
 
     // MARK: - Merging a word
@@ -93,7 +99,7 @@ struct MergeTable: Sendable {
                 }
             }
         }
-        tokens.removeLast(tokens.count - start - count)
+        for _ in count..<(tokens.count - start) { tokens.removeLast() }
     }
 
     /// The same result with a queue of candidate merges over a linked list. O(n log n).
@@ -103,27 +109,28 @@ struct MergeTable: Sendable {
         var ids = Array(tokens[start...])
         var next = Array(1...count)
         var previous = Array(-1..<(count - 1))
+        // What each token becomes together with the next.
+        var merges = [UInt64](repeating: Self.none, count: count)
         var queue = MergeQueue()
-        func candidate(_ left: Int) {
-            guard left >= 0, next[left] < count else { return }
-            let merge = merge(ids[left], ids[next[left]])
-            guard merge != Self.none else { return }
-            queue.insert(MergeQueue.Candidate(rank: Self.rank(merge), place: Int32(truncatingIfNeeded: left)))
+        func look(at left: Int) {
+            guard left >= 0 else { return }
+            merges[left] = next[left] < count ? merge(ids[left], ids[next[left]]) : Self.none
+            guard merges[left] != Self.none else { return }
+            queue.insert(MergeQueue.Candidate(rank: Self.rank(merges[left]), place: Int32(truncatingIfNeeded: left)))
         }
-        for place in 0..<count { candidate(place) }
+        for place in 0..<count { look(at: place) }
         while let first = queue.removeFirst() {
             let left = Int(first.place)
-            guard ids[left] >= 0, next[left] < count else { continue }
-            // A candidate is stale when either side was merged meanwhile: its pair no longer has this rank.
-            let merge = merge(ids[left], ids[next[left]])
-            guard merge != Self.none, Self.rank(merge) == first.rank else { continue }
+            // A candidate is stale when either side was merged meanwhile.
+            guard Self.rank(merges[left]) == first.rank else { continue }
             let right = next[left]
-            ids[left] = Self.token(merge)
+            ids[left] = Self.token(merges[left])
             ids[right] = -1
+            merges[right] = Self.none
             next[left] = next[right]
             if next[left] < count { previous[next[left]] = left }
-            candidate(previous[left])
-            candidate(left)
+            look(at: previous[left])
+            look(at: left)
         }
         tokens.removeSubrange(start...)
         tokens.append(contentsOf: ids.lazy.filter { $0 >= 0 })
