@@ -100,7 +100,7 @@ public final class ShardReader {
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
     ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails,
-    ///   ``CLIPDataError/remote(reason:)`` when the network does.
+    ///   ``CLIPDataError/remote(_:)`` when the network does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
             guard let (key, fileExtension) = Self.sampleName(of: entry.name) else {
