@@ -63,7 +63,8 @@ public final class WordPrediction: CaptionPrediction {
     public init(_ model: DualEncoder, vocabulary: WordVocabulary) throws {
         guard vocabulary.count > 1 else {
             throw TrainingError.invalidOption(
-                name: "--train-data", problem: "its captions repeat too few words to predict any; more pairs are needed"
+                name: "training pairs",
+                problem: "its captions repeat too few words to predict any; more pairs are needed"
             )
         }
         self.model = model

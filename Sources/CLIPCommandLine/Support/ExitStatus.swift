@@ -112,7 +112,8 @@ enum ExitStatus: Int32 {
         switch error {
         case .invalidOption, .runExists: .wrongUsage
         case .nothingToResume: .missingInput
-        case .checkpointMismatch, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics: .badData
+        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics:
+            .badData
         case .cannotWrite, .distributed: .ourFault
         }
     }

@@ -207,6 +207,6 @@ public final class TrainingRun {
         let report = try NonFiniteReport(step: step, what: what, batch: batch, trainer: trainer)
         // What was found out is said even where it cannot be written.
         let details = group.isFirst ? try? report.write(run: options.output) : nil
-        return .diverged(report, details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
+        return report.error(details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
     }
 }

@@ -186,7 +186,7 @@ struct TrainCommand: ParsableCommand {
             try check.run(stop: stop) { progress.show(.step($0, epoch: 0, pairsPerSecond: 0, secondsLeft: 0)) }
         }
         Console.endStatus()
-        guard verdict.isLearned else { throw TrainingError.notLearned(verdict) }
+        try verdict.check()
         if shared.json {
             try Console.printJSON(OverfitDocument(verdict))
         } else {
