@@ -50,7 +50,7 @@ import Testing
         return try PairSource(folder.write("t.csv", "filepath,title\n" + rows.joined(separator: "\n")))
     }
 
-    private func load(_ test: Case, _ source: PairSource, at cursor: DataCursor) throws -> [PairBatch<String>] {
+    private func load(_ test: Case, _ source: PairSource, at cursor: DataCursor) throws -> [PairBatch<[String]>] {
         var options = PairLoaderOptions(batchSize: 7, threads: 3)
         options.batchesPerEpoch = test.batchesPerEpoch
         return try allBatches(
@@ -59,10 +59,10 @@ import Testing
             ) { sample, seed in "\(sample.key) \(sample.caption) \(seed)" })
     }
 
-    private func hash(_ batches: [PairBatch<String>]) -> UInt64 {
+    private func hash(_ batches: [PairBatch<[String]>]) -> UInt64 {
         var hash: UInt64 = 0
         for batch in batches {
-            for (item, position) in zip(batch.items, batch.positions) {
+            for (item, position) in zip(batch.content, batch.positions) {
                 for byte in "\(item) \(position)\n".utf8 { hash = SplitMix64.seed(hash, UInt64(byte)) }
             }
         }
@@ -90,7 +90,7 @@ import Testing
         let cursor = try JSONDecoder().decode(DataCursor.self, from: Data(written.utf8))
         let rest = try load(test, source, at: cursor)
         let whole = try load(test, source, at: DataCursor(epoch: 2))
-        #expect(rest.map(\.items) == whole.dropFirst(3).map(\.items))
+        #expect(rest.map(\.content) == whole.dropFirst(3).map(\.content))
         #expect(rest.map(\.positions) == whole.dropFirst(3).map(\.positions))
         #expect(rest.map(\.cursor) == whole.dropFirst(3).map(\.cursor))
         #expect(try text(cursor) == written)

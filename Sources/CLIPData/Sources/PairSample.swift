@@ -66,7 +66,7 @@ public struct PairSample: Sendable {
 }
 
 /// A would-be pair that was left out.
-public struct SkippedSample: Sendable, Equatable, CustomStringConvertible {
+public struct SkippedSample: Error, Equatable, CustomStringConvertible {
     /// Where it stands; see ``PairSample/location``.
     public let location: String
     public let reason: SkipReason
@@ -80,7 +80,7 @@ public struct SkippedSample: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a pair was left out.
-public enum SkipReason: Sendable, Hashable, CustomStringConvertible {
+public enum SkipReason: Error, Hashable, CustomStringConvertible {
     case noImage
     case noCaption
     case captionNotUTF8
