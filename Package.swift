@@ -75,7 +75,7 @@ let package = Package(
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "Transfer"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Transfer"]),
         // Layer 5
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),

@@ -14,9 +14,11 @@ public struct HubProgress: Sendable, Equatable {
 /// The Hugging Face hub and OpenAI's models, with the caches that Python's huggingface_hub and clip use: what they
 /// fetched is found, and they find what is fetched here. All calls block, and may come from any thread.
 public struct Hub: Sendable {
+    /// Where the hub and the caches are.
     public let configuration: HubConfiguration
     let downloader: Downloader
 
+    /// - Parameter options: How patient downloads are, and how large a file may be.
     public init(_ configuration: HubConfiguration, options: DownloadOptions = DownloadOptions()) {
         self.configuration = configuration
         downloader = Downloader(options: options)

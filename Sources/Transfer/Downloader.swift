@@ -9,12 +9,14 @@ public struct DownloadOptions: Sendable {
     public var attempts = 5
     /// Seconds before the second try; each further one waits twice as long.
     public var firstDelay: Double = 1
+    /// No try waits longer, in seconds.
     public var maximumDelay: Double = 30
     /// Files above this size are refused.
     public var maximumBytes = 1 << 38
     /// Waits between tries.
     public var pause: @Sendable (_ seconds: Double) -> Void = { Thread.sleep(forTimeInterval: $0) }
 
+    /// Patient enough for a home connection: five tries, half a minute without a byte.
     public init() {}
 }
 

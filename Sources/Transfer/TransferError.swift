@@ -14,6 +14,7 @@ public enum TransferError: Error, Sendable, Equatable {
     case unreachable(url: String, reason: String)
     /// The server sent nothing for so long.
     case stalled(url: String, seconds: Double)
+    /// Redirections in a circle, or a very long way.
     case tooManyRedirects(url: String, limit: Int)
     /// A redirection from https to something that is not.
     case insecureRedirect(url: String, target: String)

@@ -18,12 +18,6 @@ import Testing
         Item(caption: sample.caption, bytes: try sample.imageBytes(), seed: seed)
     }
 
-    private func all<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<[Decoded]>] {
-        var batches: [PairBatch<[Decoded]>] = []
-        while let batch = try loader.next() { batches.append(batch) }
-        return batches
-    }
-
     @Test func threadsChangeNothing() throws {
         let folder = try TemporaryFolder()
         let source = try PairSource(makeShards(in: folder, counts: [60, 40, 5]))
@@ -36,7 +30,7 @@ import Testing
                 if seed % 3 == 0 { Thread.sleep(forTimeInterval: 0.001) }
                 return try Self.decode(sample, seed)
             }
-            let batches = try all(loader)
+            let batches = try allBatches(loader)
             #expect(batches.map(\.content.count) == Array(repeating: 10, count: 10) + [5])
             #expect(batches.flatMap(\.positions) == Array(0..<105))
             #expect(batches.map(\.nextPosition) == Array(stride(from: 10, through: 100, by: 10)) + [105])
@@ -60,7 +54,7 @@ import Testing
         let recorder = Recorder<SkippedSample>()
         let loader = try PairLoader(
             source: source, order: order, epoch: 0, options: options, onSkip: recorder.record, decode: decode)
-        let batches = try all(loader)
+        let batches = try allBatches(loader)
         #expect(batches.map(\.content.count) == [8, 8, 8, 8, 8, 5])
         #expect(loader.skipSummary.total == 5)
         #expect(recorder.values.count == 5)
@@ -70,12 +64,12 @@ import Testing
             let resumed = try PairLoader(
                 source: source, order: order, epoch: 0, startPosition: batch.nextPosition, options: options,
                 decode: decode)
-            let rest = try all(resumed)
+            let rest = try allBatches(resumed)
             #expect(rest.map(\.content) == batches.dropFirst(index + 1).map(\.content), "after batch \(index)")
         }
         options.dropsLast = true
         let dropping = try PairLoader(source: source, order: order, epoch: 0, options: options, decode: decode)
-        #expect(try all(dropping).map(\.content) == batches.dropLast().map(\.content))
+        #expect(try allBatches(dropping).map(\.content) == batches.dropLast().map(\.content))
     }
 
     @Test func missingPicturesOfATableAreSkipped() throws {
@@ -86,7 +80,7 @@ import Testing
         let loader = try PairLoader(
             source: PairSource(path), order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
             options: PairLoaderOptions(batchSize: 4), onSkip: recorder.record, decode: Self.decode)
-        #expect(try all(loader).flatMap(\.content).map(\.caption) == ["a"])
+        #expect(try allBatches(loader).flatMap(\.content).map(\.caption) == ["a"])
         let missing = CLIPDataError.missing(path: folder.path("b.jpg"))
         #expect(
             recorder.values == [

@@ -21,20 +21,7 @@ final class ShuffledList: PairSequence {
     ) throws(CLIPDataError) {
         self.list = list
         self.isEndless = isEndless
-        var indices = Array(0..<list.count)
-        if order.isShuffled {
-            var generator = order.generator(epoch: epoch, purpose: 1)
-            generator.shuffle(&indices)
-        }
-        if assignment.isDealt {
-            guard list.count >= assignment.worldSize else {
-                throw .invalidOption(
-                    name: "shard assignment",
-                    reason: "\(list.count) pairs cannot be dealt to \(assignment.worldSize) processes")
-            }
-            indices = assignment.dealt(indices)
-        }
-        self.indices = indices
+        indices = try order.indices(of: list.count, "pairs", epoch: epoch, assignment: assignment)
         index = isEndless ? start : min(start, indices.count)
     }
 

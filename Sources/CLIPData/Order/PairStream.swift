@@ -4,6 +4,7 @@ public struct OrderedPair: Sendable {
     public let position: Int
     /// A random number that depends on the order's seed, the epoch and the position alone, not on threads.
     public let seed: UInt64
+    /// The pair itself, its picture still encoded.
     public let sample: PairSample
 }
 
@@ -15,7 +16,9 @@ public struct OrderedPair: Sendable {
 public final class PairStream {
     /// One step through the epoch.
     public enum Step: Sendable {
+        /// The next pair that can be used, but for its picture, which nobody has looked at yet.
         case pair(OrderedPair)
+        /// What stands in a pair's place and is none.
         case skipped(SkippedSample)
     }
 

@@ -15,6 +15,7 @@ public struct SampleOrder: Sendable, Equatable {
     /// once. The epoch then has no end of its own: see ``PairLoaderOptions/batchesPerEpoch``.
     public var drawsShardsWithReplacement = false
 
+    /// One shard at a time, each once an epoch; see the properties for the rest.
     public init(seed: UInt64, isShuffled: Bool = true, bufferCount: Int = 5000, bufferBytes: Int = 1 << 30) {
         self.seed = seed
         self.isShuffled = isShuffled
@@ -33,6 +34,29 @@ public struct SampleOrder: Sendable, Equatable {
     /// The generator for one purpose in one epoch.
     func generator(epoch: Int, purpose: UInt64) -> SplitMix64 {
         SplitMix64(seed: SplitMix64.seed(seed, UInt64(bitPattern: Int64(epoch)), purpose))
+    }
+
+    /// The indices of a list's elements in an epoch's order: all of them, or this process's share.
+    ///
+    /// - Parameters:
+    ///   - elements: What they are, for messages.
+    ///   - remedy: What can be done where there are too few.
+    /// - Throws: ``CLIPDataError/invalidOption(name:reason:)`` where there are fewer than processes that want one each.
+    func indices(
+        of count: Int, _ elements: String, epoch: Int, assignment: ShardAssignment, remedy: String = ""
+    ) throws(CLIPDataError) -> [Int] {
+        var indices = Array(0..<count)
+        if isShuffled {
+            var generator = generator(epoch: epoch, purpose: 1)
+            generator.shuffle(&indices)
+        }
+        guard assignment.isDealt else { return indices }
+        guard count >= assignment.worldSize else {
+            throw .invalidOption(
+                name: "shard assignment",
+                reason: "\(count) \(elements) cannot be dealt to \(assignment.worldSize) processes\(remedy)")
+        }
+        return stride(from: assignment.rank, to: count, by: assignment.worldSize).map { indices[$0] }
     }
 
     /// The seed of the pair at a position: for its augmentation and the choice of its caption.
@@ -58,11 +82,14 @@ public struct ShardAssignment: Sendable, Equatable, Codable {
         case scale
     }
 
+    /// How the processes share an epoch.
     public var mode: Mode
     /// This process, from 0.
     public var rank: Int
+    /// How many processes there are.
     public var worldSize: Int
 
+    /// Nothing is checked here: an impossible rank is refused where the assignment is used.
     public init(rank: Int, worldSize: Int, mode: Mode = .exact) {
         self.rank = rank
         self.worldSize = worldSize
@@ -76,11 +103,6 @@ public struct ShardAssignment: Sendable, Equatable, Codable {
     var isDealt: Bool { mode == .scale && worldSize > 1 }
     /// Whether this process decodes only some pairs of a common sequence.
     var isPartial: Bool { mode == .exact && worldSize > 1 }
-
-    /// This process's share of a list that is dealt out.
-    func dealt<Element>(_ list: [Element]) -> [Element] {
-        stride(from: rank, to: list.count, by: worldSize).map { list[$0] }
-    }
 
     func check() throws(CLIPDataError) {
         guard worldSize >= 1, worldSize <= 1 << 20, rank >= 0, rank < worldSize else {

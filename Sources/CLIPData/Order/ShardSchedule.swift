@@ -35,20 +35,9 @@ struct ShardSchedule: Sendable {
                 seed: SplitMix64.seed(order.seed, UInt64(bitPattern: Int64(epoch)), 5, own))
             return
         }
-        var indices = Array(shards.indices)
-        if order.isShuffled {
-            var generator = order.generator(epoch: epoch, purpose: 1)
-            generator.shuffle(&indices)
-        }
-        if assignment.isDealt {
-            guard shards.count >= assignment.worldSize else {
-                throw .invalidOption(
-                    name: "shard assignment",
-                    reason: "\(shards.count) shards cannot be dealt to \(assignment.worldSize) processes; write more "
-                        + "and smaller shards, draw shards with replacement, or assign them exactly")
-            }
-            indices = assignment.dealt(indices)
-        }
+        let indices = try order.indices(
+            of: shards.count, "shards", epoch: epoch, assignment: assignment,
+            remedy: "; write more and smaller shards, draw shards with replacement, or assign them exactly")
         plan = .once(indices, isEndless: isEndless)
     }
 

@@ -22,7 +22,7 @@ struct EntryPlace: Codable, Sendable, Equatable {
 /// A shard that is cut off or damaged is read up to its last whole entry; ``warnings`` then says so.
 public final class ShardReader {
     /// The largest entry that is read by default: 128 MiB.
-    public static let defaultMaximumEntryBytes = 128 << 20
+    public static let defaultMaximumEntryBytes = PairSample.defaultMaximumImageBytes
 
     /// The shard's path.
     public let path: String

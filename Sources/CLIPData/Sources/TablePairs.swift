@@ -9,19 +9,12 @@ public struct TableOptions: Sendable, Equatable {
     /// The header of the column of captions.
     public var captionColumn: String
 
+    /// open_clip's column names, and the separator that the header line tells.
     public init(separator: Character? = nil, imageColumn: String = "filepath", captionColumn: String = "title") {
         self.separator = separator
         self.imageColumn = imageColumn
         self.captionColumn = captionColumn
     }
-}
-
-/// The pairs that a source can name before it reads them, so that they can be shuffled as a whole.
-protocol PairList: Sendable {
-    /// How many pairs there are, with those that turn out unusable.
-    var count: Int { get }
-    /// One of them.
-    func pair(at index: Int) -> Result<PairSample, SkippedSample>
 }
 
 /// The rows of a CSV or TSV file.
