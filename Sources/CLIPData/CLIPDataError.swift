@@ -52,11 +52,24 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
         case .remote(let error):
-            RemoteShards.description(of: error)
+            Self.description(of: error)
         case .invalidCursor(let reason):
             "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
+        }
+    }
+
+    /// What went wrong, and what someone who trains can do about it.
+    private static func description(of error: TransferError) -> String {
+        switch error {
+        case .notFound, .tooManyRedirects: "\(error.fact); check the address"
+        case .unauthorized: "\(error.fact); check the address and its signature"
+        case .httpStatus: "\(error.fact); try again later"
+        case .unreachable, .stalled: "\(error.fact); check the network and resume the run"
+        case .rangeMismatch: "\(error.fact); the shard has changed, or the server does not continue files"
+        case .lengthMismatch: "\(error.fact); the shard has changed"
+        default: error.description
         }
     }
 }

@@ -20,6 +20,31 @@ public struct DownloadOptions: Sendable {
     public init() {}
 }
 
+/// Counts the tries that failed, and waits between them.
+package struct Retries {
+    /// A connection that brings this much each time may break as often as it likes: the end comes nearer.
+    private static let worthwhile = 1 << 20
+    /// The longest that a server's wish to be left alone is followed.
+    private static let longestWish: Double = 120
+
+    let options: DownloadOptions
+    private var failures = 0
+
+    package init(_ options: DownloadOptions) { self.options = options }
+
+    /// Waits if another try may help.
+    /// - Throws: the error itself, if none does.
+    package mutating func wait(
+        after error: TransferError, gained: Int = 0, wish: Double? = nil
+    ) throws(TransferError) {
+        guard error.isTransient else { throw error }
+        failures = gained >= Self.worthwhile ? 1 : failures + 1
+        guard failures < options.attempts else { throw error }
+        let delay = options.firstDelay * Double(1 << min(failures - 1, 20))
+        options.pause(max(min(delay, options.maximumDelay), min(wish ?? 0, Self.longestWish)))
+    }
+}
+
 /// Downloads files: in pieces over broken connections, verified before they get their name. All calls block, and may
 /// come from any thread; of several threads and processes that want the same file, one downloads it.
 package struct Downloader: Sendable {
@@ -60,21 +85,24 @@ package struct Downloader: Sendable {
         if let size = file.size, size > options.maximumBytes {
             throw .tooLarge(url: shown, limit: options.maximumBytes)
         }
-        var download = try Download(file, client: client, options: options, path: path)
-        let earlier = download.part.length
+        let part = try PartialFile(path + ".incomplete")
+        // Bytes from an earlier call are continued only if a checksum will tell whether they belong here.
+        if file.checksum == nil || part.length > file.size ?? .max { try part.clear() }
+        let earlier = part.length
+        var transfer = ResumingTransfer(file.request, size: file.size, client: client, options: options)
         do throws(TransferError) {
             try checkSpace(for: file, having: earlier, path: path)
-            try download.run(progress)
-            if let wrong = try download.wrongChecksum() {
+            try transfer.run(into: part, progress: progress)
+            if let wrong = try file.wrongChecksum(of: part.path) {
                 // Perhaps only what lay here from an earlier call was wrong; then all of it has to come anew.
                 guard earlier > 0 else { throw wrong }
-                try download.part.clear()
-                try download.run(progress)
-                if let wrong = try download.wrongChecksum() { throw wrong }
+                try part.clear()
+                try transfer.run(into: part, progress: progress)
+                if let wrong = try file.wrongChecksum(of: part.path) { throw wrong }
             }
-            try download.part.commit(to: path)
+            try part.commit(to: path)
         } catch {
-            if !error.keepsPart || download.part.length == 0 { download.part.remove() }
+            if !error.keepsPart || part.length == 0 { part.remove() }
             throw error
         }
     }
@@ -157,5 +185,13 @@ package struct RemoteFile {
         }
         if let checksum { return try checksum.actual(path) == checksum.digits }
         return size != nil
+    }
+
+    /// The error to report if the bytes at a path are not those announced.
+    func wrongChecksum(of path: String) throws(TransferError) -> TransferError? {
+        guard let checksum else { return nil }
+        let actual = try checksum.actual(path)
+        guard actual != checksum.digits else { return nil }
+        return .checksumMismatch(url: request.url.shown, expected: checksum.digits, actual: actual)
     }
 }

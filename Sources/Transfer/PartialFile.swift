@@ -9,7 +9,7 @@ import Darwin
 #endif
 
 /// The file beside the target that bytes are gathered in, over several runs if need be.
-final class PartialFile {
+final class PartialFile: ByteSink {
     let path: String
     private(set) var length: Int
     private let descriptor: Int32
@@ -39,6 +39,11 @@ final class PartialFile {
         guard code != 0 else { return }
         throw .unwritable(path: path, reason: "writing: \(String(cString: strerror(code)))")
     }
+
+    var canRestart: Bool { true }
+    var isWanted: Bool { true }
+    func restart() throws(TransferError) { try clear() }
+    func expect(_ total: Int) {}
 
     func clear() throws(TransferError) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {

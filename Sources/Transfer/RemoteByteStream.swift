@@ -2,9 +2,8 @@ import Foundation
 
 /// The bytes of a file on a server, in their order, fetched by a thread of its own a little ahead of whoever reads.
 ///
-/// A connection that breaks is made again and goes on with the first byte that is missing (`Range`, RFC 9110 section
-/// 14); of a server that cannot do that, what came already is passed over. Redirects are followed as far as
-/// ``HTTPClient`` allows. Nothing is written to disk.
+/// A connection that breaks is made again and goes on with the first byte that is missing; see ``ResumingTransfer``.
+/// Nothing is written to disk.
 package final class RemoteByteStream: @unchecked Sendable {
     private let queue: ByteQueue
 
@@ -15,8 +14,10 @@ package final class RemoteByteStream: @unchecked Sendable {
         let queue = ByteQueue(capacity: bufferBytes)
         self.queue = queue
         let thread = Thread {
-            var transfer = StreamTransfer(url: url, done: offset, options: options, queue: queue)
-            transfer.run()
+            // A client of its own: one whose reader waits holds up all transfers of its session.
+            var transfer = ResumingTransfer(HTTPRequest(url: url), client: HTTPClient(), options: options)
+            let sink = StreamSink(queue, url: url, offset: offset)
+            queue.finish(Result { () throws(TransferError) in try transfer.run(into: sink) })
         }
         thread.name = "remote-bytes"
         thread.start()
@@ -66,7 +67,7 @@ private final class ByteQueue: @unchecked Sendable {
 
     func finish(_ result: Result<Void, TransferError>) {
         condition.lock()
-        end = end ?? result
+        if !isClosed { end = end ?? result }
         condition.broadcast()
         condition.unlock()
     }
@@ -97,125 +98,29 @@ private final class ByteQueue: @unchecked Sendable {
     }
 }
 
-/// Fetches until all bytes have come, or nobody wants them any more.
-private struct StreamTransfer {
-    let url: URL
-    /// How many bytes of the file have been handed over, or were not wanted.
-    var done: Int
-    let options: DownloadOptions
-    let queue: ByteQueue
-    /// A client of its own: one whose reader waits holds up all transfers of its session.
-    private let client = HTTPClient()
-    private var total: Int?
-    private var tag: String?
-    private var wish: Double?
-    /// Bytes of the present answer that came before.
-    private var toPassOver = 0
-    private var isAtEnd = false
+/// Hands bytes over to the queue: they cannot be taken back.
+private final class StreamSink: ByteSink {
+    private let queue: ByteQueue
+    private let url: URL
+    private(set) var length: Int
 
-    init(url: URL, done: Int, options: DownloadOptions, queue: ByteQueue) {
-        self.url = url
-        self.done = done
-        self.options = options
+    init(_ queue: ByteQueue, url: URL, offset: Int) {
         self.queue = queue
+        self.url = url
+        length = offset
     }
 
-    mutating func run() {
-        var retries = Retries(options)
-        while true {
-            let before = done
-            do throws(TransferError) {
-                try attempt()
-                return queue.finish(.success(()))
-            } catch {
-                guard queue.isWanted else { return }
-                do throws(TransferError) {
-                    try retries.wait(after: error, gained: done - before, wish: wish)
-                } catch {
-                    return queue.finish(.failure(error))
-                }
-            }
-        }
+    var canRestart: Bool { false }
+    var isWanted: Bool { queue.isWanted }
+
+    func restart() throws(TransferError) {
+        throw .invalidAnswer(url: url.shown, reason: "its beginning came again after it had been read")
     }
 
-    private mutating func attempt() throws(TransferError) {
-        wish = nil
-        isAtEnd = false
-        if let total, done == total { return }
-        var request = HTTPRequest(url: url)
-        if done > 0 {
-            request.headers["Range"] = "bytes=\(done)-"
-            request.headers["If-Range"] = tag
-        }
-        var this = self
-        defer { self = this }
-        _ = try client.send(
-            request, stallTimeout: options.stallTimeout,
-            answered: { (answer) throws(TransferError) in try this.begin(answer) },
-            received: { (data) throws(TransferError) in try this.take(data) })
-        if let total = this.total, this.done < total, !this.isAtEnd {
-            throw .unreachable(url: url.shown, reason: "it ended after \(this.done) of \(total) bytes")
-        }
-    }
-
-    /// Looks at an answer's head; returns whether its body is wanted.
-    private mutating func begin(_ answer: HTTPAnswer) throws(TransferError) -> Bool {
-        wish = answer.retryAfter
-        if answer.status == 416, done > 0 {
-            // A file whose size was never told may have ended exactly where the connection broke.
-            let size = answer["Content-Range"].flatMap { $0.split(separator: "/").last }.flatMap { Int($0) }
-            isAtEnd = size == done && total == nil
-            guard isAtEnd else { throw .rangeMismatch(url: url.shown, asked: "bytes \(done)-", answered: "no range") }
-            return false
-        }
-        try answer.check(hasToken: false)
-        toPassOver = 0
-        switch answer.status {
-        case 206:
-            guard done > 0, !answer.isEncoded, let range = ContentRange(answer["Content-Range"]), range.first == done
-            else {
-                throw .rangeMismatch(
-                    url: answer.url.shown, asked: "bytes \(done)-", answered: answer["Content-Range"] ?? "no range")
-            }
-            try expect(range.total)
-        case 200:
-            guard !answer.isEncoded else {
-                throw .invalidAnswer(url: answer.url.shown, reason: "it is encoded although that was not asked for")
-            }
-            if let tag, let new = answer.strongTag, new != tag {
-                throw .invalidAnswer(url: answer.url.shown, reason: "the file changed while it was being read")
-            }
-            try expect(answer.contentLength)
-            toPassOver = done
-        default: throw .invalidAnswer(url: answer.url.shown, reason: "it has the status \(answer.status)")
-        }
-        tag = answer.strongTag ?? tag
-        return true
-    }
-
-    private mutating func expect(_ size: Int?) throws(TransferError) {
-        guard let size else { return }
-        if let total, size != total { throw .lengthMismatch(url: url.shown, expected: total, received: size) }
-        guard size <= options.maximumBytes else { throw .tooLarge(url: url.shown, limit: options.maximumBytes) }
-        total = size
-        queue.totalBytes = size
-    }
-
-    private mutating func take(_ data: Data) throws(TransferError) {
-        var data = data
-        if toPassOver > 0 {
-            let passed = min(toPassOver, data.count)
-            toPassOver -= passed
-            data = data.dropFirst(passed)
-        }
-        guard !data.isEmpty else {
-            guard queue.isWanted else { throw .unreachable(url: url.shown, reason: "nobody wants it any more") }
-            return
-        }
-        let length = done + data.count
-        if let total, length > total { throw .lengthMismatch(url: url.shown, expected: total, received: length) }
-        guard length <= options.maximumBytes else { throw .tooLarge(url: url.shown, limit: options.maximumBytes) }
+    func append(_ data: Data) throws(TransferError) {
         guard queue.put(data) else { throw .unreachable(url: url.shown, reason: "nobody wants it any more") }
-        done = length
+        length += data.count
     }
+
+    func expect(_ total: Int) { queue.totalBytes = total }
 }

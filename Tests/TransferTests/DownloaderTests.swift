@@ -136,6 +136,19 @@ import Testing
         }
     }
 
+    /// A part that an earlier call brought to its end but did not name: one question (416), and no byte again.
+    @Test func aWholePartNeedsOnlyItsName() throws {
+        try withFolder { folder in
+            try withServer({ [bytes] asked, _ in .file(bytes, to: asked) }) { server in
+                try write(bytes, folder + "/a.incomplete")
+                try Downloader(options: Pauses().options()).fetch(
+                    server.url("/a"), to: folder + "/a", sha256: sha256(bytes))
+                #expect(server.asked.map(\.rangeStart) == [3_000_000])
+                #expect(difference(folder + "/a", bytes) == nil)
+            }
+        }
+    }
+
     @Test func busyServersAreAskedAgainWhenTheyWish() throws {
         try withFolder { folder in
             let pauses = Pauses()

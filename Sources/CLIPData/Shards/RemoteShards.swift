@@ -18,19 +18,6 @@ enum RemoteShards {
         }
         return url
     }
-
-    /// What went wrong, and what someone who trains can do about it.
-    static func description(of error: TransferError) -> String {
-        switch error {
-        case .notFound, .tooManyRedirects: "\(error.fact); check the address"
-        case .unauthorized: "\(error.fact); check the address and its signature"
-        case .httpStatus: "\(error.fact); try again later"
-        case .unreachable, .stalled: "\(error.fact); check the network and resume the run"
-        case .rangeMismatch: "\(error.fact); the shard has changed, or the server does not continue files"
-        case .lengthMismatch: "\(error.fact); the shard has changed"
-        default: error.description
-        }
-    }
 }
 
 /// Lets reading that waits for a server be ended from elsewhere.
