@@ -22,7 +22,7 @@ let package = Package(
         .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
-            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus", "CLIPExperiments"]),
+            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
