@@ -89,7 +89,8 @@ package struct Downloader: Sendable {
         // Bytes from an earlier call are continued only if a checksum will tell whether they belong here.
         if file.checksum == nil || part.length > file.size ?? .max { try part.clear() }
         let earlier = part.length
-        var transfer = ResumingTransfer(file.request, size: file.size, client: client, options: options)
+        var transfer = ResumingTransfer(
+            file.request, size: file.size, refusesWebPages: true, client: client, options: options)
         do throws(TransferError) {
             try checkSpace(for: file, having: earlier, path: path)
             try transfer.run(into: part, progress: progress)

@@ -23,6 +23,7 @@ protocol ByteSink: AnyObject {
 struct ResumingTransfer {
     private let request: HTTPRequest
     private let knownSize: Int?
+    private let refusesWebPages: Bool
     private let client: HTTPClient
     private let options: DownloadOptions
     private var total: Int?
@@ -34,8 +35,15 @@ struct ResumingTransfer {
     /// The server said that nothing follows the bytes that are there.
     private var isComplete = false
 
-    init(_ request: HTTPRequest, size: Int? = nil, client: HTTPClient, options: DownloadOptions) {
+    /// - Parameters:
+    ///   - size: In bytes, if it is known beforehand.
+    ///   - refusesWebPages: Whether a web page cannot be the file, but only stand in its place.
+    init(
+        _ request: HTTPRequest, size: Int? = nil, refusesWebPages: Bool = false, client: HTTPClient,
+        options: DownloadOptions
+    ) {
         self.request = request
+        self.refusesWebPages = refusesWebPages
         self.client = client
         self.options = options
         knownSize = size
@@ -102,7 +110,9 @@ struct ResumingTransfer {
             return false
         }
         try answer.check(hasToken: request.hasToken)
-        if answer.isWebPage { throw .notAFile(url: answer.url.shown, contentType: answer["Content-Type"] ?? "") }
+        if refusesWebPages, answer.isWebPage {
+            throw .notAFile(url: answer.url.shown, contentType: answer["Content-Type"] ?? "")
+        }
         switch answer.status {
         case 206: try beginPart(answer, sink)
         case 200: try beginWhole(answer, sink)
