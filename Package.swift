@@ -47,9 +47,10 @@ let package = Package(
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
-        .target(name: "FileMapping"),
-        .target(name: "Safetensors", dependencies: ["FileMapping"]),
-        .target(name: "TorchArchive", dependencies: ["FileMapping"]),
+        .target(name: "CFiles"),
+        .target(name: "Files", dependencies: ["CFiles"]),
+        .target(name: "Safetensors", dependencies: ["Files"]),
+        .target(name: "TorchArchive", dependencies: ["Files"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
@@ -60,7 +61,7 @@ let package = Package(
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive",
+                "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive",
                 "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
@@ -87,6 +88,7 @@ let package = Package(
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),

@@ -1,11 +1,11 @@
+import Files
+
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A file, folder or shard that does not exist.
-    case missing(path: String)
-    /// A file that exists but could not be opened or read.
+    /// A file, folder or shard that does not exist, or could not be read or written.
+    case file(FileFault)
+    /// A shard from which the bytes came, and which its reader gave up.
     case unreadable(path: String, detail: String)
-    /// A file that could not be created, written or moved into place.
-    case unwritable(path: String, detail: String)
     /// A shard without a single sample.
     case emptyShard(path: String)
     /// A file that is no tar archive, or is damaged before its first whole entry.
@@ -29,12 +29,10 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let path):
-            "\(path): no such file or folder; check the path"
+        case .file(let fault):
+            "\(fault)"
         case .unreadable(let path, let detail):
             "\(path): cannot be read: \(detail)"
-        case .unwritable(let path, let detail):
-            "\(path): cannot be written: \(detail)"
         case .emptyShard(let path):
             "\(path): this shard holds no samples; remove it from the data or write it again"
         case .notAShard(let path, let detail):
