@@ -14,8 +14,10 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "Torch", "TorchNN"]),
-        .library(name: "CLIPTraining", targets: ["CLIPTraining", "CLIPData"]),
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
+        .library(
+            name: "CLIPTraining",
+            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus", "CLIPExperiments"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
@@ -55,6 +57,7 @@ let package = Package(
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
         .target(name: "ModelHub", dependencies: ["Checksums"]),
+        .target(name: "Pages"),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
@@ -69,13 +72,26 @@ let package = Package(
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
         // Layer 5
+        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Imaging"]),
+        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
         .target(
-            name: "CLIPTraining", dependencies: ["Checksums", "CLIP", "CLIPData", "Safetensors", "Torch", "TorchNN"]),
+            name: "CLIPTraining",
+            dependencies: [
+                "Checksums", "CLIP", "CLIPData", "CLIPText", "Imaging", "Pages", "Safetensors", "Torch", "TorchNN",
+            ]),
         // Layer 6
+        .target(
+            name: "CLIPExperiments",
+            dependencies: [
+                "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Pages", "Torch", "TorchNN",
+            ]),
+        // Layer 7
         .executableTarget(
             name: "CLIPCommandLine",
             dependencies: [
-                "CLIPTraining", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
+                "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
         .executableTarget(
@@ -99,13 +115,19 @@ let package = Package(
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer"], resources: [.copy("Fixtures")]),
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
         .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging", "TestSupport"]),
+        .testTarget(
+            name: "CLIPExperimentsTests", dependencies: ["CLIP", "CLIPExperiments", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "PagesTests", dependencies: ["Pages"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

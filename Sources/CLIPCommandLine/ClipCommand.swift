@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLIPTraining
 import Foundation
 import Torch
 
@@ -35,7 +36,8 @@ struct ClipCommand: ParsableCommand {
                 try command.run()
             } catch {
                 guard let status = ExitStatus(error) else { throw error }
-                Console.error("\(error)")
+                let advice = (error as? TrainingError)?.advice.map { " " + $0 } ?? ""
+                Console.error("\(error)\(advice)")
                 Foundation.exit(status.rawValue)
             }
         } catch {

@@ -8,14 +8,18 @@ public enum TrainingError: Error, Sendable, Equatable {
     case nothingToResume(path: String)
     /// A checkpoint that belongs to another model or other settings.
     case checkpointMismatch(path: String, problem: String)
+    /// A checkpoint of a run with other settings; each of `differences` names one with both values.
+    case otherSettings(path: String, differences: [String])
     /// No checkpoint of a run is as it was written.
     case damagedCheckpoints(path: String, problems: [String])
     /// A file of the run could not be written. `lastGood` is the newest whole checkpoint.
     case cannotWrite(path: String, reason: String, bytesNeeded: Int?, bytesFree: Int?, lastGood: String?)
-    /// A loss or gradient that is not finite, and what was found out about it. `details` is the file that says all.
-    case diverged(NonFiniteReport, details: String?, lastGood: String?)
-    /// One batch could not be learned by heart.
-    case notLearned(OverfitCheck.Verdict)
+    /// A loss or gradient (`what`) that is not finite. `place` is where values first stop being finite, `suspects` the
+    /// pairs to look at first, `details` the file that says all, `lastGood` the newest whole checkpoint.
+    case diverged(
+        step: Int, what: String, place: String, suspects: [String], details: String?, lastGood: String?)
+    /// One batch could not be learned by heart: its loss fell from `from` to `to`, and not below `threshold`.
+    case notLearned(from: Double, to: Double, threshold: Double, steps: Int, repeatedCaptions: Int)
     /// A run directory that holds another run already.
     case runExists(path: String)
     /// A log without a single measurement.
@@ -33,21 +37,25 @@ extension TrainingError: CustomStringConvertible {
             "step \(step): the \(what) is infinite or not a number. Lower the learning rate or train in fp32. The batch "
                 + "began with: \(samples.prefix(4).joined(separator: ", "))"
         case .nothingToResume(let path):
-            "\(path): no whole checkpoint to resume from. Start the run without --resume."
+            "\(path): no whole checkpoint to resume from."
         case .checkpointMismatch(let path, let problem):
             "\(path): this checkpoint does not fit: \(problem)"
+        case .otherSettings(let path, let differences):
+            "\(path): this checkpoint does not fit: it was trained with other settings "
+                + "(\(differences.joined(separator: "; "))). Give none, or the same as the run began with, unless a "
+                + "change is allowed on purpose."
         case .damagedCheckpoints(let path, let problems):
-            "\(path): no checkpoint here is whole: \(problems.joined(separator: "; ")). Start the run anew."
+            "\(path): no checkpoint here is whole: \(problems.joined(separator: "; "))."
         case .cannotWrite(let path, let reason, let needed, let free, let lastGood):
             Self.writing(path, reason, needed: needed, free: free, lastGood: lastGood)
-        case .diverged(let report, let details, let lastGood):
-            Self.divergence(report, details: details, lastGood: lastGood)
-        case .notLearned(let verdict):
-            "\(verdict)"
+        case .diverged(let step, let what, let place, let suspects, let details, let lastGood):
+            Self.divergence(step, what, place, suspects, details: details, lastGood: lastGood)
+        case .notLearned(let from, let to, let threshold, let steps, let repeatedCaptions):
+            Self.unlearned(from, to, threshold, steps, repeatedCaptions)
         case .runExists(let path):
-            "\(path): this directory holds a run already. Continue it with --resume \(path), or choose another --output."
+            "\(path): this directory holds a run already."
         case .noMetrics(let path):
-            "\(path): no line of this file is a step or an evaluation of a run. Name a directory that clip train wrote."
+            "\(path): no line of this file is a step or an evaluation of a run."
         case .distributed(let rank, let operation, let problem):
             "rank \(rank), \(operation): \(problem)"
         }
@@ -59,18 +67,37 @@ extension TrainingError: CustomStringConvertible {
         var text = "\(path): cannot be written: \(reason)."
         if let needed { text += " It takes \(needed) bytes" + (free.map { "; \($0) bytes are free." } ?? ".") }
         guard let lastGood else { return text + " There is no checkpoint yet." }
-        return text + " The checkpoint \(lastGood) is whole: make room and go on with --resume."
+        return text + " The checkpoint \(lastGood) is whole."
     }
 
-    private static func divergence(_ report: NonFiniteReport, details: String?, lastGood: String?) -> String {
-        let suspects = report.suspects
-        var text = "step \(report.step): the \(report.what) is infinite or not a number, first \(report.place). Pairs: "
+    private static func divergence(
+        _ step: Int, _ what: String, _ place: String, _ suspects: [String], details: String?, lastGood: String?
+    ) -> String {
+        var text = "step \(step): the \(what) is infinite or not a number, first \(place). Pairs: "
         text += suspects.prefix(4).joined(separator: ", ")
         if suspects.count > 4 { text += " and \(suspects.count - 4) more" }
         if let details { text += " (all in \(details))" }
         text += ". The weights were left as they were before this step"
         if let lastGood { text += "; \(lastGood) is the last checkpoint" }
-        return text + ". Lower the learning rate, bound the gradient with --gradient-norm 1, or train in fp32; if the "
-            + "pairs are to blame, look at them."
+        return text + ". A lower learning rate, a bound on the gradient's norm or training in fp32 helps; if the pairs "
+            + "are to blame, look at them."
+    }
+
+    private static func unlearned(
+        _ from: Double, _ to: Double, _ threshold: Double, _ steps: Int, _ repeatedCaptions: Int
+    ) -> String {
+        func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
+        var causes = [
+            "a learning rate that is too low or too high (try a tenth and ten times it)", "too few steps",
+            "towers that are locked", "pictures that are all alike once they are prepared",
+        ]
+        if repeatedCaptions > 0 {
+            causes.append(
+                "captions that repeat (\(repeatedCaptions) of the batch do; as negatives of one another they cannot be "
+                    + "told apart)")
+        }
+        return "not learned: the loss of one batch went from \(text(from)) to \(text(to)) in \(steps) steps, where it "
+            + "should fall below \(text(threshold)). A batch that cannot be learned by heart means that more data "
+            + "cannot help. Look at: \(causes.joined(separator: "; "))."
     }
 }

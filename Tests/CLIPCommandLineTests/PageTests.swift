@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Imaging
+import Pages
 import Testing
 
 @testable import CLIP

@@ -1,6 +1,7 @@
 import Foundation
 import LoopbackServer
 import ModelHub
+import TestSupport
 import Testing
 
 @testable import CLIPData

@@ -1,4 +1,5 @@
 import Foundation
+import Pages
 import TestSupport
 import Testing
 
@@ -14,10 +15,10 @@ import Testing
     private func evaluation(_ step: Int, epoch: Int, recall: Double = 0.5) throws -> EvaluationRecord {
         let shares = ["R@1": recall, "R@5": 0.6, "R@10": 0.7]
         let chance = ["R@1": 0.01, "R@5": 0.05, "R@10": 0.1]
-        return try #require(
-            EvaluationRecord(
-                ["pairs": 100, "image_to_text": shares, "text_to_image": shares, "chance": chance],
-                step: step, epoch: epoch))
+        let figures = HeldOutFigures([
+            "pairs": 100, "image_to_text": shares, "text_to_image": shares, "chance": chance,
+        ])
+        return EvaluationRecord(try #require(figures), step: step, epoch: epoch)
     }
 
     private func lines(_ folder: String) throws -> [String] {

@@ -1,4 +1,6 @@
+import CLIP
 import Foundation
+import Pages
 import Testing
 
 @testable import CLIPTraining
@@ -27,13 +29,11 @@ import FoundationXML
             guard step % max(1, steps / 12) == 0 else { continue }
             let shares = ["R@1": 0.1, "R@5": 0.2, "R@10": 0.3]
             let zeroShot: [String: Any] = ["accuracy": 0.5, "chance": 0.1, "categories": 10, "pictures": 40]
-            let record = EvaluationRecord(
-                [
-                    "pairs": 50, "image_to_text": shares, "text_to_image": shares, "chance": shares,
-                    "zero_shot": zeroShot,
-                ],
-                step: step + 1, epoch: 1)
-            history.append(.evaluation(try #require(record)))
+            let figures = HeldOutFigures([
+                "pairs": 50, "image_to_text": shares, "text_to_image": shares, "chance": shares,
+                "zero_shot": zeroShot,
+            ])
+            history.append(.evaluation(EvaluationRecord(try #require(figures), step: step + 1, epoch: 1)))
         }
         history.append(.warning(RunWarning(step: steps / 2, epoch: 0, kind: text, message: text)))
         return history

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPCorpus
 import CLIPData
 
 struct CorpusCommand: ParsableCommand {

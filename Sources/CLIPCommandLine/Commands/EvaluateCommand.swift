@@ -1,7 +1,7 @@
 import ArgumentParser
 import CLIP
 import CLIPData
-import CLIPTraining
+import CLIPEvaluation
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,9 +16,9 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let clip = try shared.load()
-        let evaluation = try HeldOutEvaluation(clip, on: PairSource(data)) { Console.warning("skipped \($0)") }
+        let evaluation = try PairEvaluation(PairSource(data)) { Console.warning("skipped \($0)") }.evaluate(clip)
         if shared.json {
-            var object = evaluation.jsonObject
+            var object = HeldOutFigures(evaluation).jsonObject
             object["model"] = clip.name
             try Console.printJSON(object: object)
         } else {

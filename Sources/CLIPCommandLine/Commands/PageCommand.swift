@@ -3,6 +3,7 @@ import CLIP
 import CLIPTraining
 import Foundation
 import Imaging
+import Pages
 import Torch
 
 struct PageCommand: ParsableCommand {

@@ -1,10 +1,8 @@
 import CLIP
-import CLIPTraining
 import Foundation
+import Pages
 
-/// The page's text: one file with its style and pictures inside, and nothing that runs or is fetched.
-///
-/// It is HTML that is well-formed XML too, so that any parser can check it.
+/// The page's text.
 struct PageDocument {
     private let content: PageContent
     /// How many labels and captions a picture's card shows.
@@ -14,33 +12,17 @@ struct PageDocument {
     init(_ content: PageContent) { self.content = content }
 
     func rendered() -> String {
-        let title = Markup.escaped(content.title)
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <meta name="color-scheme" content="light dark"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
-            <title>\(title)</title>
-            <style>
-            \(PageStyle.text)
-            </style>
-            </head>
-            <body>
-            <main>
-            <h1 dir="auto">\(title)</h1>
+        let body = """
             <p class="lead">\(lead)</p>
             <section class="cards">
             \(content.pictures.map(card).joined())</section>
-            \(matrixSection)<footer>Made by <code>clip page</code> of swift-clip with the model \
-            <code>\(Markup.escaped(content.model))</code>.</footer>
-            </main>
-            </body>
-            </html>
-
+            \(matrixSection)
             """
+        return HTMLDocument(
+            title: content.title, body: body,
+            footer: "Made by <code>clip page</code> of swift-clip with the model "
+                + "<code>\(Markup.escaped(content.model))</code>."
+        ).rendered()
     }
 
     private var lead: String {

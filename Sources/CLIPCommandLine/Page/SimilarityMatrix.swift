@@ -1,4 +1,4 @@
-import CLIPTraining
+import Pages
 
 /// Pictures against texts as a heat map: a column for each picture under its thumbnail, a row for each text.
 struct SimilarityMatrix {

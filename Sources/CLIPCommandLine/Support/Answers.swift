@@ -1,6 +1,6 @@
 import ArgumentParser
 import CLIP
-import CLIPTraining
+import Pages
 
 /// The document `clip classify --json` prints.
 struct ClassificationDocument: Encodable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPCorpus
 import CLIPData
 import CLIPText
 import CLIPTraining
@@ -103,7 +104,8 @@ enum ExitStatus: Int32 {
         switch error {
         case .invalidOption, .runExists: .wrongUsage
         case .nothingToResume: .missingInput
-        case .checkpointMismatch, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics: .badData
+        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics:
+            .badData
         case .cannotWrite, .distributed: .ourFault
         }
     }

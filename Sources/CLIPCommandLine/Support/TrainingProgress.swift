@@ -1,3 +1,4 @@
+import CLIP
 import CLIPData
 import CLIPTraining
 import Foundation
@@ -53,7 +54,7 @@ final class TrainingProgress: @unchecked Sendable {
             Console.note("best by \(record.measure.rawValue) so far: \(Format.fixed(record.value * 100, 1)) %")
         case .warning(let warning):
             Console.endStatus()
-            Console.warning(warning.message)
+            Console.warning([warning.message, warning.advice].compactMap { $0 }.joined(separator: " "))
         case .notice(let message):
             Console.endStatus()
             Console.warning(message)

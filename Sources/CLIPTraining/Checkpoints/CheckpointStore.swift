@@ -134,12 +134,7 @@ public struct CheckpointStore: Sendable {
         let differences = try SettingsComparison.differences(
             state.configuration, trainer.configuration, ignoring: allowing)
         guard differences.isEmpty else {
-            throw TrainingError.checkpointMismatch(
-                path: path,
-                problem:
-                    "it was trained with other settings (\(differences.map(\.description).joined(separator: "; "))). "
-                    + "Give none, or the same options as the run began with; a setting is changed on purpose with "
-                    + "--allow-change")
+            throw TrainingError.otherSettings(path: path, differences: differences.map(\.description))
         }
         let position = state.position
         guard (0...Int(Int32.max)).contains(position.epoch), position.pair >= 0, position.step >= 0,

@@ -96,6 +96,12 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
         }
     }
 
+    /// What is thrown.
+    func error(details: String?, lastGood: String?) -> TrainingError {
+        .diverged(
+            step: step, what: what, place: place, suspects: suspects, details: details, lastGood: lastGood)
+    }
+
     /// Writes `RUN/diagnosis/step-N.json`.
     /// - Returns: its path.
     func write(run: String) throws -> String {

@@ -81,25 +81,21 @@ public final class OverfitCheck {
 }
 
 extension OverfitCheck.Verdict: CustomStringConvertible {
+    /// - Throws: ``TrainingError/notLearned(from:to:threshold:steps:repeatedCaptions:)`` for a batch that was not learned.
+    public func check() throws {
+        guard isLearned else { throw failure }
+    }
+
+    private var failure: TrainingError {
+        .notLearned(
+            from: firstLoss, to: lastLoss, threshold: threshold, steps: steps, repeatedCaptions: repeatedCaptions)
+    }
+
     public var description: String {
+        guard isLearned else { return "\(failure)" }
         func text(_ value: Double) -> String { "\((value * 1000).rounded() / 1000)" }
-        let course = "the loss of one batch went from \(text(firstLoss)) to \(text(lastLoss)) in \(steps) steps"
-        if isLearned {
-            return
-                "learned: \(course) (below \(text(threshold))). Model, loss, gradients and this batch's data work; if "
-                + "training on everything does not, look at its learning rate, warm-up, batch size and captions."
-        }
-        var causes = [
-            "a learning rate that is too low or too high (try a tenth and ten times it)", "too few steps",
-            "towers that are locked", "pictures that are all alike once they are prepared",
-        ]
-        if repeatedCaptions > 0 {
-            causes.append(
-                "captions that repeat (\(repeatedCaptions) of the batch do; --exclude-duplicate-captions takes them out "
-                    + "of each other's way)")
-        }
-        return
-            "not learned: \(course), where it should fall below \(text(threshold)). A batch that cannot be learned by "
-            + "heart means that more data cannot help. Look at: \(causes.joined(separator: "; "))."
+        return "learned: the loss of one batch went from \(text(firstLoss)) to \(text(lastLoss)) in \(steps) steps "
+            + "(below \(text(threshold))). Model, loss, gradients and this batch's data work; if training on everything "
+            + "does not, look at its learning rate, warm-up, batch size and captions."
     }
 }

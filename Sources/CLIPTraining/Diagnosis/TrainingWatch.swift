@@ -123,8 +123,8 @@ public struct TrainingWatch: Sendable, Equatable, Codable {
     private static func chanceMessage(_ loss: Double, _ chance: Double) -> String {
         "the loss has stayed at \(text(loss)), what guessing among the batch gives (\(text(chance))): nothing is being "
             + "learned. Usual causes: a learning rate that is far too high (or close to 0), pictures and captions that "
-            + "do not belong together, captions that are all alike, or towers that are locked. Try --overfit-one-batch, "
-            + "which tells the data from the settings; then a tenth of the learning rate, or a longer warm-up."
+            + "do not belong together, captions that are all alike, or towers that are locked. Training on one "
+            + "batch alone tells the data from the settings; then try a tenth of the learning rate, or a longer warm-up."
     }
 
     private static let clampMessage =
@@ -139,7 +139,7 @@ public struct TrainingWatch: Sendable, Equatable, Codable {
         }
         return "the embeddings of all \(parts.joined(separator: " and ")) point the same way: the tower has collapsed. "
             + "Usual causes: a learning rate that is too high or a warm-up that is too short, or inputs that are all "
-            + "alike. Go back to an earlier model with a lower learning rate, a longer warm-up and --gradient-norm 1; "
-            + "--overfit-one-batch shows whether the inputs differ."
+            + "alike. Go back to an earlier model with a lower learning rate, a longer warm-up and a bound on the "
+            + "gradient's norm; training on one batch alone shows whether the inputs differ."
     }
 }

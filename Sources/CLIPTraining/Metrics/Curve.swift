@@ -1,4 +1,5 @@
 import Foundation
+import Pages
 
 /// A measurement over a run's steps in bounded memory: once there are many, neighbors share a bucket that keeps their
 /// mean, their lowest and their highest value, so that a million steps are drawn as faithfully as a thousand.

@@ -1,3 +1,4 @@
+import CLIP
 import Foundation
 
 /// A line of `metrics.jsonl`.
@@ -20,9 +21,9 @@ enum MetricsLine {
             self = .start(RunStart(members, step: step, epoch: epoch))
         } else if let members = object["evaluation"] {
             guard let members = members as? [String: Any],
-                let record = EvaluationRecord(members, step: step, epoch: epoch)
+                let figures = HeldOutFigures(members)
             else { return nil }
-            self = .evaluation(record)
+            self = .evaluation(EvaluationRecord(figures, step: step, epoch: epoch))
         } else if let members = object["warning"] as? [String: Any], let message = members["message"] as? String {
             let kind = members["kind"] as? String ?? "warning"
             self = .warning(RunWarning(step: step, epoch: epoch, kind: kind, message: message))
@@ -48,7 +49,7 @@ enum MetricsLine {
             object = ["step": record.step, "epoch": record.epoch]
             for (metric, value) in record.values { object[metric.rawValue] = Self.written(metric, value) }
         case .evaluation(let record):
-            object = ["step": record.step, "epoch": record.epoch, "evaluation": record.jsonObject]
+            object = ["step": record.step, "epoch": record.epoch, "evaluation": record.figures.jsonObject]
         case .warning(let warning):
             let members = ["kind": warning.kind, "message": warning.message]
             object = ["step": warning.step, "epoch": warning.epoch, "warning": members]
@@ -75,16 +76,8 @@ enum MetricsLine {
         switch metric {
         case .samplesSeen: Int(exactly: value) ?? value
         case .learningRate: value
-        default: rounded(value)
+        default: HeldOutFigures.rounded(value)
         }
-    }
-
-    /// Six significant digits are plenty for a log.
-    static func rounded(_ value: Double) -> Double {
-        guard value.isFinite, value != 0 else { return value.isFinite ? value : 0 }
-        let magnitude = pow(10, 5 - floor(log10(abs(value))))
-        let result = (value * magnitude).rounded() / magnitude
-        return result.isFinite ? result : value
     }
 }
 

@@ -30,7 +30,7 @@ public struct RunHistory: Sendable {
     ///   single measurement.
     public init(path: String) throws {
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw CLIPError.missingInput(path: path, hint: "A run directory of clip train has this file.")
+            throw CLIPError.missingInput(path: path, hint: "A training run's directory has this file.")
         }
         defer { try? handle.close() }
         do {

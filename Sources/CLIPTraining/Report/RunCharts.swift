@@ -1,5 +1,6 @@
 import CLIP
 import Foundation
+import Pages
 
 /// The charts of one run, or of several over one another.
 struct RunCharts {

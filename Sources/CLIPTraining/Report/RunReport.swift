@@ -1,8 +1,8 @@
 import CLIP
 import Foundation
+import Pages
 
-/// A run's page, or that of several to compare: one file with its style and drawings inside, and nothing that runs or
-/// is fetched. It is HTML that is well-formed XML too, so that any parser can check it.
+/// A run's page, or that of several to compare.
 public struct RunReport: Sendable {
     public struct Run: Sendable {
         public var name: String
@@ -24,36 +24,17 @@ public struct RunReport: Sendable {
 
     /// - Parameter time: when the page is drawn, for its foot.
     public func rendered(at time: Date = Date()) -> String {
-        let title = Markup.escaped(title)
         let charts = RunCharts(runs: runs).charts()
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <meta name="color-scheme" content="light dark"/>
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-            <title>\(title)</title>
-            <style>
-            \(PageStyle.text)
-            \(RunReportStyle.text)
-            \(LineChart.style)
-            </style>
-            </head>
-            <body>
-            <main>
-            <h1 dir="auto">\(title)</h1>
+        let body = """
             \(runs.count == 1 ? lead(runs[0]) : "")\(RunTables.figures(runs))\(warnings)<section class="charts">
             \(charts.map { "<article>\n\($0.element())</article>\n" }.joined())</section>
             <p class="more">\(legend)</p>
-            \(RunTables.evaluations(runs))\(RunTables.settings(runs))<footer>Drawn by swift-clip from \
-            <code>metrics.jsonl</code>, \(Self.text(time)).</footer>
-            </main>
-            </body>
-            </html>
-
+            \(RunTables.evaluations(runs))\(RunTables.settings(runs))
             """
+        return HTMLDocument(
+            title: title, style: [RunReportStyle.text, LineChart.style], body: body,
+            footer: "Drawn by swift-clip from <code>metrics.jsonl</code>, \(Self.text(time))."
+        ).rendered()
     }
 
     private func lead(_ run: Run) -> String {

@@ -1,5 +1,6 @@
 import CLIP
 import Foundation
+import Pages
 
 /// The tables of a run's page.
 enum RunTables {
@@ -18,7 +19,7 @@ enum RunTables {
         let body = zip(runs, rows).map { run, row in
             [run.name] + names.map { name in row.first { $0.name == name }?.value ?? "-" }
         }
-        return table(head: head, body: body)
+        return Markup.table(head: head, body: body)
     }
 
     private static func figures(_ history: RunHistory) -> [(name: String, value: String)] {
@@ -75,7 +76,7 @@ enum RunTables {
                 let shares = (chance + chance + [last.zeroShot?.chance]).map { $0.map(Markup.percent) ?? "-" }
                 body.append(["chance", ""] + shares)
             }
-            return heading(run, among: runs) + table(head: head, body: body)
+            return heading(run, among: runs) + Markup.table(head: head, body: body)
         }.joined()
         guard !sections.isEmpty else { return "" }
         let pairs = Set(runs.flatMap(\.history.evaluations).map(\.pairs))
@@ -87,21 +88,13 @@ enum RunTables {
         let sections = runs.map { run -> String in
             guard let settings = run.history.starts.last?.settings, !settings.isEmpty else { return "" }
             let body = settings.sorted { $0.key < $1.key }.prefix(500).map { [$0.key, $0.value] }
-            return heading(run, among: runs) + table(head: ["Name", "Value"], body: body, style: "settings")
+            return heading(run, among: runs) + Markup.table(head: ["Name", "Value"], body: body, style: "settings")
         }.joined()
         return sections.isEmpty ? "" : "<section>\n<h2>Settings</h2>\n\(sections)</section>\n"
     }
 
     private static func heading(_ run: RunReport.Run, among runs: [RunReport.Run]) -> String {
         runs.count > 1 ? "<h3 dir=\"auto\">\(Markup.escaped(run.name))</h3>\n" : ""
-    }
-
-    private static func table(head: [String], body: [[String]], style: String = "numbers") -> String {
-        func row(_ cells: [String], _ tag: String) -> String {
-            "<tr>" + cells.map { "<\(tag)>\(Markup.escaped($0))</\(tag)>" }.joined() + "</tr>\n"
-        }
-        return "<div class=\"scroll\"><table class=\"\(style)\">\n<thead>\n\(row(head, "th"))</thead>\n<tbody>\n"
-            + body.map { row($0, "td") }.joined() + "</tbody>\n</table></div>\n"
     }
 }
 
@@ -115,12 +108,5 @@ enum RunReportStyle {
         .warnings { border-left: 3px solid #c92a2a; padding-left: 14px; }
         .warnings h2 { margin-top: 16px; }
         .warnings li:first-child .text { font-weight: 400; }
-        table { border-collapse: collapse; font-size: .88rem; margin: 8px 0; }
-        th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: bottom; }
-        th { color: var(--soft); font-weight: 500; }
-        td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-        .numbers td { white-space: nowrap; }
-        .numbers th + th, .numbers td + td { text-align: right; }
-        .settings td:first-child { color: var(--soft); white-space: nowrap; vertical-align: top; }
         """
 }

@@ -8,7 +8,7 @@ public final class TrainingRun {
     let clip: PretrainedModel
     let trainer: Trainer
     private let training: PairSource
-    private let heldOut: PairSource?
+    private let heldOut: (any HeldOutEvaluator)?
     let options: Options
     let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
@@ -23,15 +23,15 @@ public final class TrainingRun {
 
     /// - Parameters:
     ///   - clip: the model to train, with its tokenizer and preprocessing.
-    ///   - heldOut: pairs to evaluate on after each epoch.
+    ///   - heldOut: measures the model after each epoch; nil for a run that is not measured.
     ///   - teacher: learned from besides the captions, where the loss has a weight for it.
     ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
     ///     evaluates.
     ///   - onSkip: told of every pair that is left out.
     public init(
-        _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource, heldOut: PairSource?,
-        options: Options, teacher: PretrainedModel? = nil, communicator: any Communicator = SingleProcess(),
-        onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
+        _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource,
+        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: PretrainedModel? = nil,
+        communicator: any Communicator = SingleProcess(), onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {
             throw TrainingError.invalidOption(
@@ -103,17 +103,14 @@ public final class TrainingRun {
         guard let heldOut, isLast || state.position.epoch % options.evaluationInterval == 0 else { return }
         var isStopped = false
         try group.communicator.onFirst("evaluates") {
-            do { try evaluate(on: heldOut, log: log, onEvent) } catch is RunStopped { isStopped = true }
+            do { try evaluate(with: heldOut, log: log, onEvent) } catch is CancellationError { isStopped = true }
         }
         if try group.agree(isStopped ? .stop : .step).turn == .stop { throw RunStopped() }
     }
 
-    private func evaluate(on heldOut: PairSource, log: RunLog?, _ onEvent: (Event) -> Void) throws {
+    private func evaluate(with heldOut: any HeldOutEvaluator, log: RunLog?, _ onEvent: (Event) -> Void) throws {
         let position = state.position
-        let evaluation = try withAverage {
-            try HeldOutEvaluation(
-                clip, on: heldOut, threads: options.loading.threads, stop: options.stop, onSkip: onSkip)
-        }
+        let evaluation = try withAverage { try heldOut.evaluate(clip) { options.stop.isRequested } }
         try writing(logPath) {
             try log?.write(evaluation: EvaluationRecord(evaluation, step: position.step, epoch: position.epoch))
         }
@@ -210,6 +207,6 @@ public final class TrainingRun {
         let report = try NonFiniteReport(step: step, what: what, batch: batch, trainer: trainer)
         // What was found out is said even where it cannot be written.
         let details = group.isFirst ? try? report.write(run: options.output) : nil
-        return .diverged(report, details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
+        return report.error(details: details, lastGood: store.names.last.map { store.directory + "/" + $0 })
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPExperiments
 import CLIPTraining
 import Foundation
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLIPExperiments
 import CLIPTraining
 
 struct EfficiencyCommand: ParsableCommand {

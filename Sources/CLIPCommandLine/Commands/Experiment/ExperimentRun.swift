@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import CLIPExperiments
 import CLIPTraining
 import Foundation
 import Torch

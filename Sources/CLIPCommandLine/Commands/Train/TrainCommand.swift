@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLIP
 import CLIPData
+import CLIPEvaluation
 import CLIPTraining
 import Foundation
 import Torch
@@ -119,7 +120,7 @@ struct TrainCommand: ParsableCommand {
         guard let trainData else { throw ValidationError("Say what to train on: --train-data SOURCE.") }
         let description = try described()
         let training = try data.trainingSource(trainData)
-        let heldOut = try valData.map { try data.source($0) }
+        let heldOutPairs = try valData.map { try data.source($0) }
         // Counting may take a while: only where something depends on it.
         let perEpoch = length.steps == nil || data.hasEndlessEpochs ? try batchesPerEpoch(of: training) : nil
         let configuration = self.configuration(batchesPerEpoch: perEpoch, model: description.configuration)
@@ -134,6 +135,8 @@ struct TrainCommand: ParsableCommand {
         running.apply(to: &options)
         let signals = Self.stopping(options.stop)
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
+        let threads = options.loading.threads
+        let heldOut = heldOutPairs.map { PairEvaluation($0, threads: threads) { progress.skipped($0) } }
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
             teacher: loss.teacher(shared, on: device), communicator: communicator,
@@ -183,7 +186,7 @@ struct TrainCommand: ParsableCommand {
             try check.run(stop: stop) { progress.show(.step($0, epoch: 0, pairsPerSecond: 0, secondsLeft: 0)) }
         }
         Console.endStatus()
-        guard verdict.isLearned else { throw TrainingError.notLearned(verdict) }
+        try verdict.check()
         if shared.json {
             try Console.printJSON(OverfitDocument(verdict))
         } else {

@@ -1,0 +1,127 @@
+import Foundation
+
+/// How well a model does on pairs it has not seen.
+public struct HeldOutEvaluation: Sendable, Equatable {
+    /// How often the right partner of a picture, or a text, is among the first answers.
+    public let retrieval: RetrievalMetrics
+    /// Zero-shot accuracy over the pairs' categories; nil where none are named.
+    public let categories: CategoryAccuracy?
+
+    /// How often a picture's category is the first answer among all categories' names.
+    public struct CategoryAccuracy: Sendable, Equatable {
+        public let accuracy: Double
+        public let pictureCount: Int
+        public let categoryCount: Int
+        /// What guessing gives.
+        public var chance: Double { 1 / Double(max(1, categoryCount)) }
+
+        public init(accuracy: Double, pictureCount: Int, categoryCount: Int) {
+            self.accuracy = accuracy
+            self.pictureCount = pictureCount
+            self.categoryCount = categoryCount
+        }
+    }
+
+    public init(retrieval: RetrievalMetrics, categories: CategoryAccuracy?) {
+        self.retrieval = retrieval
+        self.categories = categories
+    }
+}
+
+/// Whoever measures a model on held-out pairs: what training asks between epochs, without knowing how it is done.
+public protocol HeldOutEvaluator: Sendable {
+    /// - Parameter shouldStop: asked now and then whether the answer is still wanted.
+    /// - Throws: `CancellationError` where it is not.
+    func evaluate(_ clip: PretrainedModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
+}
+
+/// An evaluation's figures as they are printed and logged: shares, rounded to six digits, each beside chance.
+public struct HeldOutFigures: Sendable, Equatable {
+    /// Zero-shot accuracy over the pairs' categories.
+    public struct ZeroShot: Sendable, Equatable {
+        public var accuracy: Double
+        public var chance: Double
+        public var categories: Int
+        public var pictures: Int
+    }
+
+    public let pairs: Int
+    /// The share of pictures whose text is among the first k, by k.
+    public let imageToText: [Int: Double]
+    /// The share of texts whose picture is among the first k, by k.
+    public let textToImage: [Int: Double]
+    /// What guessing gives, by k.
+    public let chance: [Int: Double]
+    public let zeroShot: ZeroShot?
+
+    public init(_ evaluation: HeldOutEvaluation) {
+        let retrieval = evaluation.retrieval
+        pairs = retrieval.pairCount
+        // As they are written, so that what is read back is equal.
+        imageToText = retrieval.imageToText.mapValues(Self.rounded)
+        textToImage = retrieval.textToImage.mapValues(Self.rounded)
+        chance = Dictionary(
+            uniqueKeysWithValues: RetrievalMetrics.depths.map { ($0, Self.rounded(retrieval.chance($0))) })
+        zeroShot = evaluation.categories.map {
+            ZeroShot(
+                accuracy: Self.rounded($0.accuracy), chance: Self.rounded($0.chance),
+                categories: $0.categoryCount, pictures: $0.pictureCount)
+        }
+    }
+
+    /// Reads what ``jsonObject`` gives; nil where nothing was measured.
+    public init?(_ object: [String: Any]) {
+        func recalls(_ key: String) -> [Int: Double] {
+            let named = object[key] as? [String: Any] ?? [:]
+            return RetrievalMetrics.depths.reduce(into: [:]) { result, depth in
+                if let share = named["R@\(depth)"] as? Double, share.isFinite { result[depth] = share }
+            }
+        }
+        pairs = object["pairs"] as? Int ?? 0
+        imageToText = recalls("image_to_text")
+        textToImage = recalls("text_to_image")
+        chance = recalls("chance")
+        if let named = object["zero_shot"] as? [String: Any], let accuracy = named["accuracy"] as? Double,
+            let chance = named["chance"] as? Double
+        {
+            zeroShot = ZeroShot(
+                accuracy: accuracy, chance: chance, categories: named["categories"] as? Int ?? 0,
+                pictures: named["pictures"] as? Int ?? 0)
+        } else {
+            zeroShot = nil
+        }
+        if imageToText.isEmpty && textToImage.isEmpty && zeroShot == nil { return nil }
+    }
+
+    /// Mean of all recalls: one number to compare evaluations by.
+    public var meanRecall: Double? {
+        let all = Array(imageToText.values) + Array(textToImage.values)
+        return all.isEmpty ? nil : all.reduce(0, +) / Double(all.count)
+    }
+
+    /// A JSON document's members.
+    public var jsonObject: [String: Any] {
+        func recalls(_ values: [Int: Double]) -> [String: Any] {
+            Dictionary(uniqueKeysWithValues: values.map { ("R@\($0.key)", $0.value) })
+        }
+        var object: [String: Any] = [
+            "pairs": pairs, "image_to_text": recalls(imageToText), "text_to_image": recalls(textToImage),
+            "chance": recalls(chance),
+        ]
+        if let zeroShot {
+            object["zero_shot"] = [
+                "accuracy": zeroShot.accuracy, "chance": zeroShot.chance, "categories": zeroShot.categories,
+                "pictures": zeroShot.pictures,
+            ]
+        }
+        return object
+    }
+
+    /// Six significant digits are plenty for a log.
+    package static func rounded(_ value: Double) -> Double {
+        guard value.isFinite, value != 0 else { return value.isFinite ? value : 0 }
+        let magnitude = pow(10, 5 - floor(log10(abs(value))))
+        let result = (value * magnitude).rounded() / magnitude
+        return result.isFinite ? result : value
+    }
+}

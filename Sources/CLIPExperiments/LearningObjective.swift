@@ -1,0 +1,82 @@
+import CLIP
+import CLIPTraining
+import Torch
+import TorchNN
+
+/// What an image tower can be taught by captions (arXiv 2103.00020, section 2.3 and figure 2).
+public enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
+    /// Which caption of the batch belongs to which picture.
+    case contrastive
+    /// Which words the caption has.
+    case words
+    /// The caption itself, token after token.
+    case captions
+
+    public var title: String {
+        switch self {
+        case .contrastive: "Contrastive (CLIP)"
+        case .words: "Bag of words prediction"
+        case .captions: "Transformer language model"
+        }
+    }
+}
+
+/// Pairs of one step, with captions in every form that an objective may want.
+public struct ObjectiveBatch: Sendable {
+    /// Pictures and token ids.
+    public let pairs: TrainingBatch
+    /// The captions' texts, row for row.
+    public let captions: [String]
+
+    public init(pairs: TrainingBatch, captions: [String]) {
+        self.pairs = pairs
+        self.captions = captions
+    }
+}
+
+/// How well each of several texts fits pictures: `[B, 3, S, S]` to float32 `[B, texts]` on the CPU, higher for better.
+public typealias ZeroShotScorer = (_ pictures: Tensor) throws -> Tensor
+
+/// One way of teaching an image tower by captions, and of asking it about texts afterwards.
+public protocol LearningObjective: AnyObject {
+    /// Learnable values, the image tower's included.
+    var parameterCount: Int { get }
+    /// Takes one step.
+    /// - Returns: the loss before it.
+    func train(on batch: ObjectiveBatch) throws -> Double
+    /// What tells which of `texts` fits a picture.
+    func scorer(for texts: [String]) throws -> ZeroShotScorer
+}
+
+/// CLIP's objective, taught by the trainer that `clip train` uses. A text's score is the cosine of its embedding with the
+/// picture's.
+public final class ContrastiveObjective: LearningObjective {
+    private let clip: PretrainedModel
+    private let trainer: Trainer
+
+    public init(_ clip: PretrainedModel, configuration: TrainingConfiguration) throws {
+        self.clip = clip
+        trainer = try Trainer(model: clip.model, configuration: configuration)
+    }
+
+    public var parameterCount: Int { clip.model.parameterCount }
+
+    public func train(on batch: ObjectiveBatch) throws -> Double { try trainer.train(on: batch.pairs).loss }
+
+    public func scorer(for texts: [String]) throws -> ZeroShotScorer {
+        let model = clip.model
+        let precision = trainer.configuration.precision.autocastType
+        func unit(_ encode: () throws -> Tensor) throws -> Tensor {
+            try Engine.inference {
+                try Engine.autocast(precision, on: model.device, encode).converted(to: .float32).moved(to: .cpu)
+                    .normalized()
+            }
+        }
+        let captions = texts.map { clip.tokenizer.tokenize($0).tokens }
+        let classes = try unit { try model.encode(captions: captions) }  // [texts, E]
+        return { pictures in
+            let embeddings = try unit { try model.encode(pictures: pictures) }
+            return try Engine.inference { try embeddings.matmul(classes.transposed()) }
+        }
+    }
+}
