@@ -104,11 +104,17 @@ extension CLIPError: CustomStringConvertible {
 
 extension CLIPError {
     /// Lets a failure to read or write a file be one of this library's errors.
-    static func wrapping<R>(hint: String = "", _ body: () throws -> R) throws -> R {
+    package static func wrapping<R>(hint: String = "", _ body: () throws -> R) throws -> R {
         do {
             return try body()
         } catch let fault as FileFault {
             throw CLIPError.file(fault, hint: hint)
         }
+    }
+}
+
+extension CLIPError: FileFaultError {
+    public var fileFault: FileFault? {
+        if case .file(let fault, _) = self { fault } else { nil }
     }
 }

@@ -1,11 +1,10 @@
 import Files
+import Foundation
 
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file, folder or shard that does not exist, or could not be read or written.
     case file(FileFault)
-    /// A shard from which the bytes came, and which its reader gave up.
-    case unreadable(path: String, detail: String)
     /// A shard without a single sample.
     case emptyShard(path: String)
     /// A file that is no tar archive, or is damaged before its first whole entry.
@@ -31,8 +30,6 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .file(let fault):
             "\(fault)"
-        case .unreadable(let path, let detail):
-            "\(path): cannot be read: \(detail)"
         case .emptyShard(let path):
             "\(path): this shard holds no samples; remove it from the data or write it again"
         case .notAShard(let path, let detail):
@@ -55,4 +52,24 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "option \(name): \(reason)"
         }
     }
+}
+
+extension CLIPDataError: FileFaultError {
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
+extension CLIPDataError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    static func wrapping<R>(_ body: () throws(FileFault) -> R) throws(CLIPDataError) -> R {
+        do throws(FileFault) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// That nothing lies at a path.
+    static func missing(_ path: String) -> CLIPDataError { .file(FileFault(path, .opening, .system(ENOENT))) }
 }

@@ -39,3 +39,12 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
+
+extension CLIPTextError: FileFaultError {
+    public var fileFault: FileFault? {
+        switch self {
+        case .file(let fault), .resource(let fault): fault
+        default: nil
+        }
+    }
+}

@@ -112,6 +112,28 @@ extension FileFault {
     }
 }
 
+extension FileFault {
+    /// The same, said of another path: of what the caller knows, rather than of a temporary file on the way there.
+    package func of(_ path: String) -> FileFault { FileFault(path, operation, cause) }
+
+    /// The fault at the bottom of an error: the error itself, or what it wraps.
+    package init?(in error: any Error) {
+        if let fault = error as? FileFault {
+            self = fault
+        } else if let fault = (error as? any FileFaultError)?.fileFault {
+            self = fault
+        } else {
+            return nil
+        }
+    }
+}
+
+/// An error of a target above that may have a failure to read or write a file at its bottom.
+public protocol FileFaultError: Error {
+    /// What failed; nil where the error is about something else.
+    var fileFault: FileFault? { get }
+}
+
 extension FileFault: CustomStringConvertible {
     public var description: String {
         if operation.isWriting { return "\(path): cannot be written: \(reason)" }

@@ -8,14 +8,21 @@ package enum Folder {
         if mkdir(path, 0o777) == 0 { return }
         let code = errno
         var status = stat()
-        if stat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else { throw FileFault(path, .makingFolder, .notAFolder) }
-            return
+        if lstat(path, &status) == 0 {
+            // A link is followed, also where what it leads to is not there yet.
+            let (place, permissions) = try OutputPlace.folder(path)
+            return permissions == nil ? try make(place) : ()
         }
         let parent = parent(of: path)
         guard code == ENOENT, parent != path, parent != "." else { throw .system(path, .makingFolder, code) }
         try make(parent)
         guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .system(path, .makingFolder) }
+    }
+
+    /// Gives a file or folder another name in the same file system; what had that name is removed.
+    package static func move(_ path: String, to target: String) throws(FileFault) {
+        try? FileManager.default.removeItem(atPath: target)
+        guard rename(path, target) == 0 else { throw .system(target, .renaming) }
     }
 
     /// The names of what a folder holds, in no order.

@@ -1,12 +1,12 @@
 import Foundation
 
 /// Files that are read whole or written whole.
-package enum WholeFile {
+public enum WholeFile {
     /// The bytes of a file.
     /// - Parameters:
     ///   - limit: the most bytes that are taken; nothing is read of a larger file.
     ///   - allowingPipes: see ``FileReader``; a pipe is read to its end, or until it has brought more than the limit.
-    package static func bytes(_ path: String, limit: Int, allowingPipes: Bool = false) throws(FileFault) -> [UInt8] {
+    public static func bytes(_ path: String, limit: Int, allowingPipes: Bool = false) throws(FileFault) -> [UInt8] {
         let file = try FileReader(path, allowingPipes: allowingPipes)
         try check(file.size, limit, path)
         // Some files say that they are empty and are not, such as those of Linux's /proc.
@@ -24,7 +24,7 @@ package enum WholeFile {
     }
 
     /// The bytes of a file, as ``bytes(_:limit:allowingPipes:)`` reads them.
-    package static func data(_ path: String, limit: Int, allowingPipes: Bool = false) throws(FileFault) -> Data {
+    public static func data(_ path: String, limit: Int, allowingPipes: Bool = false) throws(FileFault) -> Data {
         let file = try FileReader(path, allowingPipes: allowingPipes)
         try check(file.size, limit, path)
         guard file.size > 0 else { return Data(try unmeasured(file, limit)) }
@@ -57,13 +57,14 @@ package enum WholeFile {
     }
 
     /// Writes a file: what was there before stays until the new one is whole and on the disk. See ``FileWriter``.
-    package static func write(_ bytes: some ContiguousBytes, to path: String) throws(FileFault) {
+    public static func write(_ bytes: some ContiguousBytes, to path: String) throws(FileFault) {
         let file = try FileWriter(path)
         try file.write(bytes)
         try file.commit()
     }
 
-    package static func write(_ text: String, to path: String) throws(FileFault) {
+    /// Writes a text as UTF-8, as ``write(_:to:)`` does.
+    public static func write(_ text: String, to path: String) throws(FileFault) {
         try write(Array(text.utf8), to: path)
     }
 }

@@ -68,3 +68,9 @@ extension ImagingError {
         }
     }
 }
+
+extension ImagingError: FileFaultError {
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}

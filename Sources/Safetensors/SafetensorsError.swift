@@ -60,3 +60,9 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
         return text + (name.unicodeScalars.count > limit ? "…\"" : "\"")
     }
 }
+
+extension SafetensorsError: FileFaultError {
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}

@@ -85,3 +85,9 @@ enum ArchiveFault: Error, Equatable {
         }
     }
 }
+
+extension TorchArchiveError: FileFaultError {
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}

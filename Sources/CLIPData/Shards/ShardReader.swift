@@ -1,4 +1,5 @@
 import CArchive
+import Files
 import Foundation
 
 /// Reads the samples of one WebDataset shard, a tar archive (plain, or compressed with gzip, bzip2, xz or zstd),
@@ -79,7 +80,7 @@ public final class ShardReader {
             ? try RemoteInput(address: path, from: start.offset ?? 0, interruption: interruption)
             : try FileInput(path: path, from: start.offset ?? 0)
         guard let archive = archive_read_new() else {
-            throw CLIPDataError.unreadable(path: path, detail: "out of memory")
+            throw CLIPDataError.file(FileFault(path, .reading, .system(ENOMEM)))
         }
         self.archive = archive
         archive_read_support_format_tar(archive)
@@ -99,7 +100,7 @@ public final class ShardReader {
     /// The next sample, or `nil` after the last.
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
-    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails,
+    ///   one whole entry, ``CLIPDataError/file(_:)`` when the disk fails,
     ///   ``CLIPDataError/remote(reason:)`` when the network does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
@@ -257,7 +258,7 @@ extension ShardReader {
         let detail = Self.message(of: archive)
         // These are the codes libarchive gives for bad contents; the others are the operating system's.
         guard code <= 0 || code == EINVAL || code == EILSEQ || code == Self.formatError else {
-            throw CLIPDataError.unreadable(path: path, detail: detail)
+            throw CLIPDataError.file(FileFault(path, .reading, .system(code)))
         }
         guard entries > 0 || start.offset != nil else { throw CLIPDataError.notAShard(path: path, detail: detail) }
         warn(detail.localizedCaseInsensitiveContains("truncated") ? .truncated : .damaged, detail)
