@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Transfer
 
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -19,8 +20,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case noPairs(source: String, skipped: Int)
     /// The loader was cancelled while a batch was asked for.
     case cancelled
-    /// A shard on another machine that could not be fetched; the reason names the address.
-    case remote(reason: String)
+    /// A shard on another machine that could not be fetched.
+    case remote(TransferError)
     /// A place to go on from that does not belong to the data at hand.
     case invalidCursor(reason: String)
     /// An option outside its range.
@@ -44,8 +45,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
-        case .remote(let reason):
-            reason
+        case .remote(let error):
+            RemoteShards.description(of: error)
         case .invalidCursor(let reason):
             "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):

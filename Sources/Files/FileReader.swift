@@ -54,6 +54,19 @@ package final class FileReader {
         return filled
     }
 
+    /// The next bytes, so many of them or what is left of the file.
+    package func bytes(count: Int) throws(FileFault) -> [UInt8] {
+        var fault: FileFault?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(FileFault) {
+                filled = try fill(
+                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+            } catch { fault = error }
+        }
+        if let fault { throw fault }
+        return bytes
+    }
+
     /// Hands on what is left of the file, a piece of at most a mebibyte at a time.
     package func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileFault) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)

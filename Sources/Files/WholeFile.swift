@@ -11,16 +11,8 @@ public enum WholeFile {
         try check(file.size, limit, path)
         // Some files say that they are empty and are not, such as those of Linux's /proc.
         guard file.size > 0 else { return try unmeasured(file, limit) }
-        var fault: FileFault?
-        let bytes = [UInt8](unsafeUninitializedCapacity: file.size) { buffer, filled in
-            do throws(FileFault) {
-                // Where someone shortened the file after it was measured, what is there is all there is.
-                filled = try file.fill(
-                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<file.size]))
-            } catch { fault = error }
-        }
-        if let fault { throw fault }
-        return bytes
+        // Where someone shortened the file after it was measured, what is there is all there is.
+        return try file.bytes(count: file.size)
     }
 
     /// The bytes of a file, as ``bytes(_:limit:allowingPipes:)`` reads them.

@@ -1,8 +1,8 @@
 import Foundation
 import LoopbackServer
-import ModelHub
 import TestSupport
 import Testing
+import Transfer
 
 @testable import CLIPData
 

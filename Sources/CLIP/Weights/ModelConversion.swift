@@ -173,9 +173,11 @@ public enum ModelConversion {
         var files: [String: Data] = [:]
         if let directory = description.tokenizerDirectory {
             for name in tokenizerFiles {
-                do {
+                do throws(FileFault) {
                     files[name] = try WholeFile.data(directory + "/" + name, limit: mostTokenizerBytes)
-                } catch where error.isMissing {}
+                } catch {
+                    guard error.isMissing else { throw CLIPError.file(error) }
+                }
             }
         }
         if files.isEmpty, target == .huggingFace {

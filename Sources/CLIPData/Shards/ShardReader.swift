@@ -100,8 +100,8 @@ public final class ShardReader {
     /// The next sample, or `nil` after the last.
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
-    ///   one whole entry, ``CLIPDataError/file(_:)`` when the disk fails,
-    ///   ``CLIPDataError/remote(reason:)`` when the network does.
+    ///   one whole entry, ``CLIPDataError/file(_:)`` when the disk fails, ``CLIPDataError/remote(_:)`` when the network
+    ///   does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
             guard let (key, fileExtension) = Self.sampleName(of: entry.name) else {

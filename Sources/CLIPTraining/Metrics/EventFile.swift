@@ -26,12 +26,13 @@ final class EventFile {
     }
 
     /// The first file whose name is free.
-    private static func new(_ start: String) throws -> AppendedFile {
+    private static func new(_ start: String) throws(FileFault) -> AppendedFile {
         var number = 0
         while true {
-            do {
+            do throws(FileFault) {
                 return try AppendedFile("\(start)\(number)", isNew: true)
-            } catch where error.code == EEXIST {
+            } catch {
+                guard error.code == EEXIST else { throw error }
                 number += 1
             }
         }

@@ -2,7 +2,7 @@ import Foundation
 import LoopbackServer
 import Testing
 
-@testable import ModelHub
+@testable import Transfer
 
 @Suite struct DownloaderTests {
     private static let sample = sampleBytes(3_000_000)

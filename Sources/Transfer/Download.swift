@@ -1,7 +1,8 @@
+import Files
 import Foundation
 
 /// Counts the tries that failed, and waits between them.
-struct Retries {
+package struct Retries {
     /// A connection that brings this much each time may break as often as it likes: the end comes nearer.
     private static let worthwhile = 1 << 20
     /// The longest that a server's wish to be left alone is followed.
@@ -10,11 +11,13 @@ struct Retries {
     let options: DownloadOptions
     private var failures = 0
 
-    init(_ options: DownloadOptions) { self.options = options }
+    package init(_ options: DownloadOptions) { self.options = options }
 
     /// Waits if another try may help.
     /// - Throws: the error itself, if none does.
-    mutating func wait(after error: ModelHubError, gained: Int = 0, wish: Double? = nil) throws(ModelHubError) {
+    package mutating func wait(
+        after error: TransferError, gained: Int = 0, wish: Double? = nil
+    ) throws(TransferError) {
         guard error.isTransient else { throw error }
         failures = gained >= Self.worthwhile ? 1 : failures + 1
         guard failures < options.attempts else { throw error }
@@ -28,7 +31,8 @@ struct Download {
     private let file: RemoteFile
     private let client: HTTPClient
     private let options: DownloadOptions
-    let part: PartialFile
+    /// What gathers the bytes beside the target, over several runs if need be.
+    let part: AppendedFile
     private var total: Int?
     /// The tag of the content that the bytes so far belong to.
     private var tag: String?
@@ -38,25 +42,25 @@ struct Download {
 
     private var shown: String { file.request.url.shown }
 
-    init(_ file: RemoteFile, client: HTTPClient, options: DownloadOptions, path: String) throws(ModelHubError) {
+    init(_ file: RemoteFile, client: HTTPClient, options: DownloadOptions, path: String) throws(TransferError) {
         self.file = file
         self.client = client
         self.options = options
         total = file.size
-        part = try PartialFile(path + ".incomplete")
+        part = try TransferError.wrapping { () throws(FileFault) in try AppendedFile(path + ".incomplete") }
         // Bytes from an earlier call are continued only if a checksum will tell whether they belong here.
-        if file.checksum == nil || part.length > file.size ?? .max { try part.clear() }
+        if file.checksum == nil || part.length > file.size ?? .max { try clear() }
     }
 
-    /// - Throws: ``ModelHubError``, after as many tries as the options allow.
-    mutating func run(_ progress: (Int, Int?) -> Void) throws(ModelHubError) {
+    /// - Throws: ``TransferError``, after as many tries as the options allow.
+    mutating func run(_ progress: (Int, Int?) -> Void) throws(TransferError) {
         var retries = Retries(options)
         while true {
             let before = part.length
-            do throws(ModelHubError) {
+            do throws(TransferError) {
                 try attempt(progress)
                 guard isBeyondEnd else { return progress(part.length, part.length) }
-                try part.clear()
+                try clear()
                 throw .unreachable(url: shown, reason: "the server does not continue the file")
             } catch {
                 try retries.wait(after: error, gained: part.length - before, wish: wish)
@@ -64,15 +68,25 @@ struct Download {
         }
     }
 
+    /// Begins anew.
+    func clear() throws(TransferError) {
+        try TransferError.wrapping { () throws(FileFault) in try part.clear() }
+    }
+
+    /// Brings the bytes to the disk and gives them their name.
+    func commit(to path: String) throws(TransferError) {
+        try TransferError.wrapping { () throws(FileFault) in try part.commit(to: path) }
+    }
+
     /// The error to report if the bytes are not those announced.
-    func wrongChecksum() throws(ModelHubError) -> ModelHubError? {
+    func wrongChecksum() throws(TransferError) -> TransferError? {
         guard let checksum = file.checksum else { return nil }
         let actual = try checksum.actual(part.path)
         guard actual != checksum.digits else { return nil }
         return .checksumMismatch(url: shown, expected: checksum.digits, actual: actual)
     }
 
-    private mutating func attempt(_ progress: (Int, Int?) -> Void) throws(ModelHubError) {
+    private mutating func attempt(_ progress: (Int, Int?) -> Void) throws(TransferError) {
         isBeyondEnd = false
         wish = nil
         // What is complete needs no further answer; an empty file still has to be asked for.
@@ -88,8 +102,8 @@ struct Download {
         defer { self = this }
         _ = try client.send(
             request, stallTimeout: options.stallTimeout,
-            answered: { (answer) throws(ModelHubError) in try this.begin(answer) },
-            received: { (data) throws(ModelHubError) in
+            answered: { (answer) throws(TransferError) in try this.begin(answer) },
+            received: { (data) throws(TransferError) in
                 try this.take(data)
                 // Telling every packet would cost more than it says.
                 guard this.part.length - reported >= 1 << 20 || this.part.length < reported else { return }
@@ -102,7 +116,7 @@ struct Download {
     }
 
     /// Looks at an answer's head; returns whether its body is wanted.
-    private mutating func begin(_ answer: HTTPAnswer) throws(ModelHubError) -> Bool {
+    private mutating func begin(_ answer: HTTPAnswer) throws(TransferError) -> Bool {
         wish = answer.retryAfter
         if answer.status == 416, part.length > 0 {
             isBeyondEnd = true
@@ -114,7 +128,7 @@ struct Download {
         case 206: try beginPart(answer)
         case 200:
             // Either nothing was there, or the server does not continue files, or its file has changed.
-            if part.length > 0 { try part.clear() }
+            if part.length > 0 { try clear() }
             total = file.size
             try expect(answer.contentLength)
         default: throw .invalidAnswer(url: answer.url.shown, reason: "it has the status \(answer.status)")
@@ -123,7 +137,7 @@ struct Download {
         return true
     }
 
-    private mutating func beginPart(_ answer: HTTPAnswer) throws(ModelHubError) {
+    private mutating func beginPart(_ answer: HTTPAnswer) throws(TransferError) {
         let asked = part.length > 0 ? "bytes \(part.length)-" : "the whole file"
         guard part.length > 0, !answer.isEncoded, let range = ContentRange(answer["Content-Range"]),
             range.first == part.length, range.total == nil || total == nil || range.total == total,
@@ -136,17 +150,17 @@ struct Download {
     }
 
     /// Takes note of the size that the server says the whole file has.
-    private mutating func expect(_ size: Int?) throws(ModelHubError) {
+    private mutating func expect(_ size: Int?) throws(TransferError) {
         guard let size else { return }
         if let total, size != total { throw .lengthMismatch(url: shown, expected: total, received: size) }
         guard size <= options.maximumBytes else { throw .tooLarge(url: shown, limit: options.maximumBytes) }
         total = size
     }
 
-    private mutating func take(_ data: Data) throws(ModelHubError) {
+    private mutating func take(_ data: Data) throws(TransferError) {
         let length = part.length + data.count
         if let total, length > total { throw .lengthMismatch(url: shown, expected: total, received: length) }
         guard length <= options.maximumBytes else { throw .tooLarge(url: shown, limit: options.maximumBytes) }
-        try part.append(data)
+        try TransferError.wrapping { () throws(FileFault) in try part.append(data) }
     }
 }

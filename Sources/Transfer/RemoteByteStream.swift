@@ -25,8 +25,8 @@ package final class RemoteByteStream: @unchecked Sendable {
     deinit { queue.close() }
 
     /// The next bytes, or `nil` after the last; waits for them.
-    /// - Throws: ``ModelHubError``, after as many tries as the options allow; then again at every later call.
-    package func next() throws(ModelHubError) -> Data? { try queue.take() }
+    /// - Throws: ``TransferError``, after as many tries as the options allow; then again at every later call.
+    package func next() throws(TransferError) -> Data? { try queue.take() }
 
     /// Ends the transfer; whoever waits for bytes, or asks later, gets an error.
     package func close() { queue.close() }
@@ -41,7 +41,7 @@ private final class ByteQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private var parts: [Data] = []
     private var waiting = 0
-    private var end: Result<Void, ModelHubError>?
+    private var end: Result<Void, TransferError>?
     private var isClosed = false
     private var total: Int?
 
@@ -64,14 +64,14 @@ private final class ByteQueue: @unchecked Sendable {
         return true
     }
 
-    func finish(_ result: Result<Void, ModelHubError>) {
+    func finish(_ result: Result<Void, TransferError>) {
         condition.lock()
         end = end ?? result
         condition.broadcast()
         condition.unlock()
     }
 
-    func take() throws(ModelHubError) -> Data? {
+    func take() throws(TransferError) -> Data? {
         condition.lock()
         defer { condition.unlock() }
         while parts.isEmpty, end == nil, !isClosed { condition.wait() }
@@ -124,12 +124,12 @@ private struct StreamTransfer {
         var retries = Retries(options)
         while true {
             let before = done
-            do throws(ModelHubError) {
+            do throws(TransferError) {
                 try attempt()
                 return queue.finish(.success(()))
             } catch {
                 guard queue.isWanted else { return }
-                do throws(ModelHubError) {
+                do throws(TransferError) {
                     try retries.wait(after: error, gained: done - before, wish: wish)
                 } catch {
                     return queue.finish(.failure(error))
@@ -138,7 +138,7 @@ private struct StreamTransfer {
         }
     }
 
-    private mutating func attempt() throws(ModelHubError) {
+    private mutating func attempt() throws(TransferError) {
         wish = nil
         isAtEnd = false
         if let total, done == total { return }
@@ -151,15 +151,15 @@ private struct StreamTransfer {
         defer { self = this }
         _ = try client.send(
             request, stallTimeout: options.stallTimeout,
-            answered: { (answer) throws(ModelHubError) in try this.begin(answer) },
-            received: { (data) throws(ModelHubError) in try this.take(data) })
+            answered: { (answer) throws(TransferError) in try this.begin(answer) },
+            received: { (data) throws(TransferError) in try this.take(data) })
         if let total = this.total, this.done < total, !this.isAtEnd {
             throw .unreachable(url: url.shown, reason: "it ended after \(this.done) of \(total) bytes")
         }
     }
 
     /// Looks at an answer's head; returns whether its body is wanted.
-    private mutating func begin(_ answer: HTTPAnswer) throws(ModelHubError) -> Bool {
+    private mutating func begin(_ answer: HTTPAnswer) throws(TransferError) -> Bool {
         wish = answer.retryAfter
         if answer.status == 416, done > 0 {
             // A file whose size was never told may have ended exactly where the connection broke.
@@ -193,7 +193,7 @@ private struct StreamTransfer {
         return true
     }
 
-    private mutating func expect(_ size: Int?) throws(ModelHubError) {
+    private mutating func expect(_ size: Int?) throws(TransferError) {
         guard let size else { return }
         if let total, size != total { throw .lengthMismatch(url: url.shown, expected: total, received: size) }
         guard size <= options.maximumBytes else { throw .tooLarge(url: url.shown, limit: options.maximumBytes) }
@@ -201,7 +201,7 @@ private struct StreamTransfer {
         queue.totalBytes = size
     }
 
-    private mutating func take(_ data: Data) throws(ModelHubError) {
+    private mutating func take(_ data: Data) throws(TransferError) {
         var data = data
         if toPassOver > 0 {
             let passed = min(toPassOver, data.count)

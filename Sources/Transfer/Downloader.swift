@@ -1,4 +1,5 @@
 import Checksums
+import Files
 import Foundation
 
 /// How patient downloads are.
@@ -20,11 +21,11 @@ public struct DownloadOptions: Sendable {
 
 /// Downloads files: in pieces over broken connections, verified before they get their name. All calls block, and may
 /// come from any thread; of several threads and processes that want the same file, one downloads it.
-public struct Downloader: Sendable {
-    public let options: DownloadOptions
-    let client = HTTPClient()
+package struct Downloader: Sendable {
+    package let options: DownloadOptions
+    package let client = HTTPClient()
 
-    public init(options: DownloadOptions = DownloadOptions()) { self.options = options }
+    package init(options: DownloadOptions = DownloadOptions()) { self.options = options }
 
     /// Fetches a file, unless it is there with the right checksum (or, without one, the right size).
     ///
@@ -37,72 +38,73 @@ public struct Downloader: Sendable {
     ///   - size: in bytes.
     ///   - headers: sent to the host of `url` only, not to those it redirects to.
     ///   - progress: told how many bytes are there, and of how many if that is known; on this thread.
-    /// - Throws: ``ModelHubError``; then nothing new has the name `path`.
-    public func fetch(
+    /// - Throws: ``TransferError``; then nothing new has the name `path`.
+    package func fetch(
         _ url: URL, to path: String, sha256: String? = nil, size: Int? = nil, headers: [String: String] = [:],
         progress: (_ done: Int, _ total: Int?) -> Void = { _, _ in }
-    ) throws(ModelHubError) {
+    ) throws(TransferError) {
         let sum = sha256?.lowercased()
-        if let sum, !SafeName.isHexadecimal(sum, count: 64) {
-            throw .invalidName(kind: "SHA-256", name: sum, reason: "it should have 64 hexadecimal digits")
-        }
+        if let sum, !sum.isHexadecimal(count: 64) { throw .invalidChecksum(text: sum) }
         try makeFolder(of: path)
         let file = RemoteFile(
             request: HTTPRequest(url: url, ownHeaders: headers), checksum: sum.map { .sha256($0) }, size: size)
-        try FileLock.hold(path + ".lock", removing: true) { () throws(ModelHubError) in
+        try FileLock.hold(path + ".lock", removing: true) { () throws(TransferError) in
             if try !file.isThere(at: path) { try fetch(file, to: path, progress: progress) }
         }
     }
 
     /// Fetches a file whose lock is held and which is not there yet.
-    func fetch(_ file: RemoteFile, to path: String, progress: (Int, Int?) -> Void) throws(ModelHubError) {
+    package func fetch(_ file: RemoteFile, to path: String, progress: (Int, Int?) -> Void) throws(TransferError) {
         let shown = file.request.url.shown
         if let size = file.size, size > options.maximumBytes {
             throw .tooLarge(url: shown, limit: options.maximumBytes)
         }
         var download = try Download(file, client: client, options: options, path: path)
         let earlier = download.part.length
-        do throws(ModelHubError) {
+        do throws(TransferError) {
             try checkSpace(for: file, having: earlier, path: path)
             try download.run(progress)
             if let wrong = try download.wrongChecksum() {
                 // Perhaps only what lay here from an earlier call was wrong; then all of it has to come anew.
                 guard earlier > 0 else { throw wrong }
-                try download.part.clear()
+                try download.clear()
                 try download.run(progress)
                 if let wrong = try download.wrongChecksum() { throw wrong }
             }
-            try download.part.commit(to: path)
+            try download.commit(to: path)
         } catch {
             if !error.keepsPart || download.part.length == 0 { download.part.remove() }
             throw error
         }
     }
 
-    private func checkSpace(for file: RemoteFile, having: Int, path: String) throws(ModelHubError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard let size = file.size, let free = PartialFile.freeBytes(at: folder.isEmpty ? "." : folder) else { return }
+    private func checkSpace(for file: RemoteFile, having: Int, path: String) throws(TransferError) {
+        guard let size = file.size, let free = Folder.freeBytes(at: Folder.parent(of: path)) else { return }
         let needed = max(size - having, 0)
         guard needed <= free else { throw .diskFull(path: path, needed: needed, available: free) }
     }
 
-    func makeFolder(of path: String) throws(ModelHubError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard !folder.isEmpty else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(path: folder, reason: "making the folder: \((error as NSError).localizedDescription)")
-        }
+    package func makeFolder(of path: String) throws(TransferError) {
+        try TransferError.wrapping { () throws(FileFault) in try Folder.make(Folder.parent(of: path)) }
     }
 }
 
 /// A file on a server, and what is known of it beforehand.
-struct RemoteFile {
-    enum Checksum: Equatable {
+package struct RemoteFile {
+    package enum Checksum: Equatable {
         case sha256(String)
         /// Git's SHA-1 of the content, or its plain SHA-1: some mirrors answer with the one for the other.
         case sha1(String)
+
+        /// The one that so many lower-case digits make; nil for what is neither.
+        package init?(hexadecimal text: String) {
+            if text.isHexadecimal(count: 64) {
+                self = .sha256(text)
+                return
+            }
+            guard text.isHexadecimal(count: 40) else { return nil }
+            self = .sha1(text)
+        }
 
         var digits: String {
             switch self {
@@ -110,8 +112,8 @@ struct RemoteFile {
             }
         }
 
-        func actual(_ path: String) throws(ModelHubError) -> String {
-            do {
+        func actual(_ path: String) throws(TransferError) -> String {
+            try TransferError.wrapping { () throws(FileFault) in
                 switch self {
                 case .sha256: return try SHA256.hexadecimal(ofFile: path)
                 case .sha1(let digits):
@@ -119,21 +121,27 @@ struct RemoteFile {
                     guard git != digits else { return git }
                     return try SHA1.hexadecimal(ofFile: path) == digits ? digits : git
                 }
-            } catch { throw .unwritable(path: path, reason: "\(error)") }
+            }
         }
     }
 
-    var request: HTTPRequest
-    var checksum: Checksum?
+    package var request: HTTPRequest
+    package var checksum: Checksum?
     /// In bytes.
-    var size: Int?
+    package var size: Int?
+
+    package init(request: HTTPRequest, checksum: Checksum? = nil, size: Int? = nil) {
+        self.request = request
+        self.checksum = checksum
+        self.size = size
+    }
 
     /// Whether the file lies at a path already.
-    /// - Throws: ``ModelHubError/unwritable(path:reason:)`` if something that is no file lies there.
-    func isThere(at path: String) throws(ModelHubError) -> Bool {
+    /// - Throws: ``TransferError/file(_:)`` if something that is no file lies there.
+    package func isThere(at path: String) throws(TransferError) -> Bool {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
-        guard !isFolder.boolValue else { throw .unwritable(path: path, reason: "a folder has this name") }
+        guard !isFolder.boolValue else { throw .file(FileFault(path, .creating, .folder)) }
         if let size {
             let attributes = try? FileManager.default.attributesOfItem(
                 atPath: (path as NSString).resolvingSymlinksInPath)
@@ -141,15 +149,5 @@ struct RemoteFile {
         }
         if let checksum { return try checksum.actual(path) == checksum.digits }
         return size != nil
-    }
-}
-
-extension ModelHubError {
-    /// Whether the bytes that came before this error are worth continuing.
-    var keepsPart: Bool {
-        switch self {
-        case .lengthMismatch, .tooLarge, .checksumMismatch, .rangeMismatch, .notAFile: false
-        default: true
-        }
     }
 }
