@@ -116,20 +116,20 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures"]),
+            name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPDataTests", dependencies: ["CLIPData", "Files", "LoopbackServer", "TestSupport", "Transfer"],
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
-            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
+            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport"]),
         .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
