@@ -114,6 +114,7 @@ extension CLIPError {
 }
 
 extension CLIPError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault, _) = self { fault } else { nil }
     }

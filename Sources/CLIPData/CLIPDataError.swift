@@ -56,6 +56,7 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension CLIPDataError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
     }

@@ -41,6 +41,7 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension CLIPTextError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         switch self {
         case .file(let fault), .resource(let fault): fault

@@ -103,6 +103,7 @@ extension TrainingError: CustomStringConvertible {
 }
 
 extension TrainingError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .cannotWrite(let fault, _, _, _) = self { fault } else { nil }
     }

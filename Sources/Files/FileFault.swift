@@ -45,10 +45,14 @@ public struct FileFault: Error, Sendable, Hashable {
         case badName
     }
 
+    /// The file or folder, as whoever asked for it named it; where a link was followed, what it leads to.
     public let path: String
+    /// What was being done.
     public let operation: Operation
+    /// What was in the way.
     public let cause: Cause
 
+    /// A fault in one of a format's own checks, or one that a caller says of another path.
     public init(_ path: String, _ operation: Operation, _ cause: Cause) {
         self.path = path
         self.operation = operation

@@ -7,7 +7,9 @@ import Foundation
 /// replacing it by renaming, as ``FileWriter`` does, is safe.
 public final class MappedFile: @unchecked Sendable {
     // Unchecked: both properties are constant.
+    /// The first byte. Writing changes this process's private copy of the page, never the file.
     public let base: UnsafeMutableRawPointer
+    /// The file's length in bytes.
     public let count: Int
 
     /// - Parameter leastLength: the bytes a file must have to be mapped at all; at least 1.

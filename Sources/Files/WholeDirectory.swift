@@ -17,7 +17,7 @@ package enum WholeDirectory {
     ) throws {
         let (place, permissions) = try OutputPlace.folder(path)
         let parent = Folder.parent(of: place)
-        try Folder.make(parent)
+        do throws(FileFault) { try Folder.make(parent) } catch { throw error.of(place) }
         let (temporary, _) = try Temporary.create(for: place) { mkdir($0, 0o777) }
         do {
             try fill(temporary)

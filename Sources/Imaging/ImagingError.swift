@@ -70,6 +70,7 @@ extension ImagingError {
 }
 
 extension ImagingError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
     }

@@ -82,6 +82,7 @@ extension ModelHubError: CustomStringConvertible {
 }
 
 extension ModelHubError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .transfer(let error) = self { error.fileFault } else { nil }
     }

@@ -62,6 +62,7 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
 }
 
 extension SafetensorsError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
     }

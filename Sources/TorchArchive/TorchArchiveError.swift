@@ -87,6 +87,7 @@ enum ArchiveFault: Error, Equatable {
 }
 
 extension TorchArchiveError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
     }

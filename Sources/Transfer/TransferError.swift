@@ -130,6 +130,7 @@ extension String {
 }
 
 extension TransferError: FileFaultError {
+    /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
     }
