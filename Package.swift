@@ -22,7 +22,7 @@ let package = Package(
         .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
-            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus", "CLIPExperiments"]),
+            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
@@ -83,8 +83,7 @@ let package = Package(
         .target(
             name: "CLIPTraining",
             dependencies: [
-                "Checksums", "CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Pages", "Safetensors", "Torch",
-                "TorchNN",
+                "Checksums", "CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 6
         .target(
@@ -116,9 +115,11 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
+        .testTarget(
+            name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),

@@ -100,7 +100,8 @@ import Testing
         try withTemporaryDirectory { folder in
             let node = folder + "/null"
             #if os(Linux)
-            guard mknod(node, S_IFCHR | 0o666, 1 << 8 | 3) == 0, (try? Data(contentsOf: URL(fileURLWithPath: node))) != nil
+            guard mknod(node, S_IFCHR | 0o666, 1 << 8 | 3) == 0,
+                (try? Data(contentsOf: URL(fileURLWithPath: node))) != nil
             else { return }
             for command in try commands(folder) {
                 try clip(command + ["--output", node]).succeeded()
@@ -127,7 +128,8 @@ import Testing
             try FileManager.default.createSymbolicLink(atPath: folder + "/circle", withDestinationPath: "circle")
             for command in try commands(folder) {
                 for name in ["kept", "kept/", "link"] {
-                    try clip(command + ["--output", folder + "/" + name]).failed(70, "a folder of this name is in the way")
+                    try clip(command + ["--output", folder + "/" + name]).failed(
+                        70, "a folder of this name is in the way")
                 }
                 try clip(command + ["--output", folder + "/circle"]).failed(70, "circle")
                 try clip(command + ["--output", folder + "/none/file"]).failed(70, "there is no folder")

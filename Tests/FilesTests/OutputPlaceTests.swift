@@ -112,7 +112,8 @@ import Darwin
     @Test func foldersAndNamesThatNoFileCanHaveAreRefused() throws {
         let scratch = try Scratch()
         try scratch.link("link", to: ".")
-        for path in [scratch.folder, scratch.folder + "/", scratch.path("link"), scratch.path("none/"), "/", ".", ".."] {
+        for path in [scratch.folder, scratch.folder + "/", scratch.path("link"), scratch.path("none/"), "/", ".", ".."]
+        {
             #expect(fault { try WholeFile.write("x", to: path) }?.cause == .folder, "\(path)")
         }
         for path in ["", "a\0b"] {

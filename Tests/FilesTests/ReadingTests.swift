@@ -62,7 +62,8 @@ import Darwin
     #if os(Linux)
     @Test func filesThatDoNotSayTheirSizeAreRead() throws {
         #expect(try !WholeFile.bytes("/proc/self/stat", limit: 1 << 16).isEmpty)
-        #expect(fault { _ = try WholeFile.bytes("/proc/self/stat", limit: 3) }?.cause == .tooLarge(bytes: nil, limit: 3))
+        #expect(
+            fault { _ = try WholeFile.bytes("/proc/self/stat", limit: 3) }?.cause == .tooLarge(bytes: nil, limit: 3))
     }
     #endif
 
@@ -95,7 +96,8 @@ import Darwin
     @Test func everyFaultSaysWhatWasWrongInOneLine() {
         let causes: [FileFault.Cause] = [
             .system(ENOENT), .system(EACCES), .system(ENOSPC), .system(EDQUOT), .system(EFBIG), .system(EIO), .folder,
-            .notAFolder, .notRegular, .tooLarge(bytes: 5, limit: 4), .tooLarge(bytes: nil, limit: 4), .tooShort(bytes: 3),
+            .notAFolder, .notRegular, .tooLarge(bytes: 5, limit: 4), .tooLarge(bytes: nil, limit: 4),
+            .tooShort(bytes: 3),
             .badName,
         ]
         for cause in causes {

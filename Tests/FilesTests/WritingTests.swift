@@ -160,7 +160,9 @@ import Testing
 
     @Test func leftoversAreRemovedAndNothingElse() throws {
         let scratch = try Scratch()
-        let others = [".file.txt.12.0.tmp", ".file.bak", ".files.12.0.tmp", ".file.x.tmp", "file.12.0.tmp", ".file..tmp"]
+        let others = [
+            ".file.txt.12.0.tmp", ".file.bak", ".files.12.0.tmp", ".file.x.tmp", "file.12.0.tmp", ".file..tmp",
+        ]
         for name in ["file", ".file.12.0.tmp", ".file.12345.tmp"] + others { try scratch.file(name) }
         try Folder.make(scratch.path(".file.7.1.tmp.old"))
         Leftovers.remove(of: scratch.path("file"))
@@ -194,7 +196,8 @@ import Testing
 
     @Test func pathsAreTakenApartAsTheSystemDoes() {
         let expected = [
-            ("a", ".", "a"), ("a/b", "a", "b"), ("/a", "/", "a"), ("//a", "/", "a"), ("a//b/", "a", "b"), ("/", "/", ""),
+            ("a", ".", "a"), ("a/b", "a", "b"), ("/a", "/", "a"), ("//a", "/", "a"), ("a//b/", "a", "b"),
+            ("/", "/", ""),
             ("..", ".", ".."), ("a/..", "a", ".."),
         ]
         for (path, parent, name) in expected {

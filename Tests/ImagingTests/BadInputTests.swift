@@ -132,7 +132,8 @@ import Testing
 
     @Test func everyErrorSaysWhatToDo() {
         let errors: [ImagingError] = [
-            .file(FileFault("p", .opening, .system(ENOENT))), .file(FileFault("p", .opening, .folder)), .empty(name: "p"),
+            .file(FileFault("p", .opening, .system(ENOENT))), .file(FileFault("p", .opening, .folder)),
+            .empty(name: "p"),
             .unknownFormat(name: "p", looksLike: nil), .unsupported(name: "p", detail: "d"),
             .tooLarge(name: "p", width: 1, height: 2, limit: 1), .tooManyBytes(name: "p", bytes: 2, limit: 1),
             .damaged(name: "p", format: .png, detail: "d"),

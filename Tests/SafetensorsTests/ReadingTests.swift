@@ -89,12 +89,20 @@ import Testing
     @Test func tellsWhyAFileCannotBeOpened() throws {
         let scratch = try Scratch()
         let missing = scratch.path("none/at/all")
-        #expect(throws: SafetensorsError.file(FileFault(missing, .opening, .system(ENOENT)))) { try SafetensorsFile(path: missing) }
+        #expect(throws: SafetensorsError.file(FileFault(missing, .opening, .system(ENOENT)))) {
+            try SafetensorsFile(path: missing)
+        }
         let folder = scratch.folder.path
-        #expect(throws: SafetensorsError.file(FileFault(folder, .opening, .folder))) { try SafetensorsFile(path: folder) }
-        #expect(throws: SafetensorsError.file(FileFault("/dev/null", .opening, .notRegular))) { try SafetensorsFile(path: "/dev/null") }
+        #expect(throws: SafetensorsError.file(FileFault(folder, .opening, .folder))) {
+            try SafetensorsFile(path: folder)
+        }
+        #expect(throws: SafetensorsError.file(FileFault("/dev/null", .opening, .notRegular))) {
+            try SafetensorsFile(path: "/dev/null")
+        }
         let below = try scratch.file("{}") + "/below"
-        #expect(throws: SafetensorsError.file(FileFault(below, .opening, .system(ENOTDIR)))) { try SafetensorsFile(path: below) }
+        #expect(throws: SafetensorsError.file(FileFault(below, .opening, .system(ENOTDIR)))) {
+            try SafetensorsFile(path: below)
+        }
         // The superuser may read anything, so refusals are checked where errno is translated.
         let denied = SafetensorsError(FileFault("p", .opening, .system(EACCES)))
         #expect(denied.fileFault?.isDenied == true)
@@ -107,6 +115,8 @@ import Testing
         let scratch = try Scratch()
         let path = scratch.path("pipe")
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(throws: SafetensorsError.file(FileFault(path, .opening, .notRegular))) { try SafetensorsFile(path: path) }
+        #expect(throws: SafetensorsError.file(FileFault(path, .opening, .notRegular))) {
+            try SafetensorsFile(path: path)
+        }
     }
 }

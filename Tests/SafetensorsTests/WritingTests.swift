@@ -105,7 +105,9 @@ import Testing
             try SafetensorsWriter.write([], to: missing + "/file.safetensors")
         }
         let folder = scratch.folder.path
-        #expect(throws: SafetensorsError.file(FileFault(folder, .creating, .folder))) { try SafetensorsWriter.write([], to: folder) }
+        #expect(throws: SafetensorsError.file(FileFault(folder, .creating, .folder))) {
+            try SafetensorsWriter.write([], to: folder)
+        }
         #expect(try scratch.contents().isEmpty)
     }
 }

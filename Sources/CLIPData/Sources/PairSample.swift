@@ -49,7 +49,8 @@ public struct PairSample: Sendable {
     public func imageBytes(limit: Int = ShardReader.defaultMaximumEntryBytes) throws -> Data {
         switch image {
         case .bytes(let data): data
-        case .file(let path): try CLIPDataError.wrapping { () throws(FileFault) in try WholeFile.data(path, limit: limit) }
+        case .file(let path):
+            try CLIPDataError.wrapping { () throws(FileFault) in try WholeFile.data(path, limit: limit) }
         }
     }
 
