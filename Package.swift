@@ -19,11 +19,11 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Files", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
-        .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
+        .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
