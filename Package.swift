@@ -50,13 +50,14 @@ let package = Package(
         .target(name: "Files", dependencies: ["CFiles"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash", "Files"]),
         door,
+        .target(name: "StrictJSON"),
         .target(
-            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Files"],
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Files", "StrictJSON"],
             exclude: ["make_resources.py", "make_rules.py"],
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
-        .target(name: "Safetensors", dependencies: ["Files"]),
+        .target(name: "Safetensors", dependencies: ["Files", "StrictJSON"]),
         .target(name: "TorchArchive", dependencies: ["Files"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch", "Files"]),
@@ -70,8 +71,8 @@ let package = Package(
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive",
-                "TorchNN",
+                "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
+                "TorchArchive", "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
@@ -111,10 +112,11 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
-        .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
+        .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
         .testTarget(
             name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),

@@ -12,6 +12,7 @@ public struct ResourceFolder: Sendable {
     /// This library's own.
     static let own = ResourceFolder(target: "CLIPText")
 
+    /// - Parameter target: the target of this package that ships the files.
     public init(target: String) { self.target = target }
 
     /// Far larger than any of them.

@@ -30,6 +30,7 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
         if case .file = self { true } else { false }
     }
 
+    /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
         switch self {
         case .file(let fault):
