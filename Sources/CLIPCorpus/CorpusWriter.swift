@@ -1,9 +1,11 @@
 import CLIPData
+import Files
 import Foundation
 import Imaging
 
 /// What stands in a corpus entry's `.json`.
 public struct CorpusRecord: Codable, Sendable, Equatable {
+    /// The entry's name in its shard, without an ending.
     public let key: String
     /// The main caption, in English, as in the entry's `.txt`.
     public let caption: String
@@ -19,8 +21,11 @@ public struct CorpusRecord: Codable, Sendable, Equatable {
     public let folder: String
     /// Package and path: `openclipart-png:animals/bat.png`.
     public let source: String
+    /// What the package says of this picture: `public domain`, or an SPDX identifier.
     public let license: String
+    /// Pixels, as stored.
     public let width: Int
+    /// Pixels, as stored.
     public let height: Int
 
     enum CodingKeys: String, CodingKey {
@@ -38,11 +43,7 @@ struct CorpusWriter {
         _ entries: [PictureCorpus.Entry], heldOut: [Bool], into summary: inout CorpusSummary,
         progress: (CorpusProgress) -> Void
     ) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        } catch {
-            throw CLIPDataError.unwritable(path: directory, detail: error.localizedDescription)
-        }
+        do throws(FileFault) { try Folder.make(directory) } catch { throw CLIPDataError.file(error) }
         var order = Array(entries.indices)
         var random = SplitMix64(seed: SplitMix64.seed(options.seed, 0x636F_7270_7573))
         random.shuffle(&order)

@@ -1,8 +1,40 @@
+import Files
+
+/// One tensor to be written: what it is called, what it is, and how to get its bytes when their turn comes, so that
+/// a model larger than memory can be written from wherever it lies.
+public struct SafetensorsItem {
+    /// Takes the next part of a tensor's bytes.
+    public typealias Sink = (UnsafeRawBufferPointer) throws -> Void
+
+    /// The tensor's name; any string but `__metadata__`.
+    public let name: String
+    /// Element type.
+    public let dtype: SafetensorsDType
+    /// Lengths of the dimensions, outermost first; empty for a scalar.
+    public let shape: [Int]
+    /// Hands all bytes to the sink, in order and in as many parts as it likes: row-major, little-endian.
+    public let provide: (Sink) throws -> Void
+
+    /// A tensor whose bytes are produced when they are needed.
+    public init(name: String, dtype: SafetensorsDType, shape: [Int], provide: @escaping (Sink) throws -> Void) {
+        self.name = name
+        self.dtype = dtype
+        self.shape = shape
+        self.provide = provide
+    }
+
+    /// A tensor whose bytes are at hand.
+    public init(name: String, dtype: SafetensorsDType, shape: [Int], bytes: [UInt8]) {
+        self.init(name: name, dtype: dtype, shape: shape) { sink in try bytes.withUnsafeBytes(sink) }
+    }
+}
+
 /// Writes safetensors files, byte for byte as the reference implementation does: the widest types first, then by name,
 /// which keeps every tensor aligned without holes; the header padded with spaces to a multiple of 8.
 public enum SafetensorsWriter {
     /// Writes a file. It appears under its name only when it is whole and on disk: it is written under a temporary
-    /// name in the same folder, synchronized, then renamed over whatever lay there. On failure nothing is left behind.
+    /// name in the same folder, synchronized, then renamed over what lay there. On failure nothing is left behind. Links
+    /// are followed, and a pipe or device is written into.
     ///
     /// - Parameters:
     ///   - items: the tensors in any order; their names must differ.
@@ -15,18 +47,17 @@ public enum SafetensorsWriter {
                 ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.dtype.rank > $1.dtype.rank
         }
         let (header, lengths) = try header(ordered, metadata: metadata, path: path)
-        let file = try TemporaryFile(for: path)
         do {
-            try header.withUnsafeBytes { try file.write($0) }
+            let file = try FileWriter(path)
+            try file.write(header)
             for (item, length) in zip(ordered, lengths) { try write(item, length: length, to: file, path: path) }
             try file.commit()
-        } catch {
-            file.discard()
-            throw error
+        } catch let fault as FileFault {
+            throw SafetensorsError.file(fault)
         }
     }
 
-    private static func write(_ item: SafetensorsItem, length: Int, to file: TemporaryFile, path: String) throws {
+    private static func write(_ item: SafetensorsItem, length: Int, to file: FileWriter, path: String) throws {
         var written = 0
         try item.provide { part in
             written += part.count
