@@ -139,7 +139,8 @@ enum HeldPairs {
                 let offsetIndex = places[first]
             else { throw CLIPDataError.invalidCursor(reason: "it names shards that are not in the data") }
             var reader = try ShardPairs(
-                path: shard.location, from: .init(sample: first, offset: entries[offsetIndex].offset),
+                path: shard.location, number: shard.number,
+                from: .init(sample: first, offset: entries[offsetIndex].offset),
                 maximumEntryBytes: maximumEntryBytes, interruption: interruption, selects: { places[$0] != nil })
             var found = 0
             while found < places.count, let step = try reader.next(), reader.lastPlace.sample <= last {

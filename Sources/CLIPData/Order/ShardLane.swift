@@ -35,7 +35,7 @@ final class ShardLane {
             if shard == nil {
                 guard let next = schedule.shard(at: place.ordinal) else { return nil }
                 shard = try ShardPairs(
-                    path: next.location, from: .init(sample: place.entry, offset: place.offset),
+                    path: next.location, number: next.number, from: .init(sample: place.entry, offset: place.offset),
                     maximumEntryBytes: maximumEntryBytes, interruption: interruption)
             }
             if let result = try shard?.next(), let last = shard?.lastPlace {

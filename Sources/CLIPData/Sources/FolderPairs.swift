@@ -60,7 +60,7 @@ struct FolderPairs: PairList {
                     key: Self.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    captionWeights: record.weights, location: path))
+                    captionWeights: record.weights, location: path, number: Int64(index)))
         } catch let error as SkipReasonError {
             return .failure(SkippedSampleError(path, error.reason))
         } catch {

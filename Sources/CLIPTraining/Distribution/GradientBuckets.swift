@@ -68,6 +68,8 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     /// first time is then not the last, and sums begin when the pass is over.
     public var overlaps = true
 
+    public func waitsForAll() { overlaps = false }
+
     // MARK: A step
 
     public func begin() throws {

@@ -11,6 +11,8 @@ public protocol GradientSynchronization: AnyObject {
     func begin() throws
     /// Called after the last backward pass; on return every gradient is the sum over processes.
     func finish() throws
+    /// Has sums begin only when the last backward pass is through, where they would begin during it.
+    func waitsForAll()
 }
 
 /// Sums gradients one after the other when all are there.
@@ -24,6 +26,8 @@ public final class PlainSynchronization: GradientSynchronization {
     }
 
     public func begin() throws {}
+
+    public func waitsForAll() {}
 
     public func finish() throws {
         try Engine.withoutGradients {

@@ -7,8 +7,8 @@ import Torch
 struct LossOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "softmax (CLIP) or sigmoid (SigLIP); default: sigmoid for a model with a bias.",
-            valueName: "softmax|sigmoid"))
+            "\(Self.losses); default: sigmoid for a model with a bias.",
+            valueName: LossConfiguration.Kind.allCases.map(\.rawValue).joined(separator: "|")))
     var loss: LossConfiguration.Kind?
     @Option(
         help: ArgumentHelp(
@@ -26,6 +26,12 @@ struct LossOptions: ParsableArguments {
     var distillWeights: String?
     @Option(help: "How much that model's answers count beside the captions (default 1).")
     var distillWeight: Double?
+
+    /// All of them with what they are known as: `softmax (CLIP) or sigmoid (SigLIP)`.
+    private static var losses: String {
+        let names = Losses.all.map { "\($0.name) (\($0.title))" }
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
 
     enum DuplicateCaptions: String, ExpressibleByArgument, CaseIterable {
         case negatives
@@ -54,7 +60,7 @@ struct LossOptions: ParsableArguments {
     }
 
     func apply(to configuration: inout TrainingConfiguration, model: ModelConfiguration) {
-        configuration.loss.kind = loss ?? (model.initialLogitBias == nil ? .softmax : .sigmoid)
+        configuration.loss.kind = loss ?? .suiting(hasLogitBias: model.initialLogitBias != nil)
         configuration.loss.duplicates = duplicateCaptions?.policy ?? (excludeDuplicateCaptions ? .excluded : .negatives)
         configuration.loss.fixesTemperature = fixedTemperature
         configuration.loss.distillationWeight = distill == nil ? nil : distillWeight ?? 1
@@ -69,4 +75,9 @@ struct LossOptions: ParsableArguments {
     }
 }
 
-extension LossConfiguration.Kind: ExpressibleByArgument {}
+extension LossConfiguration.Kind: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(rawValue: argument)
+        if loss == nil { return nil }
+    }
+}
