@@ -4,6 +4,7 @@ public enum Losses {
     public static let all: [any EmbeddingLoss.Type] = [
         SoftmaxLoss.self,
         SigmoidLoss.self,
+        SogCLRLoss.self,
     ]
 
     /// Every term of every loss, each once.

@@ -12,6 +12,11 @@ struct LossOptions: ParsableArguments {
     var loss: LossConfiguration.Kind?
     @Option(
         help: ArgumentHelp(
+            "With --loss sogclr: the newest batch's share of what is remembered of a sample (default "
+                + "\(SogCLRLoss.gamma.standard)); 1 remembers nothing, as softmax.", valueName: "share"))
+    var sogclrGamma: Double?
+    @Option(
+        help: ArgumentHelp(
             "What entries of a batch with the same caption are to each other: negatives (default), as in the paper; "
                 + "exclude, for neither; positives.", valueName: "negatives|exclude|positives"))
     var duplicateCaptions: DuplicateCaptions?
@@ -54,6 +59,14 @@ struct LossOptions: ParsableArguments {
         if distill == nil, distillWeights != nil || distillWeight != nil {
             throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")
         }
+        if let sogclrGamma {
+            guard loss?.rawValue == SogCLRLoss.name else {
+                throw ValidationError("--sogclr-gamma goes with --loss sogclr.")
+            }
+            guard sogclrGamma > 0, sogclrGamma <= 1 else {
+                throw ValidationError("--sogclr-gamma takes a number above 0 and up to 1.")
+            }
+        }
         if let distillWeight, !(distillWeight > 0 && distillWeight.isFinite) {
             throw ValidationError("--distill-weight takes a number above 0.")
         }
@@ -61,6 +74,7 @@ struct LossOptions: ParsableArguments {
 
     func apply(to configuration: inout TrainingConfiguration, model: ModelConfiguration) {
         configuration.loss.kind = loss ?? .suiting(hasLogitBias: model.initialLogitBias != nil)
+        if let sogclrGamma { configuration.loss.parameters[SogCLRLoss.gamma.name] = sogclrGamma }
         configuration.loss.duplicates = duplicateCaptions?.policy ?? (excludeDuplicateCaptions ? .excluded : .negatives)
         configuration.loss.fixesTemperature = fixedTemperature
         configuration.loss.distillationWeight = distill == nil ? nil : distillWeight ?? 1
