@@ -11,7 +11,7 @@ RELEASE := -c release
 
 .DEFAULT_GOAL := build
 CMAKE ?= cmake
-.PHONY: help deps build test shim fuzz demo parity format lint clean distclean
+.PHONY: help deps build test shim fuzz demo parity documentation format lint clean distclean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1	\2/' | expand -t 12
@@ -40,6 +40,12 @@ demo: build ## Classify and rank the pictures in the repository; writes demo.htm
 
 parity: build ## Compare every family with its own project (sets up its own Python; needs some GB of memory and disk)
 	Scripts/parity/run bin/clip
+
+DOCUMENTED := CLIP CLIPTraining CLIPData CLIPText Imaging ModelHub
+documentation: deps ## Build the products' documentation, with warnings as errors, into .build/documentation
+	$(PREPARE) CLIP_DOCUMENTATION=1 $(SWIFT) package --scratch-path .build/documentation-build \
+		--allow-writing-to-directory .build/documentation generate-documentation $(addprefix --target ,$(DOCUMENTED)) \
+		--enable-experimental-combined-documentation --warnings-as-errors --output-path .build/documentation
 
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources

@@ -10,6 +10,11 @@ let door: Target =
         name: "CTorch", dependencies: ["CLibtorch"], exclude: ["CMakeLists.txt", "Check"],
         cxxSettings: [.headerSearchPath("GlooDeclarations")])
 
+// `make documentation` alone needs the plugin; nobody who depends on this package fetches it.
+let documentation: [Package.Dependency] =
+    Context.environment["CLIP_DOCUMENTATION"] != nil
+    ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")] : []
+
 let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
@@ -17,13 +22,13 @@ let package = Package(
         .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
-            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus", "CLIPExperiments"]),
+            targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    ],
+    ] + documentation,
     targets: [
         // Layer 0: doors to C and C++ libraries, and what knows nothing of tensors.
         .systemLibrary(name: "CLibtorch", pkgConfig: "libtorch"),

@@ -2,6 +2,7 @@
 public struct CorpusSummary: Sendable, Codable, Equatable {
     /// One package of pictures.
     public struct Source: Sendable, Codable, Equatable {
+        /// ``PictureCorpus/Source``'s raw value.
         public let name: String
         /// Pictures looked at.
         public var found = 0
@@ -60,8 +61,12 @@ public enum CorpusDropReason: String, Sendable, CaseIterable, Codable {
 
 /// How far a build has come.
 public struct CorpusProgress: Sendable, Equatable {
+    /// What a build does, in this order.
     public enum Stage: String, Sendable { case listing, reading, comparing, writing }
+    /// What is being done.
     public let stage: Stage
+    /// Pictures of this stage that are done.
     public let done: Int
+    /// Pictures of this stage.
     public let total: Int
 }

@@ -4,6 +4,7 @@ import Imaging
 
 /// What stands in a corpus entry's `.json`.
 public struct CorpusRecord: Codable, Sendable, Equatable {
+    /// The entry's name in its shard, without an ending.
     public let key: String
     /// The main caption, in English, as in the entry's `.txt`.
     public let caption: String
@@ -19,8 +20,11 @@ public struct CorpusRecord: Codable, Sendable, Equatable {
     public let folder: String
     /// Package and path: `openclipart-png:animals/bat.png`.
     public let source: String
+    /// What the package says of this picture: `public domain`, or an SPDX identifier.
     public let license: String
+    /// Pixels, as stored.
     public let width: Int
+    /// Pixels, as stored.
     public let height: Int
 
     enum CodingKeys: String, CodingKey {

@@ -11,6 +11,7 @@ public struct PictureCorpus: Sendable {
         case notoEmoji = "noto-emoji"
     }
 
+    /// What goes into a corpus, and how it is written.
     public struct Options: Sendable {
         /// Pixels of a stored picture's shortest side; smaller pictures stay as they are.
         public var pictureSize = 224
@@ -24,6 +25,7 @@ public struct PictureCorpus: Sendable {
         public var encoding = PictureEncoding.jpeg(quality: 92)
         /// Orders the pairs; the split does not depend on it.
         public var seed: UInt64 = 0
+        /// The packages to read.
         public var sources: [Source] = Source.allCases
         /// Where packages install their data.
         public var root = "/usr/share"

@@ -20,6 +20,8 @@ public struct PairEvaluation: HeldOutEvaluator {
         self.onSkip = onSkip
     }
 
+    /// Runs a model over the source, once, in order.
+    /// - Throws: `CancellationError` where `shouldStop` says so; what reading the source throws.
     public func evaluate(_ clip: PretrainedModel, shouldStop: () -> Bool = { false }) throws -> HeldOutEvaluation {
         var pictures: [Tensor] = []
         var captions: [[Int32]] = []

@@ -10,14 +10,14 @@ import TorchNN
 /// The decoder has as many blocks as the model's text tower and its width: pairs of a causal self-attention block and a
 /// block that attends to the patches. Its loss is the mean cross-entropy of a token. A text's score is its
 /// log-probability given the picture, the sum over its tokens and its end.
-public final class CaptionLanguageModel: CaptionPrediction {
-    public let model: DualEncoder
-    public let vocabulary: TokenVocabulary
+package final class CaptionLanguageModel: CaptionPrediction {
+    package let model: DualEncoder
+    package let vocabulary: TokenVocabulary
     let network: CaptionNetwork
     private let tokenizer: any TextTokenizer
     private let contextLength: Int
 
-    public init(_ model: DualEncoder, tokenizer: any TextTokenizer, vocabulary: TokenVocabulary) throws {
+    package init(_ model: DualEncoder, tokenizer: any TextTokenizer, vocabulary: TokenVocabulary) throws {
         self.model = model
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
@@ -33,7 +33,7 @@ public final class CaptionLanguageModel: CaptionPrediction {
         try network.convert(device: model.device)
     }
 
-    public var learned: [(name: String, parameter: Parameter)] {
+    package var learned: [(name: String, parameter: Parameter)] {
         model.visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
             + network.namedParameters.map { ("decoder." + $0.name, $0.parameter) }
     }
@@ -54,7 +54,7 @@ public final class CaptionLanguageModel: CaptionPrediction {
         CaptionRectangle(captions.map { vocabulary.numbers(tokenizer.unpadded($0)) }, contextLength: contextLength)
     }
 
-    public func loss(pictures: Tensor, captions: [String], tokens: [[Int32]]) throws -> Tensor {
+    package func loss(pictures: Tensor, captions: [String], tokens: [[Int32]]) throws -> Tensor {
         try network.loss(rectangle(tokens), over: pictureTokens(pictures))
     }
 
@@ -63,7 +63,7 @@ public final class CaptionLanguageModel: CaptionPrediction {
     /// Pictures scored at a time.
     private static let picturesAtOnce = 16
 
-    public func scorer(for texts: [String]) throws -> (_ pictures: Tensor) throws -> Tensor {
+    package func scorer(for texts: [String]) throws -> (_ pictures: Tensor) throws -> Tensor {
         let parts = stride(from: 0, to: texts.count, by: Self.textsAtOnce).map { start in
             rectangle(
                 texts[start..<min(start + Self.textsAtOnce, texts.count)].map { tokenizer.tokenize($0).tokens })

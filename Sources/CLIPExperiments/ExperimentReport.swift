@@ -3,15 +3,15 @@ import CLIPTraining
 import Foundation
 
 /// An experiment's files: `NAME.json`, `NAME.svg` and `NAME.html`.
-public struct ExperimentReport: Sendable {
-    public let name: String
-    public let curves: [LearningCurve]
-    public let comparison: LearningComparison
+package struct ExperimentReport: Sendable {
+    package let name: String
+    package let curves: [LearningCurve]
+    package let comparison: LearningComparison
 
     /// - Parameters:
     ///   - name: `efficiency` or `ablation`.
     ///   - curves: every arm's, arm by arm.
-    public init(name: String, curves: [LearningCurve]) {
+    package init(name: String, curves: [LearningCurve]) {
         self.name = name
         self.curves = curves
         comparison = LearningComparison(curves)
@@ -31,13 +31,13 @@ public struct ExperimentReport: Sendable {
     }
 
     /// What `NAME.json` holds.
-    public func jsonObject() throws -> [String: Any] {
+    package func jsonObject() throws -> [String: Any] {
         try JSONSerialization.jsonObject(with: json()) as? [String: Any] ?? [:]
     }
 
     /// Each file appears whole.
     /// - Throws: `CLIPError/writing(path:reason:)`.
-    public func write(to directory: String) throws {
+    package func write(to directory: String) throws {
         let page = ExperimentPage(self)
         let chart = page.chart(curves)
         try write(json(), to: "\(directory)/\(name).json")

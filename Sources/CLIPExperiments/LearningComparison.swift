@@ -1,58 +1,58 @@
 import Foundation
 
 /// What several arms' curves say beside each other.
-public struct LearningComparison: Sendable, Codable {
+package struct LearningComparison: Sendable, Codable {
     /// An arm's curves over all seeds as one.
-    public struct Arm: Sendable, Codable {
-        public var arm: ExperimentArm
-        public var seeds: [UInt64]
-        public var points: [Point]
-        public var parameters: Int
+    package struct Arm: Sendable, Codable {
+        package var arm: ExperimentArm
+        package var seeds: [UInt64]
+        package var points: [Point]
+        package var parameters: Int
         /// Over all seeds, of training without evaluation.
-        public var picturesPerSecond: Double
+        package var picturesPerSecond: Double
 
-        public var final: Point? { points.last }
+        package var final: Point? { points.last }
     }
 
-    public struct Point: Sendable, Codable, Equatable {
-        public var pictures: Int
+    package struct Point: Sendable, Codable, Equatable {
+        package var pictures: Int
         /// Means over seeds.
-        public var accuracy: Double
-        public var pictureAccuracy: Double
-        public var loss: Double
+        package var accuracy: Double
+        package var pictureAccuracy: Double
+        package var loss: Double
         /// The least and the greatest of a seed.
-        public var least: Double
-        public var greatest: Double
+        package var least: Double
+        package var greatest: Double
     }
 
     /// Pictures that each arm needs to reach an accuracy.
-    public struct Need: Sendable, Codable {
-        public var accuracy: Double
+    package struct Need: Sendable, Codable {
+        package var accuracy: Double
         /// By arm name; arms that do not reach it are absent.
-        public var pictures: [String: Double]
+        package var pictures: [String: Double]
     }
 
     /// How many times as many pictures one arm needs as another.
-    public struct Ratio: Sendable, Codable {
-        public var arm: String
-        public var other: String
+    package struct Ratio: Sendable, Codable {
+        package var arm: String
+        package var other: String
         /// The highest accuracy that both reach.
-        public var accuracy: Double
-        public var armPictures: Double
-        public var otherPictures: Double
-        public var ratio: Double { otherPictures / armPictures }
+        package var accuracy: Double
+        package var armPictures: Double
+        package var otherPictures: Double
+        package var ratio: Double { otherPictures / armPictures }
     }
 
-    public var arms: [Arm]
-    public var needs: [Need]
+    package var arms: [Arm]
+    package var needs: [Need]
     /// Each arm beside the next.
-    public var ratios: [Ratio]
-    public var chance: Double
-    public var heldOutPictures: Int
-    public var categories: Int
+    package var ratios: [Ratio]
+    package var chance: Double
+    package var heldOutPictures: Int
+    package var categories: Int
 
     /// - Parameter curves: arm by arm, at least one.
-    public init(_ curves: [LearningCurve]) {
+    package init(_ curves: [LearningCurve]) {
         var groups: [(arm: ExperimentArm, curves: [LearningCurve])] = []
         for curve in curves {
             if let place = groups.firstIndex(where: { $0.arm == curve.settings.arm }) {

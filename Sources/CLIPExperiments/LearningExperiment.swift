@@ -6,27 +6,27 @@ import Torch
 
 /// Trains one image tower in several ways on the same pictures and follows zero-shot accuracy (arXiv 2103.00020, figure
 /// 2): the same first weights, order, views, captions, batches, optimizer and schedule for all.
-public final class LearningExperiment {
+package final class LearningExperiment {
     /// What is the same for all arms.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// The directory of curves.
-        public var output: String
-        public var seeds: [UInt64] = [0]
+        package var output: String
+        package var seeds: [UInt64] = [0]
         /// Pictures processed in all, rounded down to whole steps of each arm.
-        public var pictureCount: Int
+        package var pictureCount: Int
         /// Pictures before the first evaluation; later ones follow at √2 times the one before.
-        public var firstEvaluation = 1_000
-        public var template = PromptTemplate.plain
-        public var loaderThreads = 2
+        package var firstEvaluation = 1_000
+        package var template = PromptTemplate.plain
+        package var loaderThreads = 2
 
-        public init(output: String, pictureCount: Int) {
+        package init(output: String, pictureCount: Int) {
             self.output = output
             self.pictureCount = pictureCount
         }
     }
 
     /// What happens along the way.
-    public enum Event {
+    package enum Event {
         /// A curve that was finished before.
         case kept(LearningCurve)
         case started(ExperimentArm, seed: UInt64, parameters: Int)
@@ -50,7 +50,7 @@ public final class LearningExperiment {
     ///   - modelName: tells experiments with different models apart.
     ///   - makeModel: an arm's model with random weights, drawn from libtorch's generator.
     ///   - onSkip: told of every pair that is left out.
-    public init(
+    package init(
         configuration: TrainingConfiguration, options: Options, training: PairSource, heldOut: PairSource,
         modelName: String, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         makeModel: @escaping (ExperimentArm) throws -> PretrainedModel
@@ -67,7 +67,7 @@ public final class LearningExperiment {
     /// Trains what has no finished curve yet. A run that is killed goes on with the curve it was at.
     /// - Parameter resuming: whether curves in the directory are kept; otherwise a directory that holds some is refused.
     /// - Returns: every arm's curves, arm by arm.
-    public func run(
+    package func run(
         _ arms: [ExperimentArm], resuming: Bool, onEvent: (Event) -> Void = { _ in }
     ) throws -> [LearningCurve] {
         let store = CurveStore(directory: options.output)

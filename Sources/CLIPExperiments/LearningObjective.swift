@@ -4,7 +4,7 @@ import Torch
 import TorchNN
 
 /// What an image tower can be taught by captions (arXiv 2103.00020, section 2.3 and figure 2).
-public enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
+package enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
     /// Which caption of the batch belongs to which picture.
     case contrastive
     /// Which words the caption has.
@@ -12,7 +12,7 @@ public enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
     /// The caption itself, token after token.
     case captions
 
-    public var title: String {
+    package var title: String {
         switch self {
         case .contrastive: "Contrastive (CLIP)"
         case .words: "Bag of words prediction"
@@ -22,10 +22,10 @@ public enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
 }
 
 /// How well each of several texts fits pictures: `[B, 3, S, S]` to float32 `[B, texts]` on the CPU, higher for better.
-public typealias ZeroShotScorer = (_ pictures: Tensor) throws -> Tensor
+package typealias ZeroShotScorer = (_ pictures: Tensor) throws -> Tensor
 
 /// One way of teaching an image tower by captions, and of asking it about texts afterwards.
-public protocol LearningObjective: AnyObject {
+package protocol LearningObjective: AnyObject {
     /// Learnable values, the image tower's included.
     var parameterCount: Int { get }
     /// Takes one step.
@@ -38,20 +38,20 @@ public protocol LearningObjective: AnyObject {
 
 /// CLIP's objective, taught by the trainer that `clip train` uses. A text's score is the cosine of its embedding with the
 /// picture's.
-public final class ContrastiveObjective: LearningObjective {
+package final class ContrastiveObjective: LearningObjective {
     private let clip: PretrainedModel
     private let trainer: Trainer
 
-    public init(_ clip: PretrainedModel, configuration: TrainingConfiguration) throws {
+    package init(_ clip: PretrainedModel, configuration: TrainingConfiguration) throws {
         self.clip = clip
         trainer = try Trainer(model: clip.model, configuration: configuration)
     }
 
-    public var parameterCount: Int { clip.model.parameterCount }
+    package var parameterCount: Int { clip.model.parameterCount }
 
-    public func train(on batch: TrainingBatch) throws -> Double { try trainer.train(on: batch).loss }
+    package func train(on batch: TrainingBatch) throws -> Double { try trainer.train(on: batch).loss }
 
-    public func scorer(for texts: [String]) throws -> ZeroShotScorer {
+    package func scorer(for texts: [String]) throws -> ZeroShotScorer {
         let model = clip.model
         let precision = trainer.configuration.precision.autocastType
         func unit(_ encode: () throws -> Tensor) throws -> Tensor {

@@ -4,7 +4,7 @@ import Torch
 import TorchNN
 
 /// What predicts captions from pictures: an image tower with something behind it, and the loss of what it says.
-public protocol CaptionPrediction: AnyObject {
+package protocol CaptionPrediction: AnyObject {
     var model: DualEncoder { get }
     /// Everything that learns, by name: the image tower and what stands behind it.
     var learned: [(name: String, parameter: Parameter)] { get }
@@ -20,14 +20,14 @@ public protocol CaptionPrediction: AnyObject {
 }
 
 /// Teaches a ``CaptionPrediction`` with the optimizer, schedule and clipping that ``Trainer`` has.
-public final class PredictiveObjective: LearningObjective {
+package final class PredictiveObjective: LearningObjective {
     private let prediction: any CaptionPrediction
     private let configuration: TrainingConfiguration
     private let optimizer: AdamW
     private let norms: [any TrainingSensitive]
     private var step = 0
 
-    public init(_ prediction: any CaptionPrediction, configuration: TrainingConfiguration) throws {
+    package init(_ prediction: any CaptionPrediction, configuration: TrainingConfiguration) throws {
         try configuration.validate()
         self.prediction = prediction
         self.configuration = configuration
@@ -41,9 +41,9 @@ public final class PredictiveObjective: LearningObjective {
             beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon)
     }
 
-    public var parameterCount: Int { prediction.learned.reduce(0) { $0 + $1.parameter.tensor.count } }
+    package var parameterCount: Int { prediction.learned.reduce(0) { $0 + $1.parameter.tensor.count } }
 
-    public func train(on batch: TrainingBatch) throws -> Double {
+    package func train(on batch: TrainingBatch) throws -> Double {
         try optimizer.clearGradients()
         defer { norms.setTraining(false) }
         norms.setTraining(true)
@@ -65,7 +65,7 @@ public final class PredictiveObjective: LearningObjective {
         return value
     }
 
-    public func scorer(for texts: [String]) throws -> ZeroShotScorer {
+    package func scorer(for texts: [String]) throws -> ZeroShotScorer {
         let (precision, device) = (configuration.precision.autocastType, prediction.model.device)
         func plain(_ body: () throws -> Tensor) throws -> Tensor {
             try Engine.inference {

@@ -2,18 +2,18 @@ import CLIPText
 
 /// The tokens that training captions have, numbered without gaps: a language model need not score the tens of thousands
 /// that never occur.
-public struct TokenVocabulary: Sendable, Equatable {
+package struct TokenVocabulary: Sendable, Equatable {
     /// The tokenizer's ids in ascending order. Their places are the numbers, and one more stands for every other id.
-    public let tokens: [Int32]
+    package let tokens: [Int32]
     private let places: [Int32: Int32]
 
-    public init(captions: [[Int32]]) {
+    package init(captions: [[Int32]]) {
         tokens = Set(captions.joined()).sorted()
         places = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, Int32($0)) })
     }
 
     /// With the number for unknown ids.
-    public var count: Int { tokens.count + 1 }
+    package var count: Int { tokens.count + 1 }
 
     func numbers(_ caption: [Int32]) -> [Int32] { caption.map { places[$0] ?? Int32(tokens.count) } }
 }

@@ -2,12 +2,12 @@ import CLIPData
 import CLIPText
 
 /// What the captions of a source may say in training, read once without decoding pictures.
-public struct TrainingTexts: Sendable {
+package struct TrainingTexts: Sendable {
     /// Each pair's texts: its caption and, where training draws from them, the others and the keywords in one row.
-    public let captions: [String]
+    package let captions: [String]
 
     /// - Throws: `CLIPDataError` where the source cannot be read.
-    public init(_ source: PairSource, sampling: CaptionSampling) throws {
+    package init(_ source: PairSource, sampling: CaptionSampling) throws {
         let stream = try PairStream(source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0)
         var texts: [String] = []
         while let step = try stream.next() {
@@ -20,9 +20,9 @@ public struct TrainingTexts: Sendable {
         captions = texts
     }
 
-    public var words: WordVocabulary { WordVocabulary(texts: captions) }
+    package var words: WordVocabulary { WordVocabulary(texts: captions) }
 
-    public func tokens(_ tokenizer: any TextTokenizer) -> TokenVocabulary {
+    package func tokens(_ tokenizer: any TextTokenizer) -> TokenVocabulary {
         TokenVocabulary(captions: captions.map { tokenizer.unpadded(tokenizer.tokenize($0).tokens) })
     }
 }

@@ -4,15 +4,15 @@ import Torch
 import TorchNN
 
 /// The words that captions are predicted to have.
-public struct WordVocabulary: Sendable, Equatable {
+package struct WordVocabulary: Sendable, Equatable {
     /// The commonest first; equally common ones by their Unicode scalars.
-    public let words: [String]
+    package let words: [String]
     private let places: [String: Int]
 
     /// - Parameters:
     ///   - texts: what captions say.
     ///   - minimumCount: how often a word has to occur to be predicted.
-    public init(texts: [String], minimumCount: Int = 3) {
+    package init(texts: [String], minimumCount: Int = 3) {
         var counts: [String: Int] = [:]
         for text in texts {
             for word in Self.words(of: text) { counts[word, default: 0] += 1 }
@@ -26,15 +26,15 @@ public struct WordVocabulary: Sendable, Equatable {
         places = Dictionary(words.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    public var count: Int { words.count }
+    package var count: Int { words.count }
 
     /// Runs of letters and digits, in small letters.
-    public static func words(of text: String) -> [String] {
+    package static func words(of text: String) -> [String] {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 
     /// The places in ``words`` of a text's words, again and again where they are repeated; others are left out.
-    public func indices(of text: String) -> [Int] { Self.words(of: text).compactMap { places[$0] } }
+    package func indices(of text: String) -> [Int] { Self.words(of: text).compactMap { places[$0] } }
 
     /// Each text's share of every word, float32 `[N, words]`: rows add up to 1, or to 0 where no word is known.
     func bags(_ texts: [String]) throws -> Tensor {
@@ -53,14 +53,14 @@ public struct WordVocabulary: Sendable, Equatable {
 ///
 /// A text's score is the mean logarithm of its words' predicted probabilities; words that training captions hardly have
 /// are left out, and a text that has no others comes last.
-public final class WordPrediction: CaptionPrediction {
-    public let model: DualEncoder
-    public let vocabulary: WordVocabulary
+package final class WordPrediction: CaptionPrediction {
+    package let model: DualEncoder
+    package let vocabulary: WordVocabulary
     /// `[B, E] -> [B, words]`
-    public let head: Linear
+    package let head: Linear
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for an empty vocabulary.
-    public init(_ model: DualEncoder, vocabulary: WordVocabulary) throws {
+    package init(_ model: DualEncoder, vocabulary: WordVocabulary) throws {
         guard vocabulary.count > 1 else {
             throw TrainingError.invalidOption(
                 name: "training pairs",
@@ -75,7 +75,7 @@ public final class WordPrediction: CaptionPrediction {
         try head.convert(device: model.device)
     }
 
-    public var learned: [(name: String, parameter: Parameter)] {
+    package var learned: [(name: String, parameter: Parameter)] {
         model.visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
             + head.namedParameters.map { ("head." + $0.name, $0.parameter) }
     }
@@ -85,7 +85,7 @@ public final class WordPrediction: CaptionPrediction {
         try head(model.encode(pictures: pictures)).converted(to: .float32).logSoftmax(along: 1)
     }
 
-    public func loss(pictures: Tensor, captions: [String], tokens: [[Int32]]) throws -> Tensor {
+    package func loss(pictures: Tensor, captions: [String], tokens: [[Int32]]) throws -> Tensor {
         try Self.loss(logarithms: logarithms(pictures), bags: vocabulary.bags(captions).moved(to: model.device))
     }
 
@@ -95,7 +95,7 @@ public final class WordPrediction: CaptionPrediction {
         return try -((logarithms * bags).sum() / rows)
     }
 
-    public func scorer(for texts: [String]) throws -> (_ pictures: Tensor) throws -> Tensor {
+    package func scorer(for texts: [String]) throws -> (_ pictures: Tensor) throws -> Tensor {
         let bags = try vocabulary.bags(texts).moved(to: model.device)
         let empty: [Float] = texts.map { vocabulary.indices(of: $0).isEmpty ? -.infinity : 0 }
         let penalty = try Tensor(empty, shape: [1, texts.count]).moved(to: model.device)

@@ -5,24 +5,24 @@ import CLIPTraining
 import Torch
 
 /// Held-out pictures with the categories they are to be put into, kept decoded: they are asked about again and again.
-public struct ZeroShotTask: Sendable {
+package struct ZeroShotTask: Sendable {
     /// The categories' names in alphabetical order.
-    public let categories: [String]
+    package let categories: [String]
     /// What is said about a category, in their order.
-    public let texts: [String]
+    package let texts: [String]
     /// uint8 `[N, 3, S, S]`.
     private let pictures: Tensor
     /// Each picture's category.
     private let answers: [Int]
     private let preprocessor: PicturePreprocessor
 
-    public var pictureCount: Int { answers.count }
+    package var pictureCount: Int { answers.count }
     /// What guessing gives.
-    public var chance: Double { 1 / Double(categories.count) }
+    package var chance: Double { 1 / Double(categories.count) }
 
     /// Reads the pictures that name a category.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where they do not name at least two.
-    public init(
+    package init(
         _ clip: PretrainedModel, source: PairSource, template: PromptTemplate, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
@@ -46,7 +46,7 @@ public struct ZeroShotTask: Sendable {
     }
 
     /// How many pictures' own category has the highest score; of equal scores the first counts.
-    public func accuracy(_ scorer: ZeroShotScorer) throws -> ZeroShotAccuracy {
+    package func accuracy(_ scorer: ZeroShotScorer) throws -> ZeroShotAccuracy {
         var chosen: [Int] = []
         for start in stride(from: 0, to: answers.count, by: 64) {
             let input = try Engine.withoutGradients {
@@ -64,12 +64,12 @@ public struct ZeroShotTask: Sendable {
 }
 
 /// How often a picture's category is chosen.
-public struct ZeroShotAccuracy: Sendable, Equatable {
+package struct ZeroShotAccuracy: Sendable, Equatable {
     /// The mean over categories of the share of their pictures that are right: always giving one answer, however common,
     /// is worth no more than guessing.
-    public let categoryMean: Double
+    package let categoryMean: Double
     /// The share of all pictures that are right.
-    public let pictureShare: Double
+    package let pictureShare: Double
 
     init(chosen: [Int], answers: [Int]) {
         var counts: [Int: (right: Int, all: Int)] = [:]

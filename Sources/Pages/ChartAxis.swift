@@ -1,15 +1,15 @@
 import Foundation
 
 /// One of a chart's axes: what it is called, and how values lie on it.
-public struct ChartAxis: Sendable, Equatable {
-    public enum Scale: Sendable, Equatable {
+package struct ChartAxis: Sendable, Equatable {
+    package enum Scale: Sendable, Equatable {
         case linear
         /// Values that are not above 0 are left out.
         case logarithmic
     }
 
     /// How the numbers at the ticks are written.
-    public enum Numbers: Sendable, Equatable {
+    package enum Numbers: Sendable, Equatable {
         case plain
         /// Shares of 1 as per cent.
         case percent
@@ -17,15 +17,15 @@ public struct ChartAxis: Sendable, Equatable {
         case whole
     }
 
-    public var title: String
-    public var scale: Scale
-    public var numbers: Numbers
+    package var title: String
+    package var scale: Scale
+    package var numbers: Numbers
     /// What is shown; nil for what the values take up.
-    public var range: ClosedRange<Double>?
+    package var range: ClosedRange<Double>?
     /// Whether a linear axis reaches down (or up) to zero whatever the values are.
-    public var includesZero: Bool
+    package var includesZero: Bool
 
-    public init(
+    package init(
         _ title: String = "", scale: Scale = .linear, numbers: Numbers = .plain, range: ClosedRange<Double>? = nil,
         includesZero: Bool = false
     ) {

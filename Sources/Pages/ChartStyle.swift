@@ -52,7 +52,7 @@ enum ChartStyle {
 
 extension LineChart {
     /// The rules that a page with charts needs in its style sheet.
-    public static var style: String { ChartStyle.text }
+    package static var style: String { ChartStyle.text }
 }
 
 extension LineChart {

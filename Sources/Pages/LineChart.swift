@@ -1,29 +1,30 @@
 import Foundation
 
 /// Curves over a common axis, drawn as SVG: no script, nothing fetched, readable on light and dark pages.
-public struct LineChart: Sendable {
-    public struct Point: Sendable, Equatable {
-        public var x: Double
-        public var y: Double
+package struct LineChart: Sendable {
+    package struct Point: Sendable, Equatable {
+        package var x: Double
+        package var y: Double
 
-        public init(x: Double, y: Double) {
+        package init(x: Double, y: Double) {
             self.x = x
             self.y = y
         }
     }
 
     /// One curve. A point whose value has no place on the axes interrupts it.
-    public struct Series: Sendable {
-        public var name: String
+    package struct Series: Sendable {
+        package var name: String
         /// By rising x.
-        public var points: [Point]
+        package var points: [Point]
         /// Drawn faintly behind: the measurements that `points` smooths.
-        public var faint: [Point] = []
-        public var isDashed = false
+        package var faint: [Point] = []
+        package var isDashed = false
         /// Which of ``LineChart/colorCount`` colors; nil for the series' own place among the others.
-        public var color: Int?
+        package var color: Int?
 
-        public init(_ name: String, _ points: [Point], faint: [Point] = [], isDashed: Bool = false, color: Int? = nil) {
+        package init(_ name: String, _ points: [Point], faint: [Point] = [], isDashed: Bool = false, color: Int? = nil)
+        {
             self.name = name
             self.points = points
             self.faint = faint
@@ -33,30 +34,30 @@ public struct LineChart: Sendable {
     }
 
     /// A dashed line across the chart, such as what guessing gives.
-    public struct Reference: Sendable {
+    package struct Reference: Sendable {
         /// Empty where another's name speaks for it.
-        public var name: String
-        public var value: Double
+        package var name: String
+        package var value: Double
 
-        public init(_ name: String, at value: Double) {
+        package init(_ name: String, at value: Double) {
             self.name = name
             self.value = value
         }
     }
 
     /// A dashed line down the chart, such as a run's interruption.
-    public struct Mark: Sendable {
-        public enum Kind: Sendable, CaseIterable {
+    package struct Mark: Sendable {
+        package enum Kind: Sendable, CaseIterable {
             case event
             case warning
         }
 
-        public var kind: Kind
+        package var kind: Kind
         /// What marks of this kind are called in the legend.
-        public var name: String
-        public var x: Double
+        package var name: String
+        package var x: Double
 
-        public init(_ kind: Kind, _ name: String, at x: Double) {
+        package init(_ kind: Kind, _ name: String, at x: Double) {
             self.kind = kind
             self.name = name
             self.x = x
@@ -64,19 +65,19 @@ public struct LineChart: Sendable {
     }
 
     /// Colors that can be told apart; series beyond them begin again with dashes.
-    public static let colorCount = 8
+    package static let colorCount = 8
 
-    public var title: String
-    public var x: ChartAxis
-    public var y: ChartAxis
-    public var series: [Series]
-    public var references: [Reference] = []
-    public var marks: [Mark] = []
+    package var title: String
+    package var x: ChartAxis
+    package var y: ChartAxis
+    package var series: [Series]
+    package var references: [Reference] = []
+    package var marks: [Mark] = []
     /// In the drawing's own units, of which letters are 12 high.
-    public var width = 560
-    public var height = 300
+    package var width = 560
+    package var height = 300
 
-    public init(_ title: String, x: ChartAxis, y: ChartAxis, series: [Series] = []) {
+    package init(_ title: String, x: ChartAxis, y: ChartAxis, series: [Series] = []) {
         self.title = title
         self.x = x
         self.y = y
@@ -84,17 +85,17 @@ public struct LineChart: Sendable {
     }
 
     /// Whether there is anything to draw.
-    public var isEmpty: Bool { series.allSatisfy { $0.points.isEmpty && $0.faint.isEmpty } }
+    package var isEmpty: Bool { series.allSatisfy { $0.points.isEmpty && $0.faint.isEmpty } }
 
     /// The drawing as an element for a page that has ``style`` in its style sheet.
-    public func element() -> String { ChartDrawing(self).rendered(isFile: false) }
+    package func element() -> String { ChartDrawing(self).rendered(isFile: false) }
 
     /// The drawing as a file of its own.
-    public func file() -> String { ChartDrawing(self).rendered(isFile: true) }
+    package func file() -> String { ChartDrawing(self).rendered(isFile: true) }
 
     /// Means of the points around each, in which a point `halfLife` places away counts half, one twice as far away a
     /// quarter. They look both ways, so that a curve is not moved to the right. What is not finite stays a gap.
-    public static func smoothed(_ points: [Point], halfLife: Double) -> [Point] {
+    package static func smoothed(_ points: [Point], halfLife: Double) -> [Point] {
         guard halfLife > 0 else { return points }
         let keep = exp2(-1 / halfLife)
         // What lies to the left of each point, with its weight, as seen from it.
@@ -121,7 +122,7 @@ public struct LineChart: Sendable {
 
     /// At most two points for each of `columns` equal parts of `range`: the lowest and the highest, in their order. The
     /// first and the last of all are kept, and a point without a value that interrupts a part.
-    public static func thinned(_ points: [Point], columns: Int, range: ClosedRange<Double>) -> [Point] {
+    package static func thinned(_ points: [Point], columns: Int, range: ClosedRange<Double>) -> [Point] {
         let width = range.upperBound - range.lowerBound
         guard points.count > 2 * columns + 2, columns > 0, width > 0, width.isFinite else { return points }
         var result: [Point] = []
