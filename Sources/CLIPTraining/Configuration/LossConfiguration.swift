@@ -2,6 +2,7 @@
 public struct LossConfiguration: Sendable, Equatable {
     /// A loss by its name; ``Losses/all`` has those there are.
     public struct Kind: RawRepresentable, Sendable, Hashable, Codable {
+        /// The loss's name, see ``EmbeddingLoss/name``.
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -22,9 +23,11 @@ public struct LossConfiguration: Sendable, Equatable {
         case positives
     }
 
+    /// Which loss.
     public var kind = Kind.softmax
     /// What the loss has been given of its own ``EmbeddingLoss/parameters``, by name.
     public var parameters: [String: Double] = [:]
+    /// What equal captions mean; not every loss can have every answer.
     public var duplicates = Duplicates.negatives
     /// The weight of the teacher's share, added to the contrastive loss; nil for training without a teacher.
     public var distillationWeight: Double?

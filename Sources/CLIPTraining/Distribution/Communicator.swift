@@ -38,14 +38,17 @@ public protocol Communicator: Sendable {
 }
 
 extension Communicator {
+    /// Whether this is rank 0.
     public var isFirst: Bool { rank == 0 }
 
+    /// One sum after the other, at the end of a step.
     public func makeSynchronization(
         of parameters: [(name: String, parameter: Parameter)]
     ) -> (any GradientSynchronization)? {
         worldSize > 1 ? PlainSynchronization(parameters.map(\.parameter), over: self) : nil
     }
 
+    /// Several processes cannot, unless their communicator says how.
     public func makeSharedOptimizer(
         _ groups: [AdamW.Group], beta1: Double, beta2: Double, epsilon: Double
     ) throws -> any ParameterOptimizer {
@@ -60,17 +63,27 @@ extension Communicator {
 
 /// A run of one process, which has nobody to wait for.
 public struct SingleProcess: Communicator {
+    /// The first and only one.
     public let rank = 0
+    /// This process alone.
     public let worldSize = 1
 
     public init() {}
 
+    /// The tensor itself: these are all rows.
     public func gatherRows(_ tensor: Tensor) throws -> Tensor { tensor }
+    /// The tensor itself: all rows are its own.
     public func reduceScatterRows(_ tensor: Tensor) throws -> Tensor { tensor }
+    /// The sum over one.
     public func sumInPlace(_ tensor: Tensor) throws {}
+    /// The largest of one.
     public func maximumInPlace(_ tensor: Tensor) throws {}
+    /// Nobody else is to have them.
     public func broadcastInPlace(_ tensors: [Tensor]) throws {}
+    /// Nobody is waited for.
     public func barrier() throws {}
+    /// This process is the first.
     public func onFirst(_ what: String, _ body: () throws -> Void) throws { try body() }
+    /// It agrees with itself.
     public func agree(on facts: [String: String]) throws {}
 }

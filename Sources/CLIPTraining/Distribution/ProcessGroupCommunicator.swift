@@ -148,12 +148,14 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
 
     // MARK: Gradients and moments
 
+    /// Sums in buckets, which begin during the backward pass.
     public func makeSynchronization(
         of parameters: [(name: String, parameter: Parameter)]
     ) -> (any GradientSynchronization)? {
         GradientBuckets(parameters, communicator: self)
     }
 
+    /// AdamW by parts.
     public func makeSharedOptimizer(
         _ groups: [AdamW.Group], beta1: Double, beta2: Double, epsilon: Double
     ) throws -> any ParameterOptimizer {

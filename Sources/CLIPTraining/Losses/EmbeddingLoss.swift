@@ -35,7 +35,9 @@ public protocol EmbeddingLoss: Sendable {
 }
 
 extension EmbeddingLoss {
+    /// None.
     public static var parameters: [LossParameter] { [] }
+    /// None.
     public var state: (any LossState)? { nil }
 }
 
@@ -62,6 +64,7 @@ public struct LossNeeds: Sendable, Equatable {
 
 /// What guessing costs.
 public struct LossChance: Sendable, Hashable {
+    /// In the loss's own unit, as ``LossValue/contrastive``.
     public var value: Double
     /// What it is of the batch's size, in words; nil where a line in a plot would mean little.
     public var formula: String?
@@ -74,6 +77,7 @@ public struct LossChance: Sendable, Hashable {
 
 /// A number that a loss can be given, by name.
 public struct LossParameter: Sendable, Equatable {
+    /// In a run's settings.
     public let name: String
     /// Its value where none is given.
     public let standard: Double
@@ -126,11 +130,13 @@ public struct EmbeddedBatch: Sendable {
     public var texts: Tensor
     /// ln(1/τ).
     public var logitScale: Double
+    /// What is added to similarities; nil for models without one.
     public var logitBias: Double?
     /// Equal where captions are; see ``CaptionKey``. Empty where nobody asks for duplicates.
     public var captionKeys: [Int64]
     /// The same pair's number is the same in every epoch; see `PairSample.number`. May be empty where nobody asks.
     public var sampleNumbers: [Int64]
+    /// Nil where nobody is learned from.
     public var teacher: Teacher?
 
     public init(
@@ -149,6 +155,7 @@ public struct EmbeddedBatch: Sendable {
 
 /// The gradient of a loss with respect to what it was given.
 public struct EmbeddingGradients: Sendable {
+    /// Over the global batch.
     public let value: LossValue
     /// With respect to the pictures as they were given, `[B, E]`.
     public let pictures: Tensor

@@ -13,6 +13,7 @@ public struct LossTerm: Hashable, Sendable {
     public let name: String
     /// What a curve beside the total's is called.
     public let title: String
+    /// Where its curve goes.
     public let chart: Chart
 
     public init(_ name: String, title: String, chart: Chart = .total) {
@@ -32,6 +33,7 @@ public struct LossTerm: Hashable, Sendable {
 
 /// A loss over the global batch, the same on every process.
 public struct LossValue: Sendable, Equatable {
+    /// What a step lowers.
     public var total: Double
     /// The part that ``EmbeddingLoss/chance(batchSize:)`` speaks of: without what a teacher adds.
     public var contrastive: Double
@@ -45,5 +47,6 @@ public struct LossValue: Sendable, Equatable {
         self.terms = terms
     }
 
+    /// A term's value; nil where this batch has none.
     public subscript(term: LossTerm) -> Double? { terms[term] }
 }

@@ -20,6 +20,7 @@ public enum Losses {
 }
 
 extension LossConfiguration.Kind: CaseIterable {
+    /// Of every loss there is.
     public static var allCases: [LossConfiguration.Kind] { Losses.all.map { Self(rawValue: $0.name) } }
 
     /// The loss, or nil where there is none of this name.

@@ -7,24 +7,24 @@ import Torch
 ///
 /// Two passes over the tiles: the first sums powers of logits along rows and columns, the second turns each tile into
 /// its part of the gradient. No tile holds targets: what is right for a picture is a sum of texts, added at the end.
-public struct SoftmaxLoss: EmbeddingLoss {
-    public static let name = "softmax"
-    public static let title = "CLIP"
-    public static let terms: [LossTerm] = [.imageToText, .textToImage, .distillation]
+struct SoftmaxLoss: EmbeddingLoss {
+    static let name = "softmax"
+    static let title = "CLIP"
+    static let terms: [LossTerm] = [.imageToText, .textToImage, .distillation]
 
-    public static func needs(_ configuration: LossConfiguration) -> LossNeeds { LossNeeds(configuration) }
+    static func needs(_ configuration: LossConfiguration) -> LossNeeds { LossNeeds(configuration) }
 
     /// ln N: the cross-entropy of a uniform choice among a batch's N captions.
-    public static func chance(batchSize: Int) -> LossChance {
+    static func chance(batchSize: Int) -> LossChance {
         LossChance(log(Double(batchSize)), formula: "ln \(batchSize)")
     }
 
-    public let duplicates: LossConfiguration.Duplicates
+    let duplicates: LossConfiguration.Duplicates
     /// The teacher's weight beside the contrastive loss; nil for none.
-    public let distillationWeight: Double?
-    public let tiling: Tiling
+    let distillationWeight: Double?
+    let tiling: Tiling
 
-    public init(
+    init(
         duplicates: LossConfiguration.Duplicates = .negatives, distillationWeight: Double? = nil,
         tiling: Tiling = Tiling()
     ) {
@@ -33,12 +33,12 @@ public struct SoftmaxLoss: EmbeddingLoss {
         self.tiling = tiling
     }
 
-    public init(_ configuration: LossConfiguration, tiling: Tiling) {
+    init(_ configuration: LossConfiguration, tiling: Tiling) {
         self.init(
             duplicates: configuration.duplicates, distillationWeight: configuration.distillationWeight, tiling: tiling)
     }
 
-    public func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
+    func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
         try Engine.withoutGradients {
             let block = try PairBlock(batch, duplicates: duplicates, tiling: tiling, communicator: communicator)
             let masks = try block.masks()

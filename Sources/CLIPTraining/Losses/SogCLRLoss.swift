@@ -23,18 +23,18 @@ import TorchNN
 ///
 /// Averages are kept as logarithms, since e^d reaches e^200 and e^-200 at the temperature 0.01. A place of the gradient's
 /// matrix is at most 1/γ, because u_i is at least γ·g_i.
-public struct SogCLRLoss: EmbeddingLoss {
-    public static let name = "sogclr"
-    public static let title = "SogCLR, which remembers samples"
+package struct SogCLRLoss: EmbeddingLoss {
+    package static let name = "sogclr"
+    package static let title = "SogCLR, which remembers samples"
     /// How much of a moving average the newest mean makes up.
-    public static let gamma = LossParameter("gamma", standard: 0.8, above: 0, upTo: 1)
-    public static let parameters = [gamma]
+    package static let gamma = LossParameter("gamma", standard: 0.8, above: 0, upTo: 1)
+    package static let parameters = [gamma]
     /// The loss over all samples as the moving averages put it: the batch's samples' mean of ln u, plus ln N to lie beside
     /// the batch's own.
-    public static let movingAverage = LossTerm("moving_average", title: "by the moving averages")
-    public static let terms: [LossTerm] = [.imageToText, .textToImage, movingAverage]
+    package static let movingAverage = LossTerm("moving_average", title: "by the moving averages")
+    package static let terms: [LossTerm] = [.imageToText, .textToImage, movingAverage]
 
-    public static func needs(_ configuration: LossConfiguration) throws -> LossNeeds {
+    package static func needs(_ configuration: LossConfiguration) throws -> LossNeeds {
         try configuration.refuseTeacher()
         guard configuration.duplicates != .positives else {
             throw TrainingError.invalidOption(
@@ -46,16 +46,16 @@ public struct SogCLRLoss: EmbeddingLoss {
     }
 
     /// Reported is the cross-entropy within the batch, which runs of the softmax loss are comparable by.
-    public static func chance(batchSize: Int) -> LossChance { SoftmaxLoss.chance(batchSize: batchSize) }
+    package static func chance(batchSize: Int) -> LossChance { SoftmaxLoss.chance(batchSize: batchSize) }
 
-    public let duplicates: LossConfiguration.Duplicates
-    public let tiling: Tiling
+    package let duplicates: LossConfiguration.Duplicates
+    package let tiling: Tiling
     private let averages: MovingAverages
 
-    public var state: (any LossState)? { averages }
+    package var state: (any LossState)? { averages }
 
     /// - Parameter gamma: above 0, up to 1.
-    public init(
+    package init(
         gamma: Double = Self.gamma.standard, duplicates: LossConfiguration.Duplicates = .negatives,
         tiling: Tiling = Tiling()
     ) {
@@ -64,12 +64,12 @@ public struct SogCLRLoss: EmbeddingLoss {
         averages = MovingAverages(gamma: gamma)
     }
 
-    public init(_ configuration: LossConfiguration, tiling: Tiling) {
+    package init(_ configuration: LossConfiguration, tiling: Tiling) {
         self.init(
             gamma: configuration.value(of: Self.gamma), duplicates: configuration.duplicates, tiling: tiling)
     }
 
-    public func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
+    package func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
         guard batch.sampleNumbers.count == batch.pictures.shape[0] else {
             throw TrainingError.invalidOption(
                 name: "sample numbers",

@@ -21,15 +21,19 @@ public struct StepMetric: Hashable, Sendable, CaseIterable {
     /// A number that a loss reports beside its total.
     public static func term(_ name: String) -> StepMetric { StepMetric(termPrefix + name, tag: "loss/" + name) }
 
+    /// What the step lowers.
     public static let loss = StepMetric("loss", tag: "loss/total")
     /// ln(1/τ) after the step.
     public static let logitScale = StepMetric("logit_scale", in: "model")
     /// 1/τ, which cosines are multiplied by: e to the power of the logit scale.
     public static let inverseTemperature = StepMetric("inverse_temperature", in: "model")
+    /// After the step.
     public static let logitBias = StepMetric("logit_bias", in: "model")
+    /// Of this step.
     public static let learningRate = StepMetric("lr", in: "optimizer")
     /// Before clipping.
     public static let gradientNorm = StepMetric("gradient_norm", in: "optimizer")
+    /// Of this step, over all processes.
     public static let pairsPerSecond = StepMetric("pairs_per_second", in: "throughput")
     /// The share of a step's time in which it waited for pairs to be read and decoded.
     public static let dataWait = StepMetric("data_wait", in: "throughput")
@@ -75,5 +79,6 @@ public struct StepRecord: Sendable, Equatable {
         self.init(step: report.step, epoch: epoch, values: values)
     }
 
+    /// A measurement; nil where it was not taken.
     public subscript(metric: StepMetric) -> Double? { values[metric] }
 }

@@ -25,10 +25,13 @@ public final class PlainSynchronization: GradientSynchronization {
         self.communicator = communicator
     }
 
+    /// Nothing is to be prepared.
     public func begin() throws {}
 
+    /// It always does.
     public func waitsForAll() {}
 
+    /// Sums one parameter's gradient after the other.
     public func finish() throws {
         try Engine.withoutGradients {
             for parameter in parameters {
