@@ -61,9 +61,10 @@ let package = Package(
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
         .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
-        .target(name: "ModelHub", dependencies: ["Checksums"]),
         .target(name: "Pages"),
+        .target(name: "Transfer", dependencies: ["Checksums"]),
         // Layer 2
+        .target(name: "ModelHub", dependencies: ["Transfer"]),
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
         .target(
@@ -75,7 +76,7 @@ let package = Package(
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Transfer"]),
         // Layer 5
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
@@ -96,6 +97,7 @@ let package = Package(
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
                 "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
@@ -104,14 +106,15 @@ let package = Package(
             dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Examples/PictureTowardsWords"),
         // Tests: one target per library, and what several of them need.
-        .target(name: "LoopbackServer", path: "Tests/LoopbackServer"),
+        .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "LoopbackServer"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
@@ -120,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport"],
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",

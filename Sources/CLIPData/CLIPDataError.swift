@@ -1,3 +1,5 @@
+import Transfer
+
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file, folder or shard that does not exist.
@@ -20,8 +22,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case noPairs(source: String, skipped: Int)
     /// The loader was cancelled while a batch was asked for.
     case cancelled
-    /// A shard on another machine that could not be fetched; the reason names the address.
-    case remote(reason: String)
+    /// A shard on another machine that could not be fetched.
+    case remote(TransferError)
     /// A place to go on from that does not belong to the data at hand.
     case invalidCursor(reason: String)
     /// An option outside its range.
@@ -49,12 +51,25 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
-        case .remote(let reason):
-            reason
+        case .remote(let error):
+            Self.description(of: error)
         case .invalidCursor(let reason):
             "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
+        }
+    }
+
+    /// What went wrong, and what someone who trains can do about it.
+    private static func description(of error: TransferError) -> String {
+        switch error {
+        case .notFound, .tooManyRedirects: "\(error.fact); check the address"
+        case .unauthorized: "\(error.fact); check the address and its signature"
+        case .httpStatus: "\(error.fact); try again later"
+        case .unreachable, .stalled: "\(error.fact); check the network and resume the run"
+        case .rangeMismatch: "\(error.fact); the shard has changed, or the server does not continue files"
+        case .lengthMismatch: "\(error.fact); the shard has changed"
+        default: error.description
         }
     }
 }

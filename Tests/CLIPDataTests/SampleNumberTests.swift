@@ -20,7 +20,7 @@ import Testing
                 source: source, order: order, resumingAt: DataCursor(epoch: epoch), assignment: assignment,
                 options: options
             ) { sample, _ in (sample.caption, sample.number) }
-            for (caption, number) in try allBatches(loader).flatMap(\.items) {
+            for (caption, number) in try allBatches(loader).flatMap(\.content) {
                 found[caption, default: []].insert(number)
             }
         }

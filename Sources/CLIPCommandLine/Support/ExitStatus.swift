@@ -9,6 +9,7 @@ import ModelHub
 import Safetensors
 import Torch
 import TorchArchive
+import Transfer
 
 /// The exit codes of `sysexits.h` that this command uses.
 enum ExitStatus: Int32 {
@@ -77,7 +78,14 @@ enum ExitStatus: Int32 {
     private static func code(of error: ModelHubError) -> ExitStatus {
         switch error {
         case .invalidName, .invalidSetting, .unknownModel: .wrongUsage
-        case .offline, .noWeights, .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
+        case .offline, .noWeights: .missingInput
+        case .transfer(let error): code(of: error)
+        }
+    }
+
+    private static func code(of error: TransferError) -> ExitStatus {
+        switch error {
+        case .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
         case .diskFull, .unwritable: .ourFault
         default: .badData
         }

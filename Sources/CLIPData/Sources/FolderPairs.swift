@@ -47,7 +47,7 @@ struct FolderPairs: PairList {
 
     var count: Int { items.count }
 
-    func pair(at index: Int) -> Result<PairSample, SkippedSampleError> {
+    func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let item = items[index]
         let path = Self.join(root, item.path)
         let stem = Self.split(path).stem
@@ -61,10 +61,10 @@ struct FolderPairs: PairList {
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
                     captionWeights: record.weights, location: path, number: Int64(index)))
-        } catch let error as SkipReasonError {
-            return .failure(SkippedSampleError(path, error.reason))
+        } catch let reason as SkipReason {
+            return .failure(SkippedSample(location: path, reason: reason))
         } catch {
-            return .failure(SkippedSampleError(path, .unreadable("\(error)")))
+            return .failure(SkippedSample(location: path, reason: .unreadable("\(error)")))
         }
     }
 

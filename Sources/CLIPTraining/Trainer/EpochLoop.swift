@@ -9,7 +9,8 @@ package struct EpochLoop {
         case stop
     }
 
-    package typealias Batches = BatchPipeline<TrainingBatch>
+    package typealias Batch = PairBatch<TrainingBatch>
+    package typealias Batches = ReadAhead<Batch>
 
     let totalSteps: Int
     let batchSize: Int
@@ -39,7 +40,7 @@ package struct EpochLoop {
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for an epoch without a single batch.
     package func run(
         position: () -> TrainingPosition, open: () throws -> Batches,
-        agree: (Turn) throws -> Turn = { $0 }, take: (Batches.Batch) throws -> Void,
+        agree: (Turn) throws -> Turn = { $0 }, take: (Batch) throws -> Void,
         endEpoch: () throws -> Bool
     ) throws -> Bool {
         // A checkpoint of the last step may be older than what comes at its epoch's end, which is then made up for.
@@ -59,7 +60,7 @@ package struct EpochLoop {
     /// The rest of one epoch, or of the run.
     private func steps(
         of batches: Batches, _ position: () -> TrainingPosition, _ agree: (Turn) throws -> Turn,
-        _ take: (Batches.Batch) throws -> Void
+        _ take: (Batch) throws -> Void
     ) throws -> Bool {
         // A wait for data that does not come must not outlast the request to stop.
         stop.setInterruption { batches.cancel() }
@@ -69,7 +70,7 @@ package struct EpochLoop {
         }
         pace.begin()
         while position().step < totalSteps {
-            var batch: Batches.Batch?
+            var batch: Batch?
             var isStopped = stop.isRequested
             if !isStopped {
                 do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled {

@@ -140,7 +140,7 @@ public final class TrainingRun {
     }
 
     private func take(
-        _ batch: EpochLoop.Batches.Batch, log: RunLog?, pace: Pace, onEvent: (Event) -> Void
+        _ batch: EpochLoop.Batch, log: RunLog?, pace: Pace, onEvent: (Event) -> Void
     ) throws {
         try take(batch.content, log: log, pace: pace, onEvent: onEvent)
         state.position.pair = (batch.positions.last ?? 0) + 1

@@ -1,4 +1,5 @@
 import Foundation
+import Transfer
 
 /// huggingface_hub's cache, which people already have:
 ///
@@ -54,7 +55,7 @@ struct HubCache: Sendable {
         guard repository.revision != commit, self.commit() != commit else { return }
         try replace("\(folder)/refs/\(repository.revision)") { path throws(ModelHubError) in
             guard FileManager.default.createFile(atPath: path, contents: Data(commit.utf8)) else {
-                throw .system(path, "writing the commit")
+                throw .transfer(.system(path, "writing the commit"))
             }
         }
     }
@@ -66,7 +67,7 @@ struct HubCache: Sendable {
             do {
                 try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "\(up)blobs/\(tag)")
             } catch {
-                throw .unwritable(path: path, reason: "linking: \((error as NSError).localizedDescription)")
+                throw .transfer(.unwritable(path: path, reason: "linking: \((error as NSError).localizedDescription)"))
             }
         }
     }
@@ -83,7 +84,8 @@ struct HubCache: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw .unwritable(path: path, reason: "making the folder: \((error as NSError).localizedDescription)")
+            throw .transfer(
+                .unwritable(path: path, reason: "making the folder: \((error as NSError).localizedDescription)"))
         }
     }
 
@@ -94,7 +96,7 @@ struct HubCache: Sendable {
         let temporary = "\(parent)/.\(UUID().uuidString).tmp"
         do throws(ModelHubError) {
             try make(temporary)
-            guard rename(temporary, path) == 0 else { throw .system(path, "renaming") }
+            guard rename(temporary, path) == 0 else { throw .transfer(.system(path, "renaming")) }
         } catch {
             unlink(temporary)
             throw error

@@ -2,7 +2,7 @@ import Foundation
 import LoopbackServer
 import Testing
 
-@testable import ModelHub
+@testable import Transfer
 
 /// Servers that lie, break and mislead: each ends with its own error, and never with a file under the final name.
 @Suite struct HostileServerTests {
@@ -13,14 +13,14 @@ import Testing
         size: Int? = nil, sha256 sum: String? = nil, options: DownloadOptions = Pauses().options(attempts: 3),
         earlier: [UInt8]? = nil, headers: [String: String] = [:],
         _ handler: @escaping @Sendable (Asked, Int) -> Reply
-    ) throws -> (error: ModelHubError?, keptPart: Bool, requests: Int) {
-        var result: (error: ModelHubError?, keptPart: Bool, requests: Int) = (nil, false, 0)
+    ) throws -> (error: TransferError?, keptPart: Bool, requests: Int) {
+        var result: (error: TransferError?, keptPart: Bool, requests: Int) = (nil, false, 0)
         try withFolder { folder in
             try withServer(handler) { server in
                 let path = folder + "/a"
                 if let earlier { try write(earlier, path + ".incomplete") }
                 let url = try server.url("/a?signature=secret")
-                result.error = hubError {
+                result.error = transferError {
                     try Downloader(options: options).fetch(url, to: path, sha256: sum, size: size, headers: headers)
                 }
                 #expect(contents(path) == nil)
@@ -128,7 +128,7 @@ import Testing
 
     @Test(arguments: [401, 403]) func refusedAccessSaysWhatToDo(_ status: Int) throws {
         let without = try failure { _, _ in Reply(status: status) }
-        #expect("\(try #require(without.error))".contains("HF_TOKEN"))
+        #expect("\(try #require(without.error))".contains("token"))
         let with = try failure(headers: ["Authorization": "Bearer x"]) { _, _ in Reply(status: status) }
         guard case .unauthorized(_, status, true) = with.error else { return #expect(Bool(false), "\(with)") }
         #expect(with.requests == 1)
@@ -164,7 +164,7 @@ import Testing
             let server = try TestServer { _, _ in Reply() }
             let url = try server.url("/a")
             server.stop()
-            let error = hubError { try Downloader(options: Pauses().options()).fetch(url, to: folder + "/a") }
+            let error = transferError { try Downloader(options: Pauses().options()).fetch(url, to: folder + "/a") }
             guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
         }
     }
@@ -197,12 +197,12 @@ import Testing
             try withServer({ _, _ in Reply(body: Self.bytes) }) { server in
                 try write([1], folder + "/file")
                 for path in [folder + "/file/below/a", folder] {
-                    let error = hubError { try Downloader().fetch(server.url("/a"), to: path) }
+                    let error = transferError { try Downloader().fetch(server.url("/a"), to: path) }
                     guard case .unwritable = error else { return #expect(Bool(false), "\(String(describing: error))") }
                 }
                 try FileManager.default.createDirectory(
                     atPath: folder + "/b.incomplete", withIntermediateDirectories: true)
-                let error = hubError { try Downloader().fetch(server.url("/a"), to: folder + "/b") }
+                let error = transferError { try Downloader().fetch(server.url("/a"), to: folder + "/b") }
                 guard case .unwritable = error else { return #expect(Bool(false), "\(String(describing: error))") }
             }
         }
@@ -211,7 +211,7 @@ import Testing
     #if os(Linux)
     @Test func aFullDiskIsNamed() throws {
         let file = try PartialFile("/dev/full")
-        let error = hubError { try file.append(Data([1, 2, 3])) }
+        let error = transferError { try file.append(Data([1, 2, 3])) }
         guard case .unwritable("/dev/full", let reason) = error else { return #expect(Bool(false)) }
         #expect(reason.contains("No space"))
     }

@@ -12,6 +12,7 @@ public struct PairSample: Sendable {
 
     /// The shard entry's key, or the picture's path.
     public let key: String
+    /// The encoded picture, or where it lies.
     public let image: Image
     /// The picture's file name; its extension is only a hint at the format.
     public let imageName: String
@@ -21,6 +22,7 @@ public struct PairSample: Sendable {
     public let alternatives: [String]
     /// Words about the picture, in no particular order.
     public let keywords: [String]
+    /// What kind of thing the picture shows, where the data says so.
     public let category: String?
     /// How often the main caption and each alternative is to be used, in relation to each other; empty: equally often.
     public let captionWeights: [Double]
@@ -37,6 +39,7 @@ public struct PairSample: Sendable {
     /// shard that is given twice, to be read twice as often, has its first place both times.
     static func number(entry: Int, ofShard shard: Int) -> Int64 { Int64(shard) << 40 | Int64(entry) }
 
+    /// - Parameter captionWeights: One for each caption, the main one first; any other number of them counts as none.
     public init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
         keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,
@@ -57,7 +60,7 @@ public struct PairSample: Sendable {
     /// The encoded picture, read from its file where it is not in memory.
     ///
     /// - Throws: ``CLIPDataError`` when the file is missing, no regular file, or larger than `limit` bytes.
-    public func imageBytes(limit: Int = ShardReader.defaultMaximumEntryBytes) throws -> Data {
+    public func imageBytes(limit: Int = defaultMaximumImageBytes) throws -> Data {
         switch image {
         case .bytes(let data): data
         case .file(let path): try FileAccess.read(path, limit: limit)
@@ -71,6 +74,9 @@ public struct PairSample: Sendable {
         return bytes
     }
 
+    /// The largest encoded picture that is read by default: 128 MiB.
+    public static let defaultMaximumImageBytes = 128 << 20
+
     /// Extensions taken for pictures, the preferred first.
     public static let imageExtensions = [
         "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif",
@@ -78,11 +84,13 @@ public struct PairSample: Sendable {
 }
 
 /// A would-be pair that was left out.
-public struct SkippedSample: Sendable, Equatable, CustomStringConvertible {
+public struct SkippedSample: Error, Equatable, CustomStringConvertible {
     /// Where it stands; see ``PairSample/location``.
     public let location: String
+    /// Why it was left out.
     public let reason: SkipReason
 
+    /// For sources and decoders of one's own: what they leave out is counted and told in the same way.
     public init(location: String, reason: SkipReason) {
         self.location = location
         self.reason = reason
@@ -92,13 +100,18 @@ public struct SkippedSample: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a pair was left out.
-public enum SkipReason: Sendable, Hashable, CustomStringConvertible {
+public enum SkipReason: Error, Hashable, CustomStringConvertible {
+    /// No file with a picture's extension, or no path of one.
     case noImage
+    /// No caption, or only white space.
     case noCaption
+    /// A text file or a field of a table with bytes that are no UTF-8.
     case captionNotUTF8
+    /// A JSON file, the only one with a caption, that holds no JSON object.
     case badJSON
     /// Weights that are not one number from 0 to 1e9 for each caption.
     case badCaptionWeights
+    /// A picture above the limit for one entry.
     case tooLarge(bytes: Int)
     /// A table's row with another number of fields than its header.
     case raggedRow(fields: Int, expected: Int)
@@ -148,10 +161,13 @@ public struct SkipSummary: Sendable, Equatable, CustomStringConvertible {
     /// By ``SkipReason/kind``.
     public private(set) var counts: [String: Int] = [:]
 
+    /// Nothing left out yet.
     public init() {}
 
+    /// Pairs left out for any reason.
     public var total: Int { counts.values.reduce(0, +) }
 
+    /// Counts one more.
     public mutating func add(_ sample: SkippedSample) { counts[sample.reason.kind, default: 0] += 1 }
 
     /// The most frequent reason first: `12 undecodable, 3 no caption`.
@@ -159,4 +175,12 @@ public struct SkipSummary: Sendable, Equatable, CustomStringConvertible {
         counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
             .joined(separator: ", ")
     }
+}
+
+/// The pairs that a source can name before it reads them, so that they can be shuffled as a whole.
+protocol PairList: Sendable {
+    /// How many pairs there are, with those that turn out unusable.
+    var count: Int { get }
+    /// One of them.
+    func pair(at index: Int) -> Result<PairSample, SkippedSample>
 }

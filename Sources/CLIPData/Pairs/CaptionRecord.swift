@@ -16,7 +16,7 @@ struct CaptionRecord: Equatable {
     /// file), `captions` (a list of further ones), `weights` (a number from 0 to 1e9 for each of `captions`; the main
     /// caption has the weight 1 unless it is among them), `keywords` and `category`; other fields and other types are
     /// ignored.
-    static func read(text: Data?, json: Data?) -> Result<CaptionRecord, SkipReasonError> {
+    static func read(text: Data?, json: Data?) -> Result<CaptionRecord, SkipReason> {
         var captions: [String] = []
         var textFailure: SkipReason?
         if let text {
@@ -31,7 +31,7 @@ struct CaptionRecord: Equatable {
                 if let list = object["captions"] as? [Any] {
                     captions += list.compactMap { $0 as? String }
                     guard let read = Self.weights(object["weights"], of: list) else {
-                        return .failure(SkipReasonError(reason: .badCaptionWeights))
+                        return .failure(.badCaptionWeights)
                     }
                     weights = read
                 }
@@ -44,10 +44,10 @@ struct CaptionRecord: Equatable {
             }
         }
         // A broken text file is a fault of the data even where the JSON would do: better seen than papered over.
-        if let textFailure { return .failure(SkipReasonError(reason: textFailure)) }
+        if let textFailure { return .failure(textFailure) }
         var seen: Set<String> = []
         let usable = captions.map(trimmed).filter { !$0.isEmpty && seen.insert($0).inserted }
-        guard let main = usable.first else { return .failure(SkipReasonError(reason: .noCaption)) }
+        guard let main = usable.first else { return .failure(.noCaption) }
         return .success(
             CaptionRecord(
                 caption: main, alternatives: Array(usable.dropFirst()), keywords: keywords, category: category,
@@ -75,9 +75,4 @@ struct CaptionRecord: Equatable {
     }
 
     static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
-}
-
-/// Carries a reason through `Result`, which wants an error.
-struct SkipReasonError: Error, Equatable {
-    let reason: SkipReason
 }

@@ -9,12 +9,12 @@ import Darwin
 #endif
 
 /// The file beside the target that bytes are gathered in, over several runs if need be.
-final class PartialFile {
+final class PartialFile: ByteSink {
     let path: String
     private(set) var length: Int
     private let descriptor: Int32
 
-    init(_ path: String) throws(ModelHubError) {
+    init(_ path: String) throws(TransferError) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
         guard descriptor >= 0 else { throw .system(path, "opening it") }
@@ -23,7 +23,7 @@ final class PartialFile {
 
     deinit { close(descriptor) }
 
-    func append(_ data: Data) throws(ModelHubError) {
+    func append(_ data: Data) throws(TransferError) {
         let code: Int32 = data.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return 0 }
             var done = 0
@@ -40,7 +40,12 @@ final class PartialFile {
         throw .unwritable(path: path, reason: "writing: \(String(cString: strerror(code)))")
     }
 
-    func clear() throws(ModelHubError) {
+    var canRestart: Bool { true }
+    var isWanted: Bool { true }
+    func restart() throws(TransferError) { try clear() }
+    func expect(_ total: Int) {}
+
+    func clear() throws(TransferError) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
             throw .system(path, "emptying it")
         }
@@ -50,7 +55,7 @@ final class PartialFile {
     func remove() { unlink(path) }
 
     /// Brings the bytes to disk and gives them their name.
-    func commit(to target: String) throws(ModelHubError) {
+    func commit(to target: String) throws(TransferError) {
         guard fsync(descriptor) == 0 else { throw .system(path, "bringing it to disk") }
         guard rename(path, target) == 0 else { throw .system(target, "renaming the finished file") }
         // The name lies in the folder. Some file systems refuse to synchronize folders; the file is whole either way.

@@ -5,9 +5,9 @@ import FoundationNetworking
 #endif
 
 /// The head of a server's answer.
-struct HTTPAnswer: Sendable {
-    let url: URL
-    let status: Int
+package struct HTTPAnswer: Sendable {
+    package let url: URL
+    package let status: Int
     /// By lower-case names.
     private let headers: [String: String]
 
@@ -21,12 +21,12 @@ struct HTTPAnswer: Sendable {
         self.headers = headers
     }
 
-    subscript(_ name: String) -> String? { headers[name.lowercased()] }
+    package subscript(_ name: String) -> String? { headers[name.lowercased()] }
 
-    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
+    package var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
 
     /// The number of bytes to come, if the server says it and they come as they are.
-    var contentLength: Int? {
+    package var contentLength: Int? {
         guard !isEncoded, let text = self["Content-Length"], let length = Int(text), length >= 0 else { return nil }
         return length
     }
@@ -37,7 +37,7 @@ struct HTTPAnswer: Sendable {
         return !encoding.isEmpty && encoding != "identity"
     }
 
-    var isWebPage: Bool {
+    package var isWebPage: Bool {
         guard let type = self["Content-Type"]?.lowercased() else { return false }
         return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml")
     }
@@ -57,7 +57,7 @@ struct HTTPAnswer: Sendable {
     }
 
     /// - Throws: what a status that is no success means.
-    func check(hasToken: Bool) throws(ModelHubError) {
+    package func check(hasToken: Bool) throws(TransferError) {
         switch status {
         case 200...299: return
         case 401, 403: throw .unauthorized(url: url.shown, status: status, hasToken: hasToken)
@@ -95,7 +95,7 @@ struct ContentRange: Equatable {
 
 extension URL {
     /// The address without query, fragment and user, for messages: hubs put signatures into queries.
-    var shown: String {
+    package var shown: String {
         guard var parts = URLComponents(url: self, resolvingAgainstBaseURL: true) else { return host ?? "?" }
         parts.query = nil
         parts.fragment = nil

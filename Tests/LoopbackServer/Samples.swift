@@ -1,12 +1,9 @@
 import Checksums
 import Foundation
-import LoopbackServer
-import Testing
-
-@testable import ModelHub
+import Transfer
 
 /// Runs `body` with a server, which is stopped afterwards.
-func withServer(
+package func withServer(
     _ handler: @escaping @Sendable (_ asked: Asked, _ earlier: Int) -> Reply, body: (TestServer) throws -> Void
 ) throws {
     let server = try TestServer(handler)
@@ -15,7 +12,7 @@ func withServer(
 }
 
 /// Runs `body` with the path of an empty folder, which is removed afterwards.
-func withFolder(_ body: (String) throws -> Void) throws {
+package func withFolder(_ body: (String) throws -> Void) throws {
     let path = NSTemporaryDirectory() + "model-hub-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -23,14 +20,16 @@ func withFolder(_ body: (String) throws -> Void) throws {
 }
 
 /// The seconds that a downloader would have waited.
-final class Pauses: @unchecked Sendable {
+package final class Pauses: @unchecked Sendable {
     private let lock = NSLock()
     private var all: [Double] = []
 
-    var seconds: [Double] { lock.withLock { all } }
+    package var seconds: [Double] { lock.withLock { all } }
+
+    package init() {}
 
     /// Options that wait in this list only.
-    func options(attempts: Int = 5, maximumBytes: Int = 1 << 30) -> DownloadOptions {
+    package func options(attempts: Int = 5, maximumBytes: Int = 1 << 30) -> DownloadOptions {
         var options = DownloadOptions()
         options.attempts = attempts
         options.maximumBytes = maximumBytes
@@ -40,7 +39,7 @@ final class Pauses: @unchecked Sendable {
 }
 
 /// Bytes that look like noise, the same for the same seed.
-func sampleBytes(_ count: Int, seed: UInt32 = 1) -> [UInt8] {
+package func sampleBytes(_ count: Int, seed: UInt32 = 1) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
         var state = seed &* 2_654_435_769 | 1
         for index in 0..<count {
@@ -52,7 +51,7 @@ func sampleBytes(_ count: Int, seed: UInt32 = 1) -> [UInt8] {
 }
 
 /// What distinguishes a file from the bytes that it should hold; `nil` if nothing does.
-func difference(_ path: String, _ expected: [UInt8]?) -> String? {
+package func difference(_ path: String, _ expected: [UInt8]?) -> String? {
     guard let expected else { return "nothing to compare with" }
     guard let found = contents(path) else { return "\(path) is missing" }
     guard found != expected else { return nil }
@@ -61,24 +60,16 @@ func difference(_ path: String, _ expected: [UInt8]?) -> String? {
         "\(path): \(found.count) bytes, not \(expected.count); first difference at \(index.map(String.init) ?? "the end")"
 }
 
-func sha256(_ bytes: [UInt8]) -> String {
+package func sha256(_ bytes: [UInt8]) -> String {
     var digest = SHA256()
     digest.update(bytes)
     return digest.hexadecimal()
 }
 
-func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
+package func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
-func write(_ bytes: [UInt8], _ path: String) throws {
+package func write(_ bytes: [UInt8], _ path: String) throws {
     let url = URL(fileURLWithPath: path)
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(bytes).write(to: url)
-}
-
-/// The error of the hub that `body` throws.
-func hubError(_ body: () throws -> Void) -> ModelHubError? {
-    do {
-        try body()
-        return nil
-    } catch { return error as? ModelHubError }
 }

@@ -7,13 +7,13 @@ import Darwin
 #endif
 
 /// Exclusive locks on files of their own, among processes and threads; `flock(2)`, as huggingface_hub's.
-enum FileLock {
+package enum FileLock {
     /// Waits until the lock is free, and holds it while `body` runs.
     /// - Parameter removing: whether the file of the lock goes too, where it would lie among the user's own.
-    /// - Throws: ``ModelHubError/unwritable(path:reason:)`` if the file cannot be made, or what `body` throws.
-    static func hold(
-        _ path: String, removing: Bool = false, body: () throws(ModelHubError) -> Void
-    ) throws(ModelHubError) {
+    /// - Throws: ``TransferError/unwritable(path:reason:)`` if the file cannot be made, or what `body` throws.
+    package static func hold(
+        _ path: String, removing: Bool = false, body: () throws(TransferError) -> Void
+    ) throws(TransferError) {
         let descriptor = try acquire(path)
         defer {
             if removing { unlink(path) }
@@ -22,7 +22,7 @@ enum FileLock {
         try body()
     }
 
-    private static func acquire(_ path: String) throws(ModelHubError) -> Int32 {
+    private static func acquire(_ path: String) throws(TransferError) -> Int32 {
         while true {
             let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o664)
             guard file >= 0 else { throw .system(path, "making a lock") }
@@ -42,9 +42,9 @@ enum FileLock {
     }
 }
 
-extension ModelHubError {
+extension TransferError {
     /// What `errno` says.
-    static func system(_ path: String, _ action: String) -> ModelHubError {
+    package static func system(_ path: String, _ action: String) -> TransferError {
         .unwritable(path: path, reason: "\(action): \(String(cString: strerror(errno)))")
     }
 }

@@ -4,70 +4,6 @@ import Foundation
 import FoundationNetworking
 #endif
 
-/// Blocking HTTP over `URLSession`, without its following of redirects, its cache and its cookies. Calls may come from
-/// any thread.
-final class HTTPClient: Sendable {
-    private let router = TransferRouter()
-    private let session: URLSession
-
-    init() {
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.urlCache = nil
-        configuration.httpCookieStorage = nil
-        configuration.httpShouldSetCookies = false
-        configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
-        // Stalls are watched for here, byte by byte; the session's own limits must not come first.
-        configuration.timeoutIntervalForRequest = 24 * 3600
-        configuration.timeoutIntervalForResource = 7 * 24 * 3600
-        let queue = ImmediateQueue()
-        queue.maxConcurrentOperationCount = 1
-        session = URLSession(configuration: configuration, delegate: router, delegateQueue: queue)
-    }
-
-    deinit { session.invalidateAndCancel() }
-
-    /// Sends one request and takes its answer, whatever its status.
-    ///
-    /// - Parameters:
-    ///   - stallTimeout: how many seconds may pass without anything coming.
-    ///   - answered: called with the answer's head, on this thread; returns whether the body is wanted.
-    ///   - received: called with each part of the body, on this thread.
-    /// - Returns: the answer's head.
-    func exchange(
-        _ request: URLRequest, stallTimeout: Double,
-        answered: (HTTPAnswer) throws(ModelHubError) -> Bool, received: (Data) throws(ModelHubError) -> Void
-    ) throws(ModelHubError) -> HTTPAnswer {
-        guard let url = request.url else { throw .unreachable(url: "", reason: "it has no address") }
-        let task = session.dataTask(with: request)
-        let mailbox = TransferMailbox(task)
-        router.add(mailbox)
-        defer {
-            router.remove(mailbox)
-            mailbox.abandon()
-            task.cancel()
-        }
-        task.resume()
-        var answer: HTTPAnswer?
-        while true {
-            guard let event = mailbox.next(timeout: stallTimeout) else {
-                throw .stalled(url: url.shown, seconds: stallTimeout)
-            }
-            switch event {
-            case .answer(let response):
-                guard answer == nil else { continue }
-                let head = HTTPAnswer(response, url: url)
-                answer = head
-                guard try answered(head) else { return head }
-            case .body(let data): try received(data)
-            case .end(let problem):
-                if let problem { throw .unreachable(url: url.shown, reason: problem) }
-                guard let answer else { throw .unreachable(url: url.shown, reason: "the server gave no answer") }
-                return answer
-            }
-        }
-    }
-}
-
 /// What a transfer brings, in order.
 enum TransferEvent {
     case answer(HTTPURLResponse)
@@ -127,7 +63,7 @@ final class TransferMailbox: @unchecked Sendable {
 
 /// On Linux, a session goes on reading while its delegate works, and keeps in memory what the delegate has not seen.
 /// Here it runs the delegate's methods itself, and reads on when they return.
-private final class ImmediateQueue: OperationQueue, @unchecked Sendable {
+final class ImmediateQueue: OperationQueue, @unchecked Sendable {
     #if canImport(FoundationNetworking)
     override func addOperation(_ block: @escaping @Sendable () -> Void) { block() }
     #endif
