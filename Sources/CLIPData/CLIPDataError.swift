@@ -1,13 +1,11 @@
+import Files
+import Foundation
 import Transfer
 
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A file, folder or shard that does not exist.
-    case missing(path: String)
-    /// A file that exists but could not be opened or read.
-    case unreadable(path: String, detail: String)
-    /// A file that could not be created, written or moved into place.
-    case unwritable(path: String, detail: String)
+    /// A file, folder or shard that does not exist, or could not be read or written.
+    case file(FileFault)
     /// A shard without a single sample.
     case emptyShard(path: String)
     /// A file that is no tar archive, or is damaged before its first whole entry.
@@ -31,12 +29,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let path):
-            "\(path): no such file or folder; check the path"
-        case .unreadable(let path, let detail):
-            "\(path): cannot be read: \(detail)"
-        case .unwritable(let path, let detail):
-            "\(path): cannot be written: \(detail)"
+        case .file(let fault):
+            "\(fault)"
         case .emptyShard(let path):
             "\(path): this shard holds no samples; remove it from the data or write it again"
         case .notAShard(let path, let detail):
@@ -72,4 +66,25 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
         default: error.description
         }
     }
+}
+
+extension CLIPDataError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
+extension CLIPDataError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    static func wrapping<R>(_ body: () throws(FileFault) -> R) throws(CLIPDataError) -> R {
+        do throws(FileFault) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// That nothing lies at a path.
+    static func missing(_ path: String) -> CLIPDataError { .file(FileFault(path, .opening, .system(ENOENT))) }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Transfer
 
@@ -175,7 +176,7 @@ struct SnapshotJob {
                 guard FileManager.default.fileExists(atPath: blob, isDirectory: &isFolder) else {
                     return try server.downloader.fetch(file.remote, to: blob) { done, _ in progress(done) }
                 }
-                if isFolder.boolValue { throw .unwritable(path: blob, reason: "a folder has this name") }
+                if isFolder.boolValue { throw .file(FileFault(blob, .creating, .folder)) }
             }
         }
         try cache.link(file.name, commit: commit, to: file.tag)

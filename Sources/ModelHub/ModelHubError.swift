@@ -1,3 +1,4 @@
+import Files
 import Transfer
 
 /// Why a model could not be found, fetched or kept: what is wrong, where, and what to do.
@@ -22,6 +23,11 @@ extension ModelHubError {
     /// Whether trying again a little later may help.
     var isTransient: Bool {
         if case .transfer(let error) = self { error.isTransient } else { false }
+    }
+
+    /// Runs what reads or keeps files; its faults become the hub's.
+    static func keeping<Value>(_ body: () throws(FileFault) -> Value) throws(ModelHubError) -> Value {
+        do { return try body() } catch { throw .transfer(.file(error)) }
     }
 
     /// Runs what fetches and keeps; its errors become the hub's.
@@ -72,5 +78,12 @@ extension ModelHubError: CustomStringConvertible {
         default: return error.description
         }
         return "\(error.fact). \(advice)"
+    }
+}
+
+extension ModelHubError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .transfer(let error) = self { error.fileFault } else { nil }
     }
 }

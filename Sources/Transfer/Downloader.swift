@@ -1,4 +1,5 @@
 import Checksums
+import Files
 import Foundation
 
 /// How patient downloads are.
@@ -109,20 +110,13 @@ package struct Downloader: Sendable {
     }
 
     private func checkSpace(for file: RemoteFile, having: Int, path: String) throws(TransferError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard let size = file.size, let free = PartialFile.freeBytes(at: folder.isEmpty ? "." : folder) else { return }
+        guard let size = file.size, let free = Folder.freeBytes(at: Folder.parent(of: path)) else { return }
         let needed = max(size - having, 0)
         guard needed <= free else { throw .diskFull(path: path, needed: needed, available: free) }
     }
 
     package func makeFolder(of path: String) throws(TransferError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard !folder.isEmpty else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(path: folder, reason: "making the folder: \((error as NSError).localizedDescription)")
-        }
+        try TransferError.wrapping { () throws(FileFault) in try Folder.make(Folder.parent(of: path)) }
     }
 }
 
@@ -150,7 +144,7 @@ package struct RemoteFile {
         }
 
         func actual(_ path: String) throws(TransferError) -> String {
-            do {
+            try TransferError.wrapping { () throws(FileFault) in
                 switch self {
                 case .sha256: return try SHA256.hexadecimal(ofFile: path)
                 case .sha1(let digits):
@@ -158,7 +152,7 @@ package struct RemoteFile {
                     guard git != digits else { return git }
                     return try SHA1.hexadecimal(ofFile: path) == digits ? digits : git
                 }
-            } catch { throw .unwritable(path: path, reason: "\(error)") }
+            }
         }
     }
 
@@ -174,11 +168,11 @@ package struct RemoteFile {
     }
 
     /// Whether the file lies at a path already.
-    /// - Throws: ``TransferError/unwritable(path:reason:)`` if something that is no file lies there.
+    /// - Throws: ``TransferError/file(_:)`` if something that is no file lies there.
     package func isThere(at path: String) throws(TransferError) -> Bool {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
-        guard !isFolder.boolValue else { throw .unwritable(path: path, reason: "a folder has this name") }
+        guard !isFolder.boolValue else { throw .file(FileFault(path, .creating, .folder)) }
         if let size {
             let attributes = try? FileManager.default.attributesOfItem(
                 atPath: (path as NSString).resolvingSymlinksInPath)

@@ -1,3 +1,5 @@
+import Files
+
 /// Why bytes could not be fetched from a server, or kept.
 ///
 /// Addresses in these errors carry no query, for servers sign their links in it, and never a token. ``fact`` is for
@@ -35,7 +37,7 @@ public enum TransferError: Error, Sendable, Equatable {
     /// The disk has no room.
     case diskFull(path: String, needed: Int, available: Int)
     /// A file or folder cannot be read or written.
-    case unwritable(path: String, reason: String)
+    case file(FileFault)
 }
 
 extension TransferError {
@@ -46,6 +48,11 @@ extension TransferError {
         case .httpStatus(_, let status): status == 408 || status == 425 || status == 429 || (500...599).contains(status)
         default: false
         }
+    }
+
+    /// Runs what reads or keeps files; its faults become errors of a transfer.
+    package static func wrapping<Value>(_ body: () throws(FileFault) -> Value) throws(TransferError) -> Value {
+        do { return try body() } catch { throw .file(error) }
     }
 
     /// Whether the bytes that came before this error are worth continuing.
@@ -83,7 +90,7 @@ extension TransferError: CustomStringConvertible {
             "\(url): the bytes that came have the checksum \(actual), not \(expected), and were deleted"
         case .diskFull(let path, let needed, let available):
             "\(path): \(needed) more bytes are needed, and \(available) are free"
-        case .unwritable(let path, let reason): "\(path): \(reason)"
+        case .file(let fault): "\(fault)"
         }
     }
 
@@ -103,7 +110,7 @@ extension TransferError: CustomStringConvertible {
         case .invalidChecksum: "Correct it."
         case .checksumMismatch: "Try again; if it happens twice, the server or a proxy changes the file."
         case .diskFull: "Make room."
-        case .unwritable: "Check the path, its permissions and the space on its disk."
+        case .file: "Check the path, its permissions and the space on its disk."
         }
     }
 }
@@ -120,5 +127,26 @@ extension String {
     /// Whether it is so many lower-case hexadecimal digits.
     package func isHexadecimal(count: Int) -> Bool {
         utf8.count == count && utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+}
+
+extension TransferError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
+extension FileLock {
+    /// Waits until the lock is free, and holds it while `body` runs.
+    /// - Parameter removing: whether the file of the lock goes too, where it would lie among the user's own.
+    /// - Throws: ``TransferError/file(_:)`` if the file of the lock cannot be made, or what `body` throws.
+    package static func hold(
+        _ path: String, removing: Bool = false, body: () throws(TransferError) -> Void
+    ) throws(TransferError) {
+        let lock = try TransferError.wrapping { () throws(FileFault) in try FileLock(path) }
+        defer { if removing { lock.removeFile() } }
+        try body()
+        withExtendedLifetime(lock) {}
     }
 }

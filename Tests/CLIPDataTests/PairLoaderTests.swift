@@ -81,7 +81,7 @@ import Testing
             source: PairSource(path), order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
             options: PairLoaderOptions(batchSize: 4), onSkip: recorder.record, decode: Self.decode)
         #expect(try allBatches(loader).flatMap(\.content).map(\.caption) == ["a"])
-        let missing = CLIPDataError.missing(path: folder.path("b.jpg"))
+        let missing = CLIPDataError.missing(folder.path("b.jpg"))
         #expect(
             recorder.values == [
                 SkippedSample(location: "\(path): row 2 (line 3) (b.jpg)", reason: .unreadable(missing.description))
@@ -99,7 +99,7 @@ import Testing
         #expect(try loader.next()?.content.count == 5)
         #expect(try loader.next()?.content.count == 5)
         for _ in 0..<3 {
-            #expect(throws: CLIPDataError.missing(path: folder.path("train-1.tar"))) { try loader.next() }
+            #expect(throws: CLIPDataError.missing(folder.path("train-1.tar"))) { try loader.next() }
         }
     }
 

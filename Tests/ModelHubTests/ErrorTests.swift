@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 import Transfer
@@ -30,7 +31,7 @@ func hubError(_ body: () throws -> Void) -> ModelHubError? {
         .transfer(.tooLarge(url: "where", limit: 1)),
         .transfer(.checksumMismatch(url: "where", expected: "x", actual: "y")),
         .transfer(.diskFull(path: "where", needed: 1, available: 0)),
-        .transfer(.unwritable(path: "where", reason: "why")),
+        .transfer(.file(FileFault("where", .writing, .system(EACCES)))),
     ]
 
     /// Each says where it happened, and ends with a sentence on what to do.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -26,7 +27,7 @@ func transferError(_ body: () throws -> Void) -> TransferError? {
         .lengthMismatch(url: "where", expected: 1, received: 2),
         .rangeMismatch(url: "where", asked: "x", answered: "y"),
         .tooLarge(url: "where", limit: 1), .checksumMismatch(url: "where", expected: "x", actual: "y"),
-        .diskFull(path: "where", needed: 1, available: 0), .unwritable(path: "where", reason: "why"),
+        .diskFull(path: "where", needed: 1, available: 0), .file(FileFault("where", .writing, .system(EACCES))),
         .invalidChecksum(text: "where"),
     ]
 

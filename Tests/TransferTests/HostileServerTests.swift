@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import LoopbackServer
 import Testing
@@ -198,22 +199,24 @@ import Testing
                 try write([1], folder + "/file")
                 for path in [folder + "/file/below/a", folder] {
                     let error = transferError { try Downloader().fetch(server.url("/a"), to: path) }
-                    guard case .unwritable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+                    guard case .file = error else { return #expect(Bool(false), "\(String(describing: error))") }
                 }
                 try FileManager.default.createDirectory(
                     atPath: folder + "/b.incomplete", withIntermediateDirectories: true)
                 let error = transferError { try Downloader().fetch(server.url("/a"), to: folder + "/b") }
-                guard case .unwritable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+                guard case .file = error else { return #expect(Bool(false), "\(String(describing: error))") }
             }
         }
     }
 
     #if os(Linux)
     @Test func aFullDiskIsNamed() throws {
-        let file = try PartialFile("/dev/full")
-        let error = transferError { try file.append(Data([1, 2, 3])) }
-        guard case .unwritable("/dev/full", let reason) = error else { return #expect(Bool(false)) }
-        #expect(reason.contains("No space"))
+        let file = try AppendedFile("/dev/full")
+        let error = transferError {
+            try TransferError.wrapping { () throws(FileFault) in try file.append(Data([1, 2, 3])) }
+        }
+        #expect(error == .file(FileFault("/dev/full", .writing, .system(ENOSPC))))
+        #expect(error?.fileFault?.isFull == true)
     }
     #endif
 

@@ -224,10 +224,8 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         _ count: Int = 2, assemble: @escaping @Sendable (_ pairs: [Decoded]) throws -> Assembled
     ) -> ReadAhead<PairBatch<Assembled>> {
         ReadAhead(
-            name: "batch-assembly", count: count, stopSource: { self.queue.stop() }, cancelSource: { self.cancel() }
-        ) {
-            try self.next().map { batch in batch.with(try assemble(batch.content)) }
-        }
+            name: "batch-assembly", count: count, stopSource: { self.queue.stop() }, cancelSource: { self.cancel() },
+            make: { try self.next().map { batch in batch.with(try assemble(batch.content)) } })
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A picture, still encoded, with its captions.
@@ -63,7 +64,8 @@ public struct PairSample: Sendable {
     public func imageBytes(limit: Int = defaultMaximumImageBytes) throws -> Data {
         switch image {
         case .bytes(let data): data
-        case .file(let path): try FileAccess.read(path, limit: limit)
+        case .file(let path):
+            try CLIPDataError.wrapping { () throws(FileFault) in try WholeFile.data(path, limit: limit) }
         }
     }
 

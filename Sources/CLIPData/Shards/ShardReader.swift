@@ -1,4 +1,5 @@
 import CArchive
+import Files
 import Foundation
 
 /// A sample in a shard, or the place where the next one begins.
@@ -81,7 +82,7 @@ public final class ShardReader {
             ? try RemoteInput(address: path, from: start.offset ?? 0, interruption: interruption)
             : try FileInput(path: path, from: start.offset ?? 0)
         guard let archive = archive_read_new() else {
-            throw CLIPDataError.unreadable(path: path, detail: "out of memory")
+            throw CLIPDataError.file(FileFault(path, .reading, .system(ENOMEM)))
         }
         self.archive = archive
         archive_read_support_format_tar(archive)
@@ -101,8 +102,8 @@ public final class ShardReader {
     /// The next sample, or `nil` after the last.
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
-    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails,
-    ///   ``CLIPDataError/remote(_:)`` when the network does.
+    ///   one whole entry, ``CLIPDataError/file(_:)`` when the disk fails, ``CLIPDataError/remote(_:)`` when the network
+    ///   does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
             guard let (key, fileExtension) = Self.sampleName(of: entry.name) else {
@@ -259,7 +260,7 @@ extension ShardReader {
         let detail = Self.message(of: archive)
         // These are the codes libarchive gives for bad contents; the others are the operating system's.
         guard code <= 0 || code == EINVAL || code == EILSEQ || code == Self.formatError else {
-            throw CLIPDataError.unreadable(path: path, detail: detail)
+            throw CLIPDataError.file(FileFault(path, .reading, .system(code)))
         }
         guard entries > 0 || start.offset != nil else { throw CLIPDataError.notAShard(path: path, detail: detail) }
         warn(detail.localizedCaseInsensitiveContains("truncated") ? .truncated : .damaged, detail)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// How a CSV or TSV file of picture paths and captions is to be read; the defaults are open_clip's.
@@ -30,7 +31,9 @@ struct TablePairs: PairList {
     private static let maximumBytes = 8 << 30
 
     init(path: String, options: TableOptions) throws(CLIPDataError) {
-        let data = try FileAccess.read(path, limit: Self.maximumBytes)
+        let data = try CLIPDataError.wrapping { () throws(FileFault) in
+            try WholeFile.data(path, limit: Self.maximumBytes)
+        }
         let separator = try Self.separator(of: data, options: options)
         do {
             text = try DelimitedText(data, separator: separator)

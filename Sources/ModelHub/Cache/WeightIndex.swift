@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Transfer
 
@@ -17,11 +18,15 @@ struct WeightIndex: Decodable {
     /// - Throws: ``ModelHubError/transfer(_:)`` naming the path, or
     ///   ``ModelHubError/invalidName(kind:name:reason:)``.
     static func files(of path: String) throws(ModelHubError) -> [String] {
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: maximumBytes + 1)
-        else {
-            throw .transfer(.unwritable(path: path, reason: "it cannot be read"))
+        let index: WeightIndex?
+        do {
+            index = try JSONDecoder().decode(WeightIndex.self, from: WholeFile.data(path, limit: maximumBytes))
+        } catch {
+            // A larger file is no index either.
+            if let fault = error as? FileFault, fault.code != 0 { throw .transfer(.file(fault)) }
+            index = nil
         }
-        guard data.count <= maximumBytes, let index = try? JSONDecoder().decode(WeightIndex.self, from: data) else {
+        guard let index else {
             throw .transfer(
                 .invalidAnswer(url: path, reason: "it is no index of weights (an object with \"weight_map\")"))
         }
