@@ -46,10 +46,9 @@ public struct CheckpointStore: Sendable {
     /// Writes model, optimizer, random states and where the run stands.
     /// - Throws: ``TrainingError/cannotWrite(_:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
     ///   is left then, and the ones before it are as they were.
-    /// - Parameter optimizer: the optimizer's whole state.
-    public func save(_ trainer: Trainer, optimizer: [String: Tensor], _ state: RunState) throws {
+    /// - Parameter parts: what ``Trainer/stateTensors()`` gave.
+    public func save(_ trainer: Trainer, parts: [(name: String, tensors: [String: Tensor])], _ state: RunState) throws {
         let path = directory + "/" + Self.name(step: state.position.step)
-        let parts = try tensors(of: trainer, optimizer: optimizer)
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -69,15 +68,6 @@ public struct CheckpointStore: Sendable {
         for old in names.dropLast(keepCount) {
             try? FileManager.default.removeItem(atPath: directory + "/" + old)
         }
-    }
-
-    /// Everything beside the model that moves the run.
-    private func tensors(
-        of trainer: Trainer, optimizer: [String: Tensor]
-    ) throws -> [(name: String, tensors: [String: Tensor])] {
-        var parts = [("optimizer", optimizer)]
-        if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
-        return parts + [("random", try RandomState(trainer.model.device).tensors)]
     }
 
     private func byteCount(_ parts: [[String: Tensor]]) -> Int {
@@ -141,18 +131,18 @@ public struct CheckpointStore: Sendable {
         else { throw TrainingError.checkpointMismatch(path: path, problem: "state.json names no place in this run") }
         try Weights.load(path + "/model.safetensors", into: trainer.model, called: "the run's model")
         try trainer.model.ownMemory()
-        try load("optimizer", of: path) { try trainer.optimizer.load($0) }
-        if let average = trainer.movingAverage { try load("average", of: path) { try average.load($0) } }
-        try RandomState(TensorFile.read(path + "/random.safetensors"), device: trainer.model.device).restore()
+        for part in trainer.stateParts { try load(part, of: path) }
         trainer.step = position.step
         return state
     }
 
-    private func load(_ name: String, of path: String, into take: ([String: Tensor]) throws -> Void) throws {
+    private func load(_ part: StatePart, of path: String) throws {
+        let file = part.name + ".safetensors"
         do {
-            try take(TensorFile.read("\(path)/\(name).safetensors"))
+            let isThere = !part.isOptional || FileManager.default.fileExists(atPath: path + "/" + file)
+            try part.load(isThere ? TensorFile.read(path + "/" + file) : [:])
         } catch let mismatch as StateMismatch {
-            throw TrainingError.checkpointMismatch(path: path, problem: "\(name).safetensors: \(mismatch)")
+            throw TrainingError.checkpointMismatch(path: path, problem: "\(file): \(mismatch)")
         }
     }
 

@@ -38,6 +38,9 @@ public struct RunStart: Sendable, Equatable {
             pairsPerStep: configuration.batchSize, settings: settings.merging(more) { $1 })
     }
 
+    /// The loss that was asked for; runs from before there was a choice had the softmax.
+    var lossKind: LossConfiguration.Kind { settings["loss.kind"].map(LossConfiguration.Kind.init) ?? .softmax }
+
     init(_ object: [String: Any], step: Int, epoch: Int) {
         let seconds = object["time"] as? Double ?? 0
         self.init(
