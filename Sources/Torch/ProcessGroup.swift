@@ -6,7 +6,7 @@ import CTorch
 /// and on this rank's CUDA device for NCCL. After an operation has failed the group is of no more use: its connections
 /// are in an unknown state, and ``Backend`` may close them.
 public final class ProcessGroup: @unchecked Sendable {
-    public enum Backend: String, Sendable, CaseIterable {
+    public enum Backend: String, Sendable, Codable, CaseIterable {
         /// Over TCP, for tensors on the CPU.
         case gloo
         /// NVIDIA's library, for CUDA tensors.
