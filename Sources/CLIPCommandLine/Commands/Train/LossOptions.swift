@@ -1,10 +1,8 @@
 import ArgumentParser
-import CLIP
 import CLIPTraining
-import Torch
 
 /// What is learned from a batch of pairs.
-struct LossOptions: ParsableArguments {
+struct LossOptions: ParsableArguments, SettingOptions {
     @Option(
         help: ArgumentHelp(
             "softmax (CLIP) or sigmoid (SigLIP); default: sigmoid for a model with a bias.",
@@ -45,26 +43,35 @@ struct LossOptions: ParsableArguments {
         if excludeDuplicateCaptions, duplicateCaptions != nil {
             throw ValidationError("Give --duplicate-captions or --exclude-duplicate-captions, not both.")
         }
-        if distill == nil, distillWeights != nil || distillWeight != nil {
-            throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")
-        }
         if let distillWeight, !(distillWeight > 0 && distillWeight.isFinite) {
             throw ValidationError("--distill-weight takes a number above 0.")
         }
     }
 
-    func apply(to configuration: inout TrainingConfiguration, model: ModelConfiguration) {
-        configuration.loss.kind = loss ?? (model.initialLogitBias == nil ? .softmax : .sigmoid)
-        configuration.loss.duplicates = duplicateCaptions?.policy ?? (excludeDuplicateCaptions ? .excluded : .negatives)
-        configuration.loss.fixesTemperature = fixedTemperature
-        configuration.loss.distillationWeight = distill == nil ? nil : distillWeight ?? 1
+    static var keys: [SettingKey<Self>] {
+        [
+            SettingKey("loss", optional: \.loss.kind, decides: "loss.kind") { $0.loss },
+            SettingKey("duplicate-captions", \.loss.duplicates, decides: "loss.duplicates") {
+                $0.duplicateCaptions?.policy
+            }.rivaling("exclude-duplicate-captions"),
+            SettingKey("exclude-duplicate-captions", \.loss.duplicates, decides: "loss.duplicates") {
+                $0.excludeDuplicateCaptions ? .excluded : nil
+            }.rivaling("duplicate-captions"),
+            SettingKey("fixed-temperature", \.loss.fixesTemperature, decides: "loss.fixesTemperature") {
+                $0.fixedTemperature ? true : nil
+            },
+            SettingKey("distill", optional: \.loss.teacher) { $0.distill }.path.deciding("loss.distillationWeight"),
+            SettingKey("distill-weights", optional: \.loss.teacherWeights) { $0.distillWeights }.path,
+            SettingKey("distill-weight", optional: \.loss.distillationWeight, decides: "loss.distillationWeight") {
+                $0.distillWeight
+            },
+        ]
     }
 
-    /// The model to learn from, where one is named.
-    func teacher(_ shared: SharedOptions, on device: Device) throws -> PretrainedModel? {
-        try distill.map {
-            try ModelCatalog.description(of: $0).loaded(
-                weights: distillWeights, device: device, precision: shared.precision.dtype)
+    /// What goes together, in the whole of a run's settings.
+    static func check(_ settings: TrainingSettings.Loss) throws {
+        if settings.teacher == nil, settings.teacherWeights != nil || settings.distillationWeight != nil {
+            throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")
         }
     }
 }
