@@ -19,11 +19,11 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Files", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
-        .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
+        .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
@@ -46,85 +46,93 @@ let package = Package(
             name: "CLibSentencePiece", pkgConfig: "sentencepiece",
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
-        .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
+        .target(name: "CFiles"),
+        .target(name: "Files", dependencies: ["CFiles"]),
+        .target(name: "Checksums", dependencies: ["CGLib", "CXXHash", "Files"]),
         door,
         .target(name: "StrictJSON"),
         .target(
-            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "StrictJSON"],
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Files", "StrictJSON"],
             exclude: ["make_resources.py", "make_rules.py"],
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
-        .target(name: "FileMapping"),
-        .target(name: "Safetensors", dependencies: ["FileMapping", "StrictJSON"]),
-        .target(name: "TorchArchive", dependencies: ["FileMapping"]),
+        .target(name: "Safetensors", dependencies: ["Files", "StrictJSON"]),
+        .target(name: "TorchArchive", dependencies: ["Files"]),
         // Layer 1
-        .target(name: "Torch", dependencies: ["CTorch"]),
-        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
-        .target(name: "ModelHub", dependencies: ["Checksums"]),
+        .target(name: "Torch", dependencies: ["CTorch", "Files"]),
+        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG", "Files"]),
         .target(name: "Pages"),
+        .target(name: "Transfer", dependencies: ["Checksums", "Files"]),
         // Layer 2
+        .target(name: "ModelHub", dependencies: ["Files", "Transfer"]),
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
+                "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
                 "TorchArchive", "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Files", "Transfer"]),
         // Layer 5
-        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Imaging"]),
+        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",
             dependencies: [
-                "Checksums", "CLIP", "CLIPData", "CLIPText", "Imaging", "Pages", "Safetensors", "Torch", "TorchNN",
+                "Checksums", "CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 6
         .target(
             name: "CLIPExperiments",
             dependencies: [
-                "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Pages", "Torch", "TorchNN",
+                "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Files", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 7
         .executableTarget(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
-                "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                "Files", "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN", "Transfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
         .executableTarget(
             name: "PictureTowardsWords",
-            dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CLIP", "CLIPData", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Examples/PictureTowardsWords"),
         // Tests: one target per library, and what several of them need.
-        .target(name: "LoopbackServer", path: "Tests/LoopbackServer"),
+        .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
+        .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures"]),
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
+            name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport"],
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
-            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
+            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport"]),
         .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),

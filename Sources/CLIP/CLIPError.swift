@@ -1,3 +1,4 @@
+import Files
 import TorchNN
 
 /// What can go wrong between a user's files and a model's answer.
@@ -42,8 +43,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case averaging(problem: String)
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
-    /// A file could not be written.
-    case writing(path: String, reason: String)
+    /// A file could not be read or written; the hint says what the file is for.
+    case file(FileFault, hint: String = "")
 }
 
 extension CLIPError: CustomStringConvertible {
@@ -95,8 +96,26 @@ extension CLIPError: CustomStringConvertible {
             "no average: \(problem). Give fine-tunings of one model."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
-        case .writing(let path, let reason):
-            "\(path): cannot be written: \(reason)"
+        case .file(let fault, let hint):
+            hint.isEmpty ? "\(fault)" : "\(fault). \(hint)"
         }
+    }
+}
+
+extension CLIPError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    package static func wrapping<R>(hint: String = "", _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let fault as FileFault {
+            throw CLIPError.file(fault, hint: hint)
+        }
+    }
+}
+
+extension CLIPError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault, _) = self { fault } else { nil }
     }
 }

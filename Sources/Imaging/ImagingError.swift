@@ -1,13 +1,13 @@
+import Files
+
 /// Why a picture could not be read, drawn or written.
 ///
-/// `missing` and `unreadable` mean that no bytes could be had (a command exits 66, `EX_NOINPUT`); every other case
+/// `file` means that no bytes could be had (a command exits 66, `EX_NOINPUT`); every other case
 /// means that the bytes, or what was asked of them, are at fault (65, `EX_DATAERR`). ``isMissingInput`` tells the two
 /// apart.
 public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No file stands at this path.
-    case missing(path: String)
-    /// The path exists but cannot be read: no permission, a folder, a device.
-    case unreadable(path: String, reason: String)
+    /// The file is not there, or cannot be read: no permission, a folder, a device.
+    case file(FileFault)
     /// The picture has no bytes at all.
     case empty(name: String)
     /// The bytes are of no picture format read here. `looksLike` names what they seem to be, where that can be told.
@@ -27,19 +27,16 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Whether the input could not be had at all, as opposed to being bad.
     public var isMissingInput: Bool {
-        switch self {
-        case .missing, .unreadable: true
-        default: false
-        }
+        if case .file = self { true } else { false }
     }
 
     /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
         switch self {
-        case .missing(let path):
-            "\(path): no such file; check the path"
-        case .unreadable(let path, let reason):
-            "\(path): cannot be read (\(reason)); give a picture file you may read"
+        case .file(let fault):
+            fault.isMissing
+                ? "\(fault.path): no such file; check the path"
+                : "\(fault.path): cannot be read (\(fault.reason)); give a picture file you may read"
         case .empty(let name):
             "\(name): the file is empty (0 bytes); get it again from its source"
         case .unknownFormat(let name, let looksLike):
@@ -59,5 +56,23 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .failed(let operation, let detail):
             "\(operation) failed: \(detail)"
         }
+    }
+}
+
+extension ImagingError {
+    /// What it means for a picture that its file could not be read.
+    init(_ fault: FileFault) {
+        if case .tooLarge(let bytes?, let limit) = fault.cause {
+            self = .tooManyBytes(name: fault.path, bytes: bytes, limit: limit)
+        } else {
+            self = .file(fault)
+        }
+    }
+}
+
+extension ImagingError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Pages
@@ -113,7 +114,7 @@ import FoundationXML
         #expect(try reader.readToEnd() == Data("first".utf8))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "second, longer")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["page.html"])
-        #expect(throws: CLIPError.self) { try WholeFile.write("third", to: folder.path + "/none/page.html") }
+        #expect(throws: FileFault.self) { try WholeFile.write("third", to: folder.path + "/none/page.html") }
     }
 
     @Test func theCommandDrawsWhatItCanRead() throws {

@@ -1,4 +1,5 @@
 import Checksums
+import Files
 import Foundation
 import Torch
 
@@ -20,6 +21,9 @@ public struct EmbeddingFile {
         }
     }
 
+    /// A row takes some hundred bytes of it.
+    private static let mostDescription = 1 << 32
+
     /// float32 `[N, E]`
     public let embeddings: Tensor
     public let space: EmbeddingSpace
@@ -37,14 +41,27 @@ public struct EmbeddingFile {
         var rows: [Row]
     }
 
-    /// Where the description of a NumPy file's vectors stands.
-    public static func descriptionPath(of path: String) -> String { path + ".json" }
+    /// Where the description of a NumPy file's vectors stands: beside the file that holds them, where a link leads.
+    public static func descriptionPath(of path: String) -> String {
+        ((try? OutputPlace.file(path))?.path ?? path) + ".json"
+    }
+
+    /// The description there is. Where a link leads to a file that has none beside it, the link may have one.
+    private static func existingDescription(of path: String) -> String {
+        let description = descriptionPath(of: path)
+        let manager = FileManager.default
+        let isBesideLink = !manager.fileExists(atPath: description) && manager.fileExists(atPath: path + ".json")
+        return isBesideLink ? path + ".json" : description
+    }
 
     /// Writes both files, each whole or not at all; the description first, so that vectors never stand without one.
+    ///
+    /// Into a pipe or a device go the vectors alone: beside it there is no place for a description.
+    /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
     public static func write(_ embeddings: Tensor, rows: [Row], space: EmbeddingSpace, to path: String) throws {
         guard embeddings.rank == 2, embeddings.shape[0] == rows.count, embeddings.shape[1] == space.embeddingSize else {
-            throw CLIPError.writing(
-                path: path, reason: "vectors of shape \(embeddings.shape) do not go with \(rows.count) rows")
+            throw CLIPError.embeddingFile(
+                path: path, problem: "vectors of shape \(embeddings.shape) do not go with \(rows.count) rows")
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -53,13 +70,20 @@ public struct EmbeddingFile {
         let document = Document(
             fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: rows)
         let data = try encoder.encode(document)
-        let description = descriptionPath(of: path)
-        do {
-            try data.write(to: URL(fileURLWithPath: description), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: description, reason: error.localizedDescription)
+        try CLIPError.wrapping {
+            let file = try FileWriter(path)
+            guard !file.place.isStream else {
+                try NumPyFile.write(vectors, to: file)
+                return try file.commit()
+            }
+            let description = try FileWriter(file.path + ".json")
+            try description.write(data)
+            try NumPyFile.write(vectors, to: file)
+            // On the disk before either has its name.
+            try file.synchronize()
+            try description.commit()
+            try file.commit()
         }
-        try NumPyFile.write(vectors, to: path)
     }
 
     private static func hash(of embeddings: Tensor) throws -> String {
@@ -69,17 +93,15 @@ public struct EmbeddingFile {
     }
 
     /// Reads vectors and what they are.
-    /// - Throws: ``CLIPError/missingInput(path:hint:)``, also where the description is missing, or
+    /// - Throws: ``CLIPError/file(_:hint:)``, also where the description is missing, or
     ///   ``CLIPError/embeddingFile(path:problem:)``.
     public init(path: String) throws {
-        let description = Self.descriptionPath(of: path)
+        let description = Self.existingDescription(of: path)
         embeddings = try NumPyFile.read(path)
-        guard let data = FileManager.default.contents(atPath: description) else {
-            throw CLIPError.missingInput(
-                path: description,
-                hint: "It says which model made the vectors; without it they cannot be compared safely. Make them anew "
-                    + "with \"clip embed\".")
-        }
+        let hint =
+            "It says which model made the vectors; without it they cannot be compared safely. Make them anew with "
+            + "\"clip embed\"."
+        let data = try CLIPError.wrapping(hint: hint) { try WholeFile.data(description, limit: Self.mostDescription) }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard let document = try? decoder.decode(Document.self, from: data), document.format == Document.format else {

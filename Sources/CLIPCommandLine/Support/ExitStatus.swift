@@ -4,11 +4,13 @@ import CLIPCorpus
 import CLIPData
 import CLIPText
 import CLIPTraining
+import Files
 import Imaging
 import ModelHub
 import Safetensors
 import Torch
 import TorchArchive
+import Transfer
 
 /// The exit codes of `sysexits.h` that this command uses.
 enum ExitStatus: Int32 {
@@ -30,7 +32,9 @@ enum ExitStatus: Int32 {
         case let error as CLIPDataError: self = Self.code(of: error)
         case let error as CorpusError: self = Self.code(of: error)
         case let error as TrainingError: self = Self.code(of: error)
+        case is OutputError: self = .ourFault
         case let error as TextFileError: self = error.isMissingInput ? .missingInput : .badData
+        case let fault as FileFault: self = fault.operation.isWriting ? .ourFault : .missingInput
         default:
             // The argument parser's own errors (a plain "clip" asks for its help) have other codes than failure.
             guard ClipCommand.exitCode(for: error) == .failure else { return nil }
@@ -47,47 +51,54 @@ enum ExitStatus: Int32 {
         case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
             .spacesDiffer, .unsupportedConversion, .averaging, .picture:
             .badData
-        case .writing: .ourFault
+        case .file(let fault, _): fault.operation.isWriting ? .ourFault : .missingInput
         }
     }
 
     private static func code(of error: SafetensorsError) -> ExitStatus {
         switch error {
-        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        case .file(let fault): fault.operation.isWriting ? .ourFault : .missingInput
         default: .badData
         }
     }
 
     private static func code(of error: TorchArchiveError) -> ExitStatus {
         switch error {
-        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        case .file(let fault): fault.operation.isWriting ? .ourFault : .missingInput
         default: .badData
         }
     }
 
     private static func code(of error: CLIPTextError) -> ExitStatus {
         switch error {
-        case .tokenizerMissing, .fileUnreadable: .missingInput
+        case .tokenizerMissing, .file: .missingInput
         case .fileMalformed: .badData
         case .contextLengthTooSmall: .wrongUsage
-        case .resourceMissing, .resourceUnreadable, .resourceMalformed: .ourFault
+        case .resourceMissing, .resource, .resourceMalformed: .ourFault
         }
     }
 
     private static func code(of error: ModelHubError) -> ExitStatus {
         switch error {
         case .invalidName, .invalidSetting, .unknownModel: .wrongUsage
-        case .offline, .noWeights, .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
-        case .diskFull, .unwritable: .ourFault
+        case .offline, .noWeights: .missingInput
+        case .transfer(let error): code(of: error)
+        }
+    }
+
+    private static func code(of error: TransferError) -> ExitStatus {
+        switch error {
+        case .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
+        case .diskFull, .file: .ourFault
         default: .badData
         }
     }
 
     private static func code(of error: CLIPDataError) -> ExitStatus {
         switch error {
-        case .missing, .unreadable: .missingInput
+        case .file(let fault): fault.operation.isWriting ? .ourFault : .missingInput
         case .invalidSpecification, .invalidOption: .wrongUsage
-        case .unwritable, .cancelled: .ourFault
+        case .cancelled: .ourFault
         default: .badData
         }
     }

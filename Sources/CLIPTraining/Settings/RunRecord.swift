@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `RUN/run.json`: what a run was asked to do, so that it goes on without a word of it being said again.
@@ -31,7 +32,7 @@ public struct RunRecord: Sendable, Equatable {
             .checkpointMismatch(
                 path: path, problem: problem + ". Remove it and give the options the run began with")
         }
-        guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20,
+        guard let data = try? WholeFile.data(path, limit: 1 << 20),
             let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
         else { throw unreadable("it cannot be read") }
         if object["format"] == nil, let old = try? JSONDecoder().decode(ArgumentRecord.self, from: data) {
@@ -56,7 +57,7 @@ public struct RunRecord: Sendable, Equatable {
     func write(run: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try DurableFile.replace(run + "/" + Self.name, with: encoder.encode(Coded(self)))
+        try WholeFile.write(encoder.encode(Coded(self)), to: run + "/" + Self.name)
     }
 
     private struct Coded: Encodable {
