@@ -87,7 +87,8 @@ public struct CheckpointStore: Sendable {
     /// Puts a trainer where the newest sound checkpoint stood. One that is damaged is set aside, under a name that says
     /// so, and the one before it is taken.
     /// - Parameters:
-    ///   - allowing: settings, as ``TrainingConfiguration`` spells them, that may be others than the run began with.
+    ///   - allowing: settings, or groups of them, as ``SettingDifference/setting`` names them, that may be others than
+    ///     the run began with.
     ///   - onWarning: told of each checkpoint that is set aside.
     /// - Throws: ``TrainingError/nothingToResume(path:)``, ``TrainingError/damagedCheckpoints(path:problems:)``, or
     ///   ``TrainingError/checkpointMismatch(path:problem:)`` where model or settings are others.
@@ -123,7 +124,7 @@ public struct CheckpointStore: Sendable {
         let differences = try SettingsComparison.differences(
             state.configuration, trainer.configuration, ignoring: allowing)
         guard differences.isEmpty else {
-            throw TrainingError.otherSettings(path: path, differences: differences.map(\.description))
+            throw TrainingError.otherSettings(path: path, differences: differences)
         }
         let position = state.position
         guard (0...Int(Int32.max)).contains(position.epoch), position.pair >= 0, position.step >= 0,

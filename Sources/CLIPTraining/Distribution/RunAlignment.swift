@@ -1,5 +1,4 @@
 import CLIP
-import Foundation
 import Torch
 
 extension Communicator {
@@ -16,7 +15,7 @@ extension Communicator {
     /// - Throws: ``TrainingError/distributed(rank:operation:problem:)`` naming the first thing that differs.
     public func align(_ model: DualEncoder, configuration: TrainingConfiguration, step: Int) throws {
         guard worldSize > 1 else { return }
-        var facts = try configuration.facts()
+        var facts = try SettingsComparison.values(configuration)
         facts["libtorch"] = Engine.version
         facts["first step"] = String(step)
         for (name, parameter) in model.namedParameters {
@@ -30,22 +29,5 @@ extension Communicator {
             try broadcastInPlace(model.namedParameters.map { try $0.parameter.tensor.detached() })
             try broadcastInPlace(model.namedBuffers.map(\.buffer.tensor))
         }
-    }
-}
-
-extension TrainingConfiguration {
-    /// Every setting by its name.
-    fileprivate func facts() throws -> [String: String] {
-        let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
-        var facts: [String: String] = [:]
-        func visit(_ value: Any, _ name: String) {
-            if let members = value as? [String: Any] {
-                for (key, value) in members { visit(value, name.isEmpty ? key : "\(name).\(key)") }
-            } else {
-                facts[name] = "\(value)"
-            }
-        }
-        visit(object, "")
-        return facts
     }
 }
