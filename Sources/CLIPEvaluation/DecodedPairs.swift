@@ -16,7 +16,7 @@ package struct DecodedPairs {
 
     /// - Parameter onSkip: told of every pair that is left out, on another thread.
     package init(
-        _ source: PairSource, for clip: PretrainedModel, threads: Int,
+        _ source: PairSource, for clip: CLIPModel, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
         let (tokenizer, preprocessor) = (clip.tokenizer, clip.preprocessor)

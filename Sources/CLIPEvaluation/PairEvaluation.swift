@@ -22,7 +22,7 @@ public struct PairEvaluation: HeldOutEvaluator {
 
     /// Runs a model over the source, once, in order.
     /// - Throws: `CancellationError` where `shouldStop` says so; what reading the source throws.
-    public func evaluate(_ clip: PretrainedModel, shouldStop: () -> Bool = { false }) throws -> HeldOutEvaluation {
+    public func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool = { false }) throws -> HeldOutEvaluation {
         var pictures: [Tensor] = []
         var captions: [[Int32]] = []
         var categories: [String?] = []
@@ -40,7 +40,7 @@ public struct PairEvaluation: HeldOutEvaluator {
     }
 
     private static func accuracy(
-        _ clip: PretrainedModel, pictures: Tensor, categories: [String?]
+        _ clip: CLIPModel, pictures: Tensor, categories: [String?]
     ) throws -> HeldOutEvaluation.CategoryAccuracy? {
         let names = Set(categories.compactMap { $0 }).sorted()
         guard names.count > 1 else { return nil }

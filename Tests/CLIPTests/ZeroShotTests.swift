@@ -7,7 +7,7 @@ import Torch
 @testable import CLIP
 
 @Suite struct ZeroShotTests {
-    private func clip() throws -> PretrainedModel {
+    private func clip() throws -> CLIPModel {
         try ModelCatalog.description(of: FixtureModel(name: "words").directory()).loaded()
     }
 

@@ -54,7 +54,7 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
     }
 }
 
-extension PretrainedModel {
+extension CLIPModel {
     /// The space of this model's vectors.
     /// - Parameter normalized: whether they are divided by their length.
     /// - Throws: what reading the weights' file anew throws: they are hashed as they were stored.

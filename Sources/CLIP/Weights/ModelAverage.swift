@@ -11,7 +11,7 @@ public enum ModelAverage {
     ///   - shares: each model's, adding up to 1.
     /// - Returns: `models[0]`'s architecture and preprocessing with weights of memory of their own.
     /// - Throws: ``CLIPError/averaging(problem:)`` where the models do not fit together.
-    public static func average(_ models: [PretrainedModel], shares: [Double]) throws -> DualEncoder {
+    public static func average(_ models: [CLIPModel], shares: [Double]) throws -> DualEncoder {
         guard let first = models.first else { throw CLIPError.averaging(problem: "no models are given") }
         guard shares.count == models.count, shares.allSatisfy(\.isFinite), abs(shares.reduce(0, +) - 1) < 1e-6 else {
             throw CLIPError.averaging(problem: "\(shares) are not shares of \(models.count) models that add up to 1")

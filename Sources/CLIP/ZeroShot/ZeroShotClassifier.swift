@@ -24,7 +24,7 @@ public struct ZeroShotClassifier: Sendable {
     /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
     /// normalized again (section 3.1.4).
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
-    public init(_ clip: PretrainedModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
+    public init(_ clip: CLIPModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
         guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }), !templates.isEmpty else {
             throw CLIPError.emptyChoices(what: "labels")
         }

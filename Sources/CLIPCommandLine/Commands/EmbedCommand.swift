@@ -79,7 +79,7 @@ struct EmbedCommand: ParsableCommand {
         try set.finish()
     }
 
-    private func embed(_ texts: [String], _ clip: PretrainedModel) throws -> Tensor {
+    private func embed(_ texts: [String], _ clip: CLIPModel) throws -> Tensor {
         let tokenized = clip.tokenizer.tokenize(texts)
         for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
             Console.warning(

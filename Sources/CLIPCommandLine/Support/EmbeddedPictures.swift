@@ -21,7 +21,7 @@ struct EmbeddedPictures {
     private static let batchSize = 32
 
     init(
-        _ paths: [String], _ clip: PretrainedModel, options: PictureOptions, normalized: Bool = true, bad: BadPicture
+        _ paths: [String], _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true, bad: BadPicture
     ) throws {
         var parts: [Tensor] = []
         for start in stride(from: 0, to: paths.count, by: Self.batchSize) {

@@ -91,7 +91,7 @@ struct SharedOptions: ParsableArguments {
     }
 
     /// The model, ready to answer.
-    func load() throws -> PretrainedModel {
+    func load() throws -> CLIPModel {
         try describe().loaded(weights: weights, device: device.device, precision: precision.dtype)
     }
 

@@ -93,11 +93,11 @@ import TorchNN
     /// On one machine the same arithmetic in another order: this, relative to the largest element, is what may differ.
     static let tolerance = 1e-6
 
-    private func clip(_ name: String) throws -> PretrainedModel {
+    private func clip(_ name: String) throws -> CLIPModel {
         try ModelCatalog.description(of: FixtureModel.root() + "/families/" + name).loaded()
     }
 
-    private func texts(_ clip: PretrainedModel) -> [String] {
+    private func texts(_ clip: CLIPModel) -> [String] {
         let words =
             clip.tokenizer.identity.kind == "wordpiece"
             ? ["皮卡丘", "一只狗在雪地里", "", "小火龙 手机"]

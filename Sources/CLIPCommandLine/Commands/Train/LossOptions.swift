@@ -61,7 +61,7 @@ struct LossOptions: ParsableArguments {
     }
 
     /// The model to learn from, where one is named.
-    func teacher(_ shared: SharedOptions, on device: Device) throws -> PretrainedModel? {
+    func teacher(_ shared: SharedOptions, on device: Device) throws -> CLIPModel? {
         try distill.map {
             try ModelCatalog.description(of: $0).loaded(
                 weights: distillWeights, device: device, precision: shared.precision.dtype)

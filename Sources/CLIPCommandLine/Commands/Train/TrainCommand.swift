@@ -235,7 +235,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
-    private func startingModel(_ description: ModelDescription, on device: Device? = nil) throws -> PretrainedModel {
+    private func startingModel(_ description: ModelDescription, on device: Device? = nil) throws -> CLIPModel {
         let device = device ?? shared.device.device
         return shared.weights != nil || description.weightsPath != nil
             ? try description.loaded(weights: shared.weights, device: device)

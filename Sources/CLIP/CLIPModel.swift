@@ -9,7 +9,7 @@ import Torch
 ///     let pictures = try clip.embed(pictures: [Picture.read(path: "cat.jpg")], names: ["cat.jpg"])
 ///     let texts = try clip.embed(texts: ["a cat", "a dog"])
 ///     let similarities = try pictures.matmul(texts.transposed())  // [1, 2]
-public final class PretrainedModel: Sendable {
+public final class CLIPModel: Sendable {
     public let name: String
     public let model: DualEncoder
     public let tokenizer: any TextTokenizer

@@ -9,7 +9,7 @@ public struct PictureCaption: Sendable, Equatable {
     public var tokens: [Int32]
 }
 
-extension PretrainedModel {
+extension CLIPModel {
     /// Captions of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:name:)``, uint8 `[3, S, S]`
     /// each, as one batch.
     /// - Parameters:
