@@ -48,14 +48,15 @@ let package = Package(
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
         door,
+        .target(name: "StrictJSON"),
         .target(
-            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece"],
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "StrictJSON"],
             exclude: ["make_resources.py", "make_rules.py"],
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
         .target(name: "FileMapping"),
-        .target(name: "Safetensors", dependencies: ["FileMapping"]),
+        .target(name: "Safetensors", dependencies: ["FileMapping", "StrictJSON"]),
         .target(name: "TorchArchive", dependencies: ["FileMapping"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
@@ -68,8 +69,8 @@ let package = Package(
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "Torch", "TorchArchive",
-                "TorchNN",
+                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
+                "TorchArchive", "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
@@ -107,9 +108,10 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
-        .testTarget(name: "TorchNNTests", dependencies: ["TorchNN", "TestSupport"]),
+        .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(

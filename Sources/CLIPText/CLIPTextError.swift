@@ -15,6 +15,7 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A checkpoint's tokenizer file was read but is damaged, or of a kind that is not known.
     case fileMalformed(path: String, place: String, reason: String)
 
+    /// What is wrong, where, and what helps, on one line.
     public var description: String {
         switch self {
         case .resourceMissing(let name, let searched):

@@ -7,25 +7,29 @@ import Foundation
 /// references, ligatures, widths, quotes, control characters), brought to normalization form C and to lower case.
 /// Any number of threads may use one tokenizer.
 public final class CLIPTokenizer: TextTokenizer {
+    /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
+    /// Fills a row after its last token: 0.
     public let padToken: Int32 = 0
-    public var vocabularySize: Int { merges.count }
+    /// One more than the largest id: 49,408.
+    public var vocabularySize: Int { vocabulary.count }
+    /// What decides the ids; the vocabulary is hashed when it is first asked for.
     public var identity: TokenizerIdentity {
         TokenizerIdentity(
             kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "ftfy+lower",
             contentHash: contentHash.withLock { hash in
                 if let known = hash { return known }
-                let computed = merges.contentHash()
+                let computed = vocabulary.contentHash()
                 hash = computed
                 return computed
             })
     }
     /// The token that begins every text (49406).
-    public var startToken: Int32 { merges.startToken }
+    public let startToken: Int32
     /// The token that ends every text (49407).
-    public var endToken: Int32 { merges.endToken }
+    public let endToken: Int32
 
-    private let merges: MergeTable
+    private let vocabulary: CLIPVocabulary
     private let cleaner: TextCleaner
     private let pool: WorkspacePool
     private let contentHash = Guarded<String?>(nil)
@@ -36,15 +40,18 @@ public final class CLIPTokenizer: TextTokenizer {
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
     public convenience init(contextLength: Int = 77) throws(CLIPTextError) {
         try self.init(
-            contextLength: contextLength, merges: MergeTable(try ResourceFolder.own.read(MergeTable.resource)))
+            contextLength: contextLength,
+            vocabulary: CLIPVocabulary(try ResourceFolder.own.read(CLIPVocabulary.resource)))
     }
 
-    init(contextLength: Int, merges: MergeTable) throws(CLIPTextError) {
+    init(contextLength: Int, vocabulary: CLIPVocabulary) throws(CLIPTextError) {
         guard contextLength >= 2 else { throw .contextLengthTooSmall(contextLength) }
         self.contextLength = contextLength
-        self.merges = merges
+        self.vocabulary = vocabulary
+        startToken = vocabulary.startToken
+        endToken = vocabulary.endToken
         cleaner = try TextCleaner()
-        pool = WorkspacePool(encoder: BytePairEncoder(merges: merges))
+        pool = WorkspacePool(vocabulary: vocabulary)
     }
 
     /// All tokens of the text, without start and end of text, however many there are.
@@ -60,6 +67,7 @@ public final class CLIPTokenizer: TextTokenizer {
         pool.use { cache, output in frame(text, with: scanner(cache, output)) }
     }
 
+    /// The tokens of many texts, which share one word cache.
     public func tokenize(_ texts: [String]) -> [TokenizedText] {
         pool.use { cache, output in
             let scanner = scanner(cache, output)
@@ -73,9 +81,9 @@ public final class CLIPTokenizer: TextTokenizer {
         let mark = Array("</w>".utf8)
         var bytes: [UInt8] = []
         for token in tokens {
-            guard let part = merges.bytes(of: token) else { continue }
+            guard let part = vocabulary.bytes(of: token) else { continue }
             bytes.append(contentsOf: part)
-            if merges.endings[Int(token)] { bytes.append(contentsOf: mark) }
+            if vocabulary.endsWord(token) { bytes.append(contentsOf: mark) }
         }
         var out: [UInt8] = []
         var index = 0
@@ -111,7 +119,7 @@ public final class CLIPTokenizer: TextTokenizer {
 
     private func scanner(_ cache: WordCache, _ output: TokenBuffer) -> WordScanner {
         WordScanner(
-            cache: cache, output: output, startToken: startToken, endToken: endToken, byteTokens: merges.byteTokens)
+            cache: cache, output: output, startToken: startToken, endToken: endToken, byteTokens: vocabulary.byteTokens)
     }
 
     private func encode(_ text: String, with scanner: WordScanner) {
@@ -138,16 +146,16 @@ public final class CLIPTokenizer: TextTokenizer {
 
 /// Word caches and buffers that threads borrow, so that none waits for another while it tokenizes.
 final class WorkspacePool: @unchecked Sendable {
-    private let encoder: BytePairEncoder
+    private let vocabulary: CLIPVocabulary
     private let lock = NSLock()
     private var idle: [(WordCache, TokenBuffer)] = []  // guarded by `lock`
 
-    init(encoder: BytePairEncoder) {
-        self.encoder = encoder
+    init(vocabulary: CLIPVocabulary) {
+        self.vocabulary = vocabulary
     }
 
     func use<Result>(_ body: (WordCache, TokenBuffer) -> Result) -> Result {
-        let workspace = lock.withLock { idle.popLast() } ?? (WordCache(encoder: encoder), TokenBuffer())
+        let workspace = lock.withLock { idle.popLast() } ?? (WordCache(vocabulary: vocabulary), TokenBuffer())
         defer { lock.withLock { idle.append(workspace) } }
         return body(workspace.0, workspace.1)
     }

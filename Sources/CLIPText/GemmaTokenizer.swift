@@ -8,19 +8,22 @@ import Foundation
 /// repairs the text and takes punctuation out. A directory with a `tokenizer.model` alone is read by libsentencepiece.
 /// Any number of threads may use one tokenizer.
 public final class GemmaTokenizer: TextTokenizer {
+    /// The tokens of every row, end-of-text included.
     public let contextLength: Int
+    /// One more than the largest id of a token, added ones included.
     public let vocabularySize: Int
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
+    /// Fills a row beside its tokens.
     public var padToken: Int32 { row.padToken }
+    /// Ends every text.
     public var endToken: Int32 { row.endToken }
 
     static let fileNames = ["tokenizer.json", "tokenizer.model"]
 
     private let vocabulary: CharacterPairVocabulary
     private let canonical: Canonicalization?
-    private let tables: RuleTables
-    private let raw: AddedTokens
-    private let normalized: AddedTokens
+    private let added: AddedTokenSearch
     private let row: FullRow
 
     /// Reads a `tokenizer.json`.
@@ -57,18 +60,14 @@ public final class GemmaTokenizer: TextTokenizer {
             padsLeft: settings.padsLeft(json), keepsWrittenEnd: false)
         vocabulary = try CharacterPairVocabulary(json, unknown: words.find(names[3].text))
         canonical = rules == .authors ? try Canonicalization(tables: tables, repairing: true) : nil
-        self.tables = tables
-        let added = settings.addedTokens(names: names, in: words)
-        raw = AddedTokens(added.filter { !$0.isNormalized }, tables: tables)
+        let entries = settings.addedTokens(names: names, in: words)
         let lowers = canonical == nil
-        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { text in
-            Self.normalized(text[...], lowers ? tables : nil)
-        }
+        added = AddedTokenSearch(entries, tables: tables) { Self.normalized($0, lowers ? tables : nil) }
         self.contextLength = contextLength
-        vocabularySize = Int(max(words.bound, (added.map(\.id).max() ?? 0) + 1))
+        vocabularySize = Int(max(words.bound, (entries.map(\.id).max() ?? 0) + 1))
         var hash = ContentHash()
         vocabulary.add(to: &hash)
-        AddedTokens.add(added, to: &hash)
+        AddedTokens.add(entries, to: &hash)
         hash.update("\(row.endToken) \(row.padToken) \(row.padsLeft) \(words.find(names[3].text) ?? -1)")
         identity = TokenizerIdentity(
             kind: "gemma-bpe", contextLength: contextLength, vocabularySize: vocabularySize,
@@ -79,20 +78,7 @@ public final class GemmaTokenizer: TextTokenizer {
     public func encode(_ text: String) -> [Int32] {
         var points = text.unicodeScalars.map(\.value)
         if let canonical { points = canonical.apply(points) }
-        var out: [Int32] = []
-        for piece in raw.split(points[...]) {
-            switch piece {
-            case .token(let id): out.append(id)
-            case .text(let text):
-                for piece in normalized.split(Self.normalized(text, canonical == nil ? tables : nil)[...]) {
-                    switch piece {
-                    case .token(let id): out.append(id)
-                    case .text(let text): vocabulary.encode(text, into: &out)
-                    }
-                }
-            }
-        }
-        return out
+        return added.encode(points) { words, out in vocabulary.encode(words, into: &out) }
     }
 
     /// The tokens of the text, end-of-text, and padding up to the context. A text that is too long is cut, its

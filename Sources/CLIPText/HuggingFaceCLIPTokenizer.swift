@@ -6,18 +6,22 @@ import Foundation
 ///
 /// Gives the ids of `transformers`' `CLIPTokenizer`. Any number of threads may use one tokenizer.
 public final class HuggingFaceCLIPTokenizer: TextTokenizer {
+    /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
     /// Fills a row after end-of-text: "<|endoftext|>" itself for OpenAI's models, "!" (0) for some others.
     public let padToken: Int32
+    /// One more than the largest id of a token, added ones included.
     public let vocabularySize: Int
+    /// The token that begins every text.
     public let startToken: Int32
+    /// The token that ends every text.
     public let endToken: Int32
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
 
     private let vocabulary: BytePairVocabulary
     private let tables: RuleTables
-    private let raw: AddedTokens
-    private let normalized: AddedTokens
+    private let added: AddedTokenSearch
 
     /// Reads `tokenizer.json`, or else `vocab.json` and `merges.txt`, and the special tokens named beside them.
     ///
@@ -49,11 +53,10 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
         self.contextLength = contextLength
         self.tables = tables
         vocabulary = try BytePairVocabulary(source, unknown: source.vocabulary.find(names[2].text))
-        let added = settings.addedTokens(names: names, in: source.vocabulary)
-        raw = AddedTokens(added.filter { !$0.isNormalized }, tables: tables)
-        normalized = AddedTokens(added.filter(\.isNormalized), tables: tables) { Self.normalized($0, tables) }
-        vocabularySize = Int(max(source.vocabulary.bound, (added.map(\.id).max() ?? 0) + 1))
-        var hash = vocabulary.contentHash(added: added)
+        let entries = settings.addedTokens(names: names, in: source.vocabulary)
+        added = AddedTokenSearch(entries, tables: tables) { Self.normalized($0, tables) }
+        vocabularySize = Int(max(source.vocabulary.bound, (entries.map(\.id).max() ?? 0) + 1))
+        var hash = vocabulary.contentHash(added: entries)
         for id in ids { withUnsafeBytes(of: id.littleEndian) { hash.update($0) } }
         identity = TokenizerIdentity(
             kind: "clip-bpe", contextLength: contextLength, vocabularySize: vocabularySize, cleaning: "nfc+lower",
@@ -62,21 +65,7 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
 
     /// All tokens of the text, without start and end of text, however many there are.
     public func encode(_ text: String) -> [Int32] {
-        var out: [Int32] = []
-        let points = text.unicodeScalars.map(\.value)
-        for piece in raw.split(points[...]) {
-            switch piece {
-            case .token(let id): out.append(id)
-            case .text(let text):
-                for piece in normalized.split(Self.normalized(Array(text), tables)[...]) {
-                    switch piece {
-                    case .token(let id): out.append(id)
-                    case .text(let text): encode(text, into: &out)
-                    }
-                }
-            }
-        }
-        return out
+        added.encode(text.unicodeScalars.map(\.value)) { words, out in encode(words, into: &out) }
     }
 
     /// The tokens of the text between start and end of text. A text that is too long is cut, its end-of-text kept.
@@ -85,10 +74,10 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
     }
 
     /// Normalization form C, each run of white space one space, lower case.
-    private static func normalized(_ text: [UInt32], _ tables: RuleTables) -> [UInt32] {
+    private static func normalized(_ text: ArraySlice<UInt32>, _ tables: RuleTables) -> [UInt32] {
         var out: [UInt32] = []
         out.reserveCapacity(text.count)
-        for point in tables.composition.composed(text) {
+        for point in tables.composition.composed(Array(text)) {
             if tables[point].contains(.space) {
                 if out.last != 0x20 { out.append(0x20) }
             } else {

@@ -11,6 +11,7 @@ public struct ResourceFolder: Sendable {
     /// This library's own.
     static let own = ResourceFolder(target: "CLIPText")
 
+    /// - Parameter target: the target of this package that ships the files.
     public init(target: String) { self.target = target }
 
     var bundleName: String { "swift-clip_\(target).resources" }

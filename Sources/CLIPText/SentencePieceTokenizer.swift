@@ -6,10 +6,15 @@ import Foundation
 /// Gives the ids of `transformers`' `SiglipTokenizer`, or with ``TextRules/authors`` those of `open_clip`. The rows are
 /// always padded, since the text towers read their padding. Any number of threads may use one tokenizer.
 public final class SentencePieceTokenizer: TextTokenizer {
+    /// The tokens of every row, end-of-text included.
     public let contextLength: Int
+    /// One more than the largest id of a token, added ones included.
     public let vocabularySize: Int
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
+    /// Fills a row beside its tokens.
     public var padToken: Int32 { row.padToken }
+    /// Ends every text.
     public var endToken: Int32 { row.endToken }
 
     enum Style {

@@ -8,6 +8,7 @@ public struct TokenizedText: Sendable, Equatable {
     /// How many tokens the whole text has, with start-of-text and end-of-text, without padding.
     public var originalCount: Int
 
+    /// Tokens that are framed already.
     public init(tokens: [Int32], wasTruncated: Bool, originalCount: Int) {
         self.tokens = tokens
         self.wasTruncated = wasTruncated
@@ -36,11 +37,14 @@ public protocol TextTokenizer: Sendable {
     /// What decides the ids, to tell embedding spaces apart.
     var identity: TokenizerIdentity { get }
 
+    /// The tokens of one text, framed and cut to the context.
     func tokenize(_ text: String) -> TokenizedText
+    /// The tokens of each text; what tokenizers with caches do faster than one by one.
     func tokenize(_ texts: [String]) -> [TokenizedText]
 }
 
 extension TextTokenizer {
+    /// One text after another.
     public func tokenize(_ texts: [String]) -> [TokenizedText] {
         texts.map { tokenize($0) }
     }
@@ -60,5 +64,29 @@ extension TextTokenizer {
             }
             return row
         }
+    }
+}
+
+/// What decides a tokenizer's ids: two tokenizers with equal identities give equal ids for every text.
+public struct TokenizerIdentity: Codable, Equatable, Sendable {
+    /// The engine: "clip-bpe", "sentencepiece", "gemma-bpe" or "wordpiece".
+    public var kind: String
+    /// The most tokens a text may have.
+    public var contextLength: Int
+    /// One more than the largest id.
+    public var vocabularySize: Int
+    /// What is done to a text before tokens are looked for, and by whose rules: "ftfy+lower", "nfc+lower", "lower",
+    /// "canonical", "ftfy+canonical", "bert" or "bert-hf".
+    public var cleaning: String
+    /// Hash of the vocabulary, the merges or scores, and the special tokens (32 hexadecimal digits).
+    public var contentHash: String
+
+    /// An identity as it was written down.
+    public init(kind: String, contextLength: Int, vocabularySize: Int, cleaning: String, contentHash: String) {
+        self.kind = kind
+        self.contextLength = contextLength
+        self.vocabularySize = vocabularySize
+        self.cleaning = cleaning
+        self.contentHash = contentHash
     }
 }

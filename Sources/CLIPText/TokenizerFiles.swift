@@ -2,9 +2,13 @@ import Foundation
 
 /// The families of checkpoints, each with tokenizer files of its own.
 public enum TokenizerFamily: String, Codable, Sendable, CaseIterable {
+    /// OpenAI's CLIP and what shares its vocabulary: byte-level BPE.
     case clip
+    /// SigLIP: a SentencePiece Unigram model.
     case sigLIP
+    /// SigLIP 2: Gemma's byte-pair encoding.
     case sigLIP2
+    /// Chinese-CLIP: BERT's WordPiece.
     case chineseCLIP
 
     /// The context of the family's published models.

@@ -8,11 +8,17 @@ import Foundation
 /// word is longer than 100 characters, where a text spells out special tokens such as "[SEP]", and for characters
 /// outside any recent Unicode. Any number of threads may use one tokenizer.
 public final class WordPieceTokenizer: TextTokenizer {
+    /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
+    /// One more than the largest id.
     public var vocabularySize: Int { Int(vocabulary.bound) }
+    /// What decides the ids: vocabulary, cleaning and context.
     public let identity: TokenizerIdentity
+    /// Fills a row after its last token.
     public let padToken: Int32
+    /// The token that begins every text.
     public let startToken: Int32
+    /// The token that ends every text.
     public let endToken: Int32
 
     static let fileNames = ["vocab.txt", "tokenizer.json"]

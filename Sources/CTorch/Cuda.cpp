@@ -42,13 +42,6 @@ c10::Stream current_stream() {
     return cuda.getStream(cuda.getDevice());
 }
 
-ct_stream packed(const c10::Stream &stream) { return {stream.id(), stream.device_index()}; }
-
-c10::Stream unpacked(ct_stream stream) {
-    const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(stream.device));
-    return c10::Stream(c10::Stream::UNSAFE, device, stream.id);
-}
-
 c10::DeviceAllocator &allocator() { return *c10::getDeviceAllocator(c10::DeviceType::CUDA); }
 
 c10::Event &event_of(ct_event event) { return *reinterpret_cast<c10::Event *>(event); }
@@ -111,37 +104,11 @@ int ct_set_float32_matmul_precision(const char *precision) {
     return guarded([&] { at::globalContext().setFloat32MatmulPrecision(precision); });
 }
 
-int ct_set_cudnn_allow_tf32(bool allowed) {
-    return guarded([&] { at::globalContext().setAllowTF32CuDNN(allowed); });
-}
-
 int ct_set_cudnn_benchmark(bool enabled) {
     return guarded([&] { at::globalContext().setBenchmarkCuDNN(enabled); });
 }
 
-// ---- Streams and events
-
-int ct_cuda_new_stream(ct_stream *out) {
-    return guarded([&] {
-        const auto cuda = guard();
-        *out = packed(cuda.getStreamFromGlobalPool(cuda.getDevice()));
-    });
-}
-
-int ct_cuda_current_stream(ct_stream *out) {
-    return guarded([&] { *out = packed(current_stream()); });
-}
-
-int ct_cuda_set_stream(ct_stream stream) {
-    return guarded([&] { guard().exchangeStream(unpacked(stream)); });
-}
-
-int ct_tensor_record_stream(ct_tensor tensor, ct_stream stream) {
-    return guarded([&] {
-        need_cuda();
-        ctorch::borrow(tensor).record_stream(unpacked(stream));
-    });
-}
+// ---- Events
 
 int ct_event_create(ct_event *out) {
     return guarded([&] {
@@ -158,16 +125,8 @@ int ct_event_record(ct_event event) {
     return guarded([&] { event_of(event).record(current_stream()); });
 }
 
-int ct_event_wait(ct_event event) {
-    return guarded([&] { event_of(event).block(current_stream()); });
-}
-
 int ct_event_synchronize(ct_event event) {
     return guarded([&] { event_of(event).synchronize(); });
-}
-
-int ct_event_is_reached(ct_event event, bool *out) {
-    return guarded([&] { *out = event_of(event).query(); });
 }
 
 int ct_event_elapsed(ct_event from, ct_event to, double *milliseconds) {

@@ -4,6 +4,7 @@ import CXXHash
 public struct ContentHash: ~Copyable {
     private let state: OpaquePointer
 
+    /// The hash of nothing.
     public init() {
         state = XXH3_createState()
         XXH3_128bits_reset(state)
@@ -11,6 +12,7 @@ public struct ContentHash: ~Copyable {
 
     deinit { XXH3_freeState(state) }
 
+    /// Adds bytes; how they are cut into pieces does not matter.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         XXH3_128bits_update(state, start, bytes.count)

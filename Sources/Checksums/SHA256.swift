@@ -4,6 +4,7 @@ import CGLib
 public struct SHA256: ~Copyable {
     private let state: OpaquePointer
 
+    /// The digest of nothing.
     public init() {
         // GLib returns null for kinds it does not know; SHA-256 is part of every release since 2.16.
         state = g_checksum_new(G_CHECKSUM_SHA256)
@@ -11,11 +12,13 @@ public struct SHA256: ~Copyable {
 
     deinit { g_checksum_free(state) }
 
+    /// Adds bytes; how they are cut into pieces does not matter.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
         g_checksum_update(state, start.assumingMemoryBound(to: UInt8.self), gssize(bytes.count))
     }
 
+    /// Adds bytes that are not in one piece of memory.
     public mutating func update(_ bytes: some Sequence<UInt8>) {
         Array(bytes).withUnsafeBytes { update($0) }
     }
@@ -42,8 +45,10 @@ extension SHA256 {
 
 /// Why a checksum could not be taken.
 public enum ChecksumError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file is missing, or may not or cannot be read; `reason` is the system's.
     case unreadable(path: String, reason: String)
 
+    /// Which file, why, and what helps.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):

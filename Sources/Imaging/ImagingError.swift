@@ -33,6 +33,7 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
         switch self {
         case .missing(let path):

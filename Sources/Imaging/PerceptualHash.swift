@@ -4,12 +4,15 @@ import Foundation
 /// averaged to 32 x 32, its two-dimensional DCT-II, and of the 8 x 8 lowest frequencies one bit each, set where the
 /// coefficient clearly exceeds their median. It survives scaling and recompression; it sees no color.
 public struct PerceptualHash: Sendable, Hashable {
+    /// One bit for each of the 8 × 8 lowest frequencies, row by row from the least significant.
     public let bits: UInt64
 
+    /// A fingerprint that was taken before.
     public init(bits: UInt64) {
         self.bits = bits
     }
 
+    /// Takes a picture's fingerprint, which costs one pass over its pixels.
     public init(_ picture: Picture) {
         let colors = picture.averaged(columns: Self.side, rows: Self.side)  // [32, 32, 3]
         // ITU-R BT.601 luma.

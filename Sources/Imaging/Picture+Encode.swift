@@ -9,6 +9,7 @@ public enum PictureEncoding: Sendable, Equatable {
     case jpeg(quality: Int)
     /// Quality 1...100.
     case webp(quality: Int)
+    /// WebP that gives the same pixels back.
     case webpLossless
 
     /// The usual file name extension, without the dot.

@@ -27,3 +27,44 @@ public struct Picture: Sendable, Equatable {
         self.pixels = pixels
     }
 }
+
+extension Picture {
+    /// The picture as the viewer should see it, from an EXIF orientation (tag 274, 1...8). Other values leave it be.
+    public func oriented(_ orientation: Int) -> Picture {
+        guard (2...8).contains(orientation) else { return self }
+        let swapsSides = orientation >= 5
+        let newWidth = swapsSides ? height : width
+        let newHeight = swapsSides ? width : height
+        // Source position of output (x, y) is origin + x * stepX + y * stepY, counted in pixels.
+        let origin: Int
+        let stepX: Int
+        let stepY: Int
+        let last = width * height - 1
+        switch orientation {
+        case 2: (origin, stepX, stepY) = (width - 1, -1, width)
+        case 3: (origin, stepX, stepY) = (last, -1, -width)
+        case 4: (origin, stepX, stepY) = (last - (width - 1), 1, -width)
+        case 5: (origin, stepX, stepY) = (0, width, 1)
+        case 6: (origin, stepX, stepY) = (last - (width - 1), -width, 1)
+        case 7: (origin, stepX, stepY) = (last, -width, -1)
+        default: (origin, stepX, stepY) = (width - 1, width, -1)
+        }
+        let moved = [UInt8](unsafeUninitializedCapacity: pixels.count) { out, filled in
+            pixels.withUnsafeBufferPointer { source in
+                var to = 0
+                for y in 0..<newHeight {
+                    var from = (origin + y * stepY) * 3
+                    for _ in 0..<newWidth {
+                        out[to] = source[from]
+                        out[to + 1] = source[from + 1]
+                        out[to + 2] = source[from + 2]
+                        to += 3
+                        from += stepX * 3
+                    }
+                }
+            }
+            filled = pixels.count
+        }
+        return Picture(unchecked: moved, width: newWidth, height: newHeight)
+    }
+}

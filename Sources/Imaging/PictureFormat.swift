@@ -1,11 +1,18 @@
 /// The container formats that are read.
 public enum PictureFormat: String, Sendable, CaseIterable {
+    /// ISO/IEC 10918: baseline and progressive.
     case jpeg = "JPEG"
+    /// ISO/IEC 15948.
     case png = "PNG"
+    /// Google's, lossy or lossless.
     case webp = "WebP"
+    /// Of an animation, the first picture.
     case gif = "GIF"
+    /// Classic and BigTIFF; of several pages the first.
     case tiff = "TIFF"
+    /// HEIC and AVIF, where libvips has their decoders.
     case heif = "HEIF"
+    /// Windows bitmaps without compression.
     case bmp = "BMP"
 
     /// Tells the format from the first bytes, never from the file's name; nil for anything that is not read.

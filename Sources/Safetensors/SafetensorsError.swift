@@ -31,6 +31,7 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What the caller asked to be written is no valid file.
     case invalidItem(path: String, key: String, reason: String)
 
+    /// What is wrong, in which file and entry, and what helps; fit for one line of a terminal.
     public var description: String {
         switch self {
         case .fileNotFound(let path):

@@ -5,9 +5,9 @@ public enum CUDA {
     /// GPUs that can be used; 0 without one.
     public static var deviceCount: Int { Int(ct_cuda_device_count()) }
 
-    /// Whether the door to libtorch was built with CUDA's headers (by CMake), which ``properties(of:)`` and
-    /// ``CUDAGraph`` need; everything else does without.
-    public static var hasGraphs: Bool { ct_built_with_cuda() }
+    /// Whether the door to libtorch was built with CUDA's headers (by CMake), which ``properties(of:)`` needs; everything
+    /// else does without.
+    public static var hasProperties: Bool { ct_built_with_cuda() }
 
     /// Makes one GPU the current one of this thread, which a ``Device`` without index means.
     public static func setDevice(_ index: Int) throws {
@@ -16,20 +16,26 @@ public enum CUDA {
 
     /// What a GPU is.
     public struct Properties: Sendable, Equatable {
+        /// Such as "NVIDIA H100 80GB HBM3".
         public let name: String
         /// Bytes.
         public let memory: Int
         /// Such as 9 and 0 for an H100.
         public let computeCapability: ComputeCapability
+        /// NVIDIA's "streaming multiprocessors", which work side by side.
         public let multiprocessorCount: Int
     }
 
     /// What a GPU can do, by NVIDIA's count.
     public struct ComputeCapability: Sendable, Equatable {
+        /// The generation.
         public let major: Int
+        /// The variant within it.
         public let minor: Int
     }
 
+    /// What a GPU is called and can do.
+    /// - Throws: ``TorchError`` where there is no such GPU, or ``hasProperties`` is false.
     public static func properties(of index: Int = 0) throws -> Properties {
         var found = ct_cuda_properties()
         try check(ct_cuda_properties_of(Int32(clamping: index), &found), "cuda device \(index)")
@@ -44,15 +50,20 @@ public enum CUDA {
     public struct Memory: Sendable, Equatable {
         /// In tensors, now and at most since ``resetPeakMemory(of:)``.
         public let allocated: Int
+        /// The most that tensors have held.
         public let allocatedPeak: Int
         /// Taken from the driver.
         public let reserved: Int
+        /// The most that was taken.
         public let reservedPeak: Int
         /// As the driver counts, with other processes'.
         public let available: Int
+        /// All that the GPU has, in bytes.
         public let total: Int
     }
 
+    /// How much of a GPU's memory is taken.
+    /// - Throws: ``TorchError`` where there is no such GPU.
     public static func memory(of index: Int = 0) throws -> Memory {
         var found = ct_cuda_memory()
         try check(ct_cuda_memory_of(Int32(clamping: index), &found), "memory of cuda device \(index)")

@@ -36,6 +36,7 @@ public enum Engine {
         return try Tensor(owning: handle, "random state")
     }
 
+    /// Takes back what ``randomState(on:)`` gave; the same draws follow.
     public static func setRandomState(_ state: Tensor, on device: Device = .cpu) throws {
         try check(ct_set_random_state(device.code, state.handle), "set random state")
     }
@@ -50,6 +51,7 @@ public enum Engine {
         case medium
     }
 
+    /// Sets it for the whole process.
     public static func setProductPrecision(_ precision: ProductPrecision) throws {
         try check(ct_set_float32_matmul_precision(precision.rawValue), "product precision")
     }

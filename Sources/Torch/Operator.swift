@@ -7,21 +7,32 @@ import CTorch
 ///
 /// Arguments come in the schema's order; trailing ones that have defaults may be left out.
 public final class Operator: @unchecked Sendable {
+    /// With namespace and overload: "aten::add.Tensor".
     public let name: String
     private let handle: ct_operator_handle?
     private let failure: TorchError?
 
     /// One argument of a call.
     public enum Argument {
+        /// An absent optional.
         case none
+        /// A tensor; nil is an absent optional one.
         case tensor(Tensor?)
+        /// A whole number; also element types and layouts.
         case int(Int)
+        /// A real number.
         case double(Double)
+        /// A truth value.
         case bool(Bool)
+        /// A text.
         case string(String)
+        /// Where a result is to be.
         case device(Device)
+        /// Whole numbers: a shape, dimensions.
         case ints([Int])
+        /// Real numbers.
         case doubles([Double])
+        /// A list of tensors, of which some may be absent.
         case tensors([Tensor?])
 
         /// Schemas spell element types as integers.
@@ -132,5 +143,29 @@ private struct CallFrame {
         block.initialize(from: elements, count: elements.count)
         blocks.append(UnsafeMutableRawPointer(block))
         return UnsafePointer(block)
+    }
+}
+
+/// Looks on while operators are called: for finding out where in a computation something happens.
+public enum OperatorObserver {
+    /// Told the operator's name, its arguments, and its results.
+    public typealias Observe = (_ name: String, _ arguments: [Operator.Argument], _ results: [Tensor?]) throws -> Void
+
+    @TaskLocal static var current: Box?
+
+    /// Holds the observer, which stays on the thread that set it.
+    final class Box: @unchecked Sendable {
+        let observe: Observe
+        init(_ observe: @escaping Observe) { self.observe = observe }
+    }
+
+    /// Runs `body` with every operator it calls on this thread shown to `observe`. What `observe` calls itself is not
+    /// shown to it; an error it throws comes out of the operator's call.
+    public static func observing<R>(_ observe: @escaping Observe, _ body: () throws -> R) rethrows -> R {
+        try $current.withValue(Box(observe)) { try body() }
+    }
+
+    static func report(_ box: Box, _ name: String, _ arguments: [Operator.Argument], _ results: [Tensor?]) throws {
+        try $current.withValue(nil) { try box.observe(name, arguments, results) }
     }
 }

@@ -6,6 +6,7 @@ import CTorch
 /// and on this rank's CUDA device for NCCL. After an operation has failed the group is of no more use: its connections
 /// are in an unknown state, and ``Backend`` may close them.
 public final class ProcessGroup: @unchecked Sendable {
+    /// The library that carries tensors between processes.
     public enum Backend: String, Sendable, CaseIterable {
         /// Over TCP, for tensors on the CPU.
         case gloo
@@ -16,15 +17,21 @@ public final class ProcessGroup: @unchecked Sendable {
         public var isAvailable: Bool { ct_distributed_has_backend(rawValue) }
     }
 
+    /// How elements in the same place are combined.
     public enum Reduction: Sendable {
+        /// Added up.
         case sum
+        /// The largest.
         case maximum
 
         var code: ct_reduction { self == .sum ? CT_SUM : CT_MAXIMUM }
     }
 
+    /// This process, from 0.
     public let rank: Int
+    /// How many processes there are.
     public let worldSize: Int
+    /// What they talk over.
     public let backend: Backend
     /// Seconds that an operation may take.
     public let timeout: Double
@@ -73,6 +80,7 @@ public final class ProcessGroup: @unchecked Sendable {
 
         deinit { ct_work_release(handle) }
 
+        /// Whether it is over, well or not; never waits.
         public var isDone: Bool { ct_work_is_done(handle) }
 
         /// Waits until the operation is done.

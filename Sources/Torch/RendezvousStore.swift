@@ -27,6 +27,7 @@ public final class RendezvousStore: @unchecked Sendable {
 
     deinit { ct_store_release(handle) }
 
+    /// Where the store is served: the port asked for, or the free one that was found.
     public var port: Int { Int(ct_store_port(handle)) }
 
     /// Sends a value and does not wait: stores with a connection of their own may see it a moment later, this one at once.

@@ -26,35 +26,48 @@ private enum Math {
 }
 
 extension Tensor {
+    /// Element by element, the shapes broadcast to each other, as with all four operators.
     public static func + (left: Tensor, right: Tensor) throws -> Tensor {
         try Math.addTensor.one(.tensor(left), .tensor(right))
     }
+    /// A number added to every element.
     public static func + (left: Tensor, right: Double) throws -> Tensor {
         try Math.addScalar.one(.tensor(left), .double(right))
     }
+    /// Element by element, broadcasting.
     public static func - (left: Tensor, right: Tensor) throws -> Tensor {
         try Math.subtractTensor.one(.tensor(left), .tensor(right))
     }
+    /// A number taken from every element.
     public static func - (left: Tensor, right: Double) throws -> Tensor {
         try Math.subtractScalar.one(.tensor(left), .double(right))
     }
+    /// Element by element, broadcasting; ``matmul(_:)`` is the matrix product.
     public static func * (left: Tensor, right: Tensor) throws -> Tensor {
         try Math.multiplyTensor.one(.tensor(left), .tensor(right))
     }
+    /// Every element times a number.
     public static func * (left: Tensor, right: Double) throws -> Tensor {
         try Math.multiplyScalar.one(.tensor(left), .double(right))
     }
+    /// Element by element, broadcasting; whole numbers give real ones.
     public static func / (left: Tensor, right: Tensor) throws -> Tensor {
         try Math.divideTensor.one(.tensor(left), .tensor(right))
     }
+    /// Every element divided by a number.
     public static func / (left: Tensor, right: Double) throws -> Tensor {
         try Math.divideScalar.one(.tensor(left), .double(right))
     }
+    /// Every element with the other sign.
     public static prefix func - (operand: Tensor) throws -> Tensor { try Math.negate.one(.tensor(operand)) }
 
+    /// eˣ of every element.
     public func exponential() throws -> Tensor { try Math.exponential.one(.tensor(self)) }
+    /// The natural logarithm of every element.
     public func logarithm() throws -> Tensor { try Math.logarithm.one(.tensor(self)) }
+    /// The logarithm to base 2 of every element.
     public func log2() throws -> Tensor { try Math.log2.one(.tensor(self)) }
+    /// 2ˣ of every element.
     public func exp2() throws -> Tensor { try Math.exp2.one(.tensor(self)) }
 
     /// ln(1 + eˣ), without overflow.
@@ -73,6 +86,7 @@ extension Tensor {
         try Math.dot.one(.tensor(reshaped([-1])), .tensor(other.reshaped([-1])))
     }
 
+    /// Every element without its sign.
     public func absolute() throws -> Tensor { try Math.absolute.one(.tensor(self)) }
 
     /// The matrix product over the last two dimensions, broadcasting the others: `[…, n, k] × […, k, m] -> […, n, m]`.
@@ -90,5 +104,32 @@ extension Tensor {
     /// `value` wherever `mask` is true.
     public func filled(where mask: Tensor, with value: Double) throws -> Tensor {
         try Math.maskedFill.one(.tensor(self), .tensor(mask), .double(value))
+    }
+}
+
+/// Products of 32-bit matrices, as fast as the machine has them.
+private enum Product {
+    static let oneDNN = Operator("mkldnn::_linear_pointwise")
+    static let linear = Operator("aten::linear")
+
+    /// Whether this libtorch has oneDNN's operator: on AMD's processors it is more than twice as fast as the library
+    /// behind `aten::mm` (190 against 85 GFLOP/s a core on Zen 5).
+    static let hasOneDNN: Bool = {
+        guard let probe = try? Tensor.ones([2, 2]) else { return false }
+        return (try? viaOneDNN(probe, probe, nil)) != nil
+    }()
+
+    static func viaOneDNN(_ left: Tensor, _ right: Tensor, _ bias: Tensor?) throws -> Tensor {
+        try oneDNN.one(.tensor(left), .tensor(right), .tensor(bias), .string("none"), .doubles([]), .string(""))
+    }
+}
+
+extension Tensor {
+    /// `self · otherᵀ + bias` in 32 bits: `[n, k] × [m, k]ᵀ -> [n, m]`, with `bias` `[m]`. Not differentiable.
+    public func productWithTransposed(_ other: Tensor, bias: Tensor? = nil) throws -> Tensor {
+        if Product.hasOneDNN, dtype == .float32, other.dtype == .float32, device.kind == .cpu {
+            return try Product.viaOneDNN(self, other, bias)
+        }
+        return try Product.linear.one(.tensor(self), .tensor(other), .tensor(bias))
     }
 }

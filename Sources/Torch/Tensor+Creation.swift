@@ -25,10 +25,12 @@ extension Tensor {
         return try Create.full.one(.ints(shape), .double(value), .dtype(dtype), .none, .device(device))
     }
 
+    /// Every element 0.
     public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws -> Tensor {
         try full(shape, 0, dtype: dtype, device: device)
     }
 
+    /// Every element 1.
     public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) throws -> Tensor {
         try full(shape, 1, dtype: dtype, device: device)
     }

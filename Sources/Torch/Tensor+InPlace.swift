@@ -26,13 +26,16 @@ extension Tensor {
     /// Takes over the values of `source`, converting and moving them as needed.
     public func copyInPlace(_ source: Tensor) throws { try Write.copy.run(.tensor(self), .tensor(source)) }
 
+    /// Writes one value everywhere.
     public func fillInPlace(_ value: Double) throws { try Write.fill.run(.tensor(self), .double(value)) }
 
     /// Adds a whole number, which is exact for integer tensors too.
     public func addInPlace(_ amount: Int) throws { try Write.add.run(.tensor(self), .int(amount)) }
 
+    /// Multiplies every element by a number.
     public func multiplyInPlace(_ factor: Double) throws { try Write.multiply.run(.tensor(self), .double(factor)) }
 
+    /// Raises elements below the range to its lower end, and lowers those above to its upper.
     public func clampInPlace(to range: ClosedRange<Double>) throws {
         try Write.clamp.run(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
     }
@@ -47,6 +50,7 @@ extension Tensor {
         try Write.subtractTensor.run(.tensor(self), .tensor(other))
     }
 
+    /// Takes a number from every element.
     public func subtractInPlace(_ amount: Double) throws {
         try Write.subtractScalar.run(.tensor(self), .double(amount))
     }
@@ -59,6 +63,7 @@ extension Tensor {
     /// Two to the power of every element; several times faster than e's powers.
     public func exp2InPlace() throws { try Write.exp2.run(.tensor(self)) }
 
+    /// 1/(1 + e⁻ˣ) of every element.
     public func sigmoidInPlace() throws { try Write.sigmoid.run(.tensor(self)) }
 
     /// Writes `value` wherever `mask` is true.

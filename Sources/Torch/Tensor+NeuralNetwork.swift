@@ -23,7 +23,9 @@ private enum Network {
 
 /// How a picture is sampled at another size; both average over the area a new pixel covers (antialiasing).
 public enum Interpolation: String, Sendable {
+    /// By cubic polynomials (a = -0.5), as Pillow's.
     case bicubic
+    /// By weights that fall off linearly.
     case bilinear
 }
 
@@ -81,6 +83,7 @@ extension Tensor {
     /// x·σ(x) (Hendrycks and Gimpel, arXiv 1606.08415).
     public func silu() throws -> Tensor { try Network.silu.one(.tensor(self)) }
 
+    /// 1/(1 + e⁻ˣ) of every element.
     public func sigmoid() throws -> Tensor { try Network.sigmoid.one(.tensor(self)) }
 
     /// softmax(q·kᵀ/√d)·v, with this tensor as queries: `[B, heads, L, d]`.

@@ -17,14 +17,18 @@ private enum Reduce {
 }
 
 extension Tensor {
+    /// Σ of all elements, a scalar.
     public func sum() throws -> Tensor { try Reduce.sum.one(.tensor(self)) }
 
+    /// Σ along a dimension, which goes, or with `keep` has size 1.
     public func sum(along dimension: Int, keep: Bool = false) throws -> Tensor {
         try Reduce.sumAlong.one(.tensor(self), .ints([dimension]), .bool(keep))
     }
 
+    /// The mean of all elements, a scalar.
     public func mean() throws -> Tensor { try Reduce.mean.one(.tensor(self)) }
 
+    /// The mean along a dimension, which goes, or with `keep` has size 1.
     public func mean(along dimension: Int, keep: Bool = false) throws -> Tensor {
         try Reduce.meanAlong.one(.tensor(self), .ints([dimension]), .bool(keep))
     }
@@ -64,10 +68,12 @@ extension Tensor {
         return try self / length
     }
 
+    /// eˣ/Σeˣ along a dimension, computed without overflow.
     public func softmax(along dimension: Int) throws -> Tensor {
         try Reduce.softmax.one(.tensor(self), .int(dimension))
     }
 
+    /// The logarithm of ``softmax(along:)``, computed without overflow.
     public func logSoftmax(along dimension: Int) throws -> Tensor {
         try Reduce.logSoftmax.one(.tensor(self), .int(dimension))
     }

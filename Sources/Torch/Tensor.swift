@@ -6,6 +6,7 @@ import CTorch
 /// in place (the methods that end in `InPlace`) while another thread uses it is not.
 public final class Tensor: @unchecked Sendable {
     let handle: ct_tensor
+    /// The type of the elements.
     public let dtype: DType
 
     /// Takes over an owned handle.
@@ -123,63 +124,17 @@ public final class Tensor: @unchecked Sendable {
         }
     }
 
+    /// The number of dimensions; 0 for a scalar.
     public var rank: Int { ct_tensor_rank(handle) }
 
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
 
+    /// Where the elements are.
     public var device: Device { Device(code: ct_tensor_device(handle)) ?? .cpu }
-
-    // MARK: Differentiation
-
-    /// Whether gradients are accumulated into this leaf, or flow through this result.
-    public var requiresGradient: Bool { ct_tensor_requires_grad(handle) }
-
-    /// Marks a leaf tensor as one to differentiate with respect to.
-    @discardableResult
-    public func setRequiresGradient(_ value: Bool = true) throws -> Tensor {
-        try check(ct_tensor_set_requires_grad(handle, value), "requires gradient")
-        return self
-    }
-
-    /// The gradient accumulated so far; nil before the first backward pass.
-    public func gradient() throws -> Tensor? {
-        var result: ct_tensor?
-        try check(ct_tensor_grad(handle, &result), "gradient")
-        return try result.map { try Tensor(owning: $0, "gradient") }
-    }
-
-    /// Replaces the accumulated gradient; nil clears it.
-    public func setGradient(_ gradient: Tensor?) throws {
-        try check(ct_tensor_set_grad(handle, gradient?.handle), "set gradient")
-    }
-
-    /// Accumulates gradients into every leaf this scalar was computed from.
-    public func backward() throws {
-        try Tensor.backward([(self, nil)])
-    }
-
-    /// The gradient of this scalar with respect to one tensor it was computed from, of that tensor's shape.
-    ///
-    /// Unlike ``backward()`` it accumulates nothing and computes nothing that only other leaves would need: through a
-    /// model's layers it goes without touching the parameters.
-    public func gradient(withRespectTo input: Tensor) throws -> Tensor {
-        var result: ct_tensor?
-        try check(ct_gradient(handle, input.handle, &result), "gradient")
-        return try Tensor(owning: result, "gradient")
-    }
-
-    /// Accumulates gradients into every leaf that `roots` were computed from.
-    /// - Parameter roots: tensors, each with the gradient to start from (of the same shape; nil means 1, for scalars).
-    public static func backward(_ roots: [(Tensor, gradient: Tensor?)], retainGraph: Bool = false) throws {
-        let handles: [ct_tensor?] = roots.map(\.0.handle)
-        let seeds: [ct_tensor?] = roots.map { $0.gradient?.handle }
-        try withExtendedLifetime(roots) {
-            try check(ct_backward(handles, seeds, roots.count, retainGraph), "backward")
-        }
-    }
 }
 
 extension Tensor: CustomStringConvertible {
+    /// Shape, element type and device; no values.
     public var description: String { "Tensor(shape: \(shape), dtype: \(dtype), device: \(device))" }
 }

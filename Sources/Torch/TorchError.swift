@@ -7,11 +7,13 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
     /// libtorch's own message, first lines first.
     public let message: String
 
+    /// For misuse that is caught before libtorch is called.
     public init(context: String, message: String) {
         self.context = context
         self.message = message
     }
 
+    /// What was being done, and what was wrong with it.
     public var description: String { "\(context): \(message)" }
 
     static func last(in context: String) -> TorchError {

@@ -33,6 +33,7 @@ public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertib
     /// The file has no tensor of this name.
     case noSuchTensor(path: String, name: String)
 
+    /// What is wrong, in which file and part, and what helps; fit for one line of a terminal.
     public var description: String {
         switch self {
         case .fileNotFound(let path):

@@ -10,6 +10,7 @@ import FileMapping
 /// Opening costs the pickle and the zip directory; a tensor's bytes are read from disk when they are touched. The
 /// mapping lives as long as this object or any `MappedBytes` made by it. Check sums are not looked at.
 public final class TorchArchiveFile: Sendable {
+    /// What wrote a checkpoint.
     public enum Kind: Sendable {
         /// A zip archive of `torch.save`.
         case dictionary
@@ -21,6 +22,7 @@ public final class TorchArchiveFile: Sendable {
 
     /// The path it was opened with.
     public let path: String
+    /// What wrote it.
     public let kind: Kind
     /// The tensors' names in ascending order of their UTF-8 bytes: keys, attributes and places in lists joined by dots,
     /// as in `state_dict.module.visual.conv1.weight`; keys that have dots stay as they are. A file that is one tensor
@@ -77,5 +79,49 @@ public final class TorchArchiveFile: Sendable {
     public func storage(of name: String) throws(TorchArchiveError) -> MappedBytes {
         guard let entry = entries[name] else { throw .noSuchTensor(path: path, name: name) }
         return MappedBytes(owner: mapping, range: entry.storageByteRange)
+    }
+}
+
+/// A zip archive with `<root>/data.pkl`, the pickle, and `<root>/data/<key>`, a storage each.
+enum ZipCheckpoint {
+    static func read(
+        _ file: UnsafeRawBufferPointer
+    ) throws(ArchiveFault) -> (TorchArchiveFile.Kind, ArchiveContents) {
+        let directory = try ZipDirectory(file)
+        let root = try root(of: directory)
+        if let order = try directory.stored("\(root)byteorder"), !file[order].elementsEqual("little".utf8) {
+            throw .unsupported("numbers in big-endian byte order")
+        }
+        guard let place = try directory.stored("\(root)data.pkl") else {
+            throw .format("the zip archive has no data.pkl")
+        }
+        guard place.count <= PickleMachine.largestPickle else {
+            throw .tooLarge("data.pkl is longer than \(PickleMachine.largestPickle) bytes")
+        }
+        let pickle = try PickleMachine.run(ByteReader(file, place, part: "data.pkl"))
+        guard pickle.length == place.count else {
+            throw .corrupt(part: "data.pkl", reason: "\(place.count - pickle.length) bytes follow its end")
+        }
+        var ranges: [String: Range<Int>] = [:]
+        for storage in pickle.storages where ranges[storage.key] == nil {
+            ranges[storage.key] = try directory.stored("\(root)data/\(storage.key)")
+        }
+        let isScript = directory.entries.keys.contains {
+            $0 == "\(root)constants.pkl" || $0.hasPrefix("\(root)code/")
+        }
+        return (isScript ? .torchScript : .dictionary, try ArchiveContents(pickle, storageRanges: ranges))
+    }
+
+    /// The folder all records lie in, its slash included; writers name it after the file.
+    private static func root(of directory: ZipDirectory) throws(ArchiveFault) -> String {
+        var found: [String] = []
+        for name in directory.entries.keys where name.hasSuffix("/data.pkl") {
+            let root = name.dropLast("data.pkl".count)
+            if root.dropLast().utf8.contains(UInt8(ascii: "/")) { continue }
+            found.append(String(root))
+        }
+        guard let root = found.first else { throw .format("the zip archive has no data.pkl in a folder") }
+        guard found.count == 1 else { throw .corrupt(part: "zip directory", reason: "there are two data.pkl") }
+        return root
     }
 }

@@ -10,6 +10,7 @@ public enum Activation: String, Sendable, Codable, CaseIterable {
     /// x·Φ(x) by the tanh approximation.
     case tanhGELU = "gelu_tanh"
 
+    /// Element by element, of any shape.
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         switch self {
         case .quickGELU: try input * (input * 1.702).sigmoid()

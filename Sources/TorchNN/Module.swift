@@ -22,6 +22,7 @@ extension Module {
         }
     }
 
+    /// Every parameter, in the order of declaration.
     public var parameters: [Parameter] { namedParameters.map(\.parameter) }
 
     /// The number of learnable values.
@@ -58,17 +59,9 @@ extension Module {
     public func load(_ tensors: [String: Tensor]) throws {
         let (parameters, buffers) = (namedParameters, namedBuffers)
         let own =
-            parameters.map { (name: $0.name, shape: $0.parameter.shape, isOptional: false) }
-            + buffers.map { (name: $0.name, shape: $0.buffer.shape, isOptional: $0.buffer.isOptional) }
-        let names = Set(own.map(\.name))
-        let mismatch = StateMismatch(
-            missing: own.filter { tensors[$0.name] == nil && !$0.isOptional }.map(\.name),
-            unexpected: tensors.keys.filter { !names.contains($0) }.sorted(),
-            misshaped: own.compactMap { name, shape, _ in
-                guard let found = tensors[name], found.shape != shape else { return nil }
-                return StateMismatch.Shape(name: name, expected: shape, found: found.shape)
-            })
-        if !mismatch.isEmpty { throw mismatch }
+            parameters.map { (name: $0.name, shape: $0.parameter.shape) }
+            + buffers.map { (name: $0.name, shape: $0.buffer.shape) }
+        try StateMismatch.check(tensors, against: own, optional: optionalNames)
         for (name, parameter) in parameters {
             guard let values = tensors[name] else { continue }
             let device = parameter.tensor.device
@@ -88,49 +81,27 @@ extension Module {
     }
 }
 
-/// What stands in the way of loading a set of tensors into a module.
-public struct StateMismatch: Error, Sendable, Equatable {
-    public struct Shape: Sendable, Equatable {
-        public let name: String
-        public let expected: [Int]
-        public let found: [Int]
+/// A module that does something else while it is trained than when it is used.
+public protocol TrainingSensitive: Module {
+    /// - Parameters:
+    ///   - isTraining: false after creation.
+    ///   - updatesStatistics: see ``Module/setTraining(_:updatesStatistics:)``.
+    func setMode(isTraining: Bool, updatesStatistics: Bool)
+}
 
-        public init(name: String, expected: [Int], found: [Int]) {
-            self.name = name
-            self.expected = expected
-            self.found = found
-        }
-    }
-
-    public let missing: [String]
-    public let unexpected: [String]
-    public let misshaped: [Shape]
-
-    public init(missing: [String], unexpected: [String], misshaped: [Shape]) {
-        self.missing = missing
-        self.unexpected = unexpected
-        self.misshaped = misshaped
-    }
-
-    public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
-
-    /// The same mismatch with names as a checkpoint spells them.
-    public func renamed(_ rename: (String) -> String) -> StateMismatch {
-        StateMismatch(
-            missing: missing.map(rename), unexpected: unexpected.map(rename),
-            misshaped: misshaped.map { Shape(name: rename($0.name), expected: $0.expected, found: $0.found) })
+extension Module {
+    /// Has everything below that differs between the two behave as in training (`true`) or in use, as after creation:
+    /// batch normalizations take the batch's statistics, patch dropout leaves patches out.
+    /// - Parameter updatesStatistics: whether batches move running statistics while training. Off for a pass that will
+    ///   be repeated on the same batch, which would otherwise count twice.
+    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
+        modules(of: (any TrainingSensitive).self).setTraining(isTraining, updatesStatistics: updatesStatistics)
     }
 }
 
-extension StateMismatch: CustomStringConvertible {
-    public var description: String {
-        var parts: [String] = []
-        if !missing.isEmpty { parts.append("missing: " + missing.joined(separator: ", ")) }
-        if !unexpected.isEmpty { parts.append("unexpected: " + unexpected.joined(separator: ", ")) }
-        if !misshaped.isEmpty {
-            let shapes = misshaped.map { "\($0.name) is \($0.found) where \($0.expected) is needed" }
-            parts.append("mis-shaped: " + shapes.joined(separator: ", "))
-        }
-        return parts.joined(separator: "; ")
+extension Sequence<any TrainingSensitive> {
+    /// ``Module/setTraining(_:updatesStatistics:)`` for modules found before, without a walk over a whole model.
+    public func setTraining(_ isTraining: Bool, updatesStatistics: Bool = true) {
+        for module in self { module.setMode(isTraining: isTraining, updatesStatistics: updatesStatistics) }
     }
 }

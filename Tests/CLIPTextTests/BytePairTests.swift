@@ -3,8 +3,8 @@ import Testing
 @testable import CLIPText
 
 @Suite struct BytePairTests {
-    private func encoder() throws -> BytePairEncoder {
-        BytePairEncoder(merges: try MergeTable(try ResourceFolder.own.read(MergeTable.resource)))
+    private func vocabulary() throws -> CLIPVocabulary {
+        try CLIPVocabulary(try ResourceFolder.own.read(CLIPVocabulary.resource))
     }
 
     /// A linear congruential generator, so that the words are the same on every run.
@@ -18,42 +18,42 @@ import Testing
     }
 
     @Test func queueMergesAsScanningDoes() throws {
-        let encoder = try encoder()
+        let vocabulary = try vocabulary()
         var generator = Generator(state: 7)
         for alphabet in ["ab", "theand", "abcdefghijklmnopqrstuvwxyz", "aaaaah", "éèа日"] {
             let letters = Array(alphabet.utf8)
             for _ in 0..<300 {
                 let length = Int.random(in: 1...120, using: &generator)
                 let word = (0..<length).map { _ in letters.randomElement(using: &generator) ?? 0 }
-                var tokens = word.map { encoder.merges.byteTokens[Int($0)] }
+                var tokens = word.map { vocabulary.byteTokens[Int($0)] }
                 tokens[length - 1] += 256
                 var scanned = tokens
-                encoder.mergeByScanning(&scanned, from: 0)
-                encoder.mergeByQueue(&tokens, from: 0)
+                vocabulary.merges.mergeByScanning(&scanned, from: 0)
+                vocabulary.merges.mergeByQueue(&tokens, from: 0)
                 #expect(tokens == scanned, "\(String(decoding: word, as: UTF8.self))")
             }
         }
     }
 
     @Test func tokensOfAWordSpellIt() throws {
-        let encoder = try encoder()
+        let vocabulary = try vocabulary()
         for word in ["cat", "motorcycle", "x", String(repeating: "long", count: 40)] {
             var tokens: [Int32] = []
-            encoder.encode(Array(word.utf8), into: &tokens)
-            let bytes = tokens.flatMap { encoder.merges.bytes(of: $0).map(Array.init) ?? [] }
+            vocabulary.encode(Array(word.utf8), into: &tokens)
+            let bytes = tokens.flatMap { vocabulary.bytes(of: $0).map(Array.init) ?? [] }
             #expect(String(decoding: bytes, as: UTF8.self) == word)
-            #expect(tokens.map { encoder.merges.endings[Int($0)] } == tokens.indices.map { $0 == tokens.count - 1 })
+            #expect(tokens.map { vocabulary.endsWord($0) } == tokens.indices.map { $0 == tokens.count - 1 })
         }
     }
 
     @Test func smallVocabularyCountsItsTokens() throws {
-        let merges = try MergeTable(Array("a b\nab c</w>\n".utf8))
-        #expect(merges.count == 516)
-        #expect(merges.bytes(of: 513).map(Array.init) == Array("abc".utf8))
-        #expect(merges.bytes(of: 516) == nil)
-        #expect(merges.bytes(of: -1) == nil)
+        let vocabulary = try CLIPVocabulary(Array("a b\nab c</w>\n".utf8))
+        #expect(vocabulary.count == 516)
+        #expect(vocabulary.bytes(of: 513).map(Array.init) == Array("abc".utf8))
+        #expect(vocabulary.bytes(of: 516) == nil)
+        #expect(vocabulary.bytes(of: -1) == nil)
         var tokens: [Int32] = []
-        BytePairEncoder(merges: merges).encode(Array("abc".utf8), into: &tokens)
+        vocabulary.encode(Array("abc".utf8), into: &tokens)
         #expect(tokens == [513])
     }
 
@@ -64,7 +64,7 @@ import Testing
     ])
     func damagedMergesAreReported(text: String, line: Int) {
         #expect {
-            try MergeTable(Array(text.utf8))
+            try CLIPVocabulary(Array(text.utf8))
         } throws: { error in
             guard case CLIPTextError.resourceMalformed("merges.txt", line, _) = error else { return false }
             return true

@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "expected \"{\""), ("{", "expected \"\"\""), ("[]", "expected \"{\""), ("{}", "there are no tokens"),
+        ("", "expected '{'"), ("{", "expected '\"'"), ("[]", "expected '{'"), ("{}", "there are no tokens"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1}}}", "token id"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":4194304}}}", "token id"),
         ("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":99999999999999999999}}}", "token id"),

@@ -18,7 +18,7 @@ import TorchNN
     }
 
     private func trainer(
-        microBatchSize: Int? = nil, precision: TrainingConfiguration.Precision = .fp32
+        microBatchSize: Int? = nil, precision: Precision = .fp32
     ) throws -> Trainer {
         let model = try withSeed(11) { try DualEncoder(configuration()) }
         // Blocks that begin as identities would leave most gradients zero.

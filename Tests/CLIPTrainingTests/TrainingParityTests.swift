@@ -64,7 +64,7 @@ import TorchNN
         }
     }
 
-    private func trainer(microBatchSize: Int? = nil, precision: TrainingConfiguration.Precision = .fp32) throws
+    private func trainer(microBatchSize: Int? = nil, precision: Precision = .fp32) throws
         -> Trainer
     {
         let directory = ModelDirectory(try Self.fixture("model"))

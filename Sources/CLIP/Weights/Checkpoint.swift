@@ -1,6 +1,7 @@
 import FileMapping
 import Foundation
 import Safetensors
+import StrictJSON
 import Torch
 import TorchArchive
 
@@ -114,8 +115,9 @@ struct ShardIndex {
             .configuration(source: path, key: key, problem: problem)
         }
         guard data.count <= 64 << 20 else { throw refuse("file", "an index of more than 64 MiB") }
-        let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
-        guard let map = object?["weight_map"] as? [String: String], !map.isEmpty else {
+        let members = (try? JSONValue(data))?["weight_map"]?.object ?? [:]
+        let map = members.compactMapValues(\.string)
+        guard !map.isEmpty, map.count == members.count else {
             throw refuse("weight_map", "an object from tensor names to file names is needed")
         }
         for name in Set(map.values) where name.contains("/") || name.contains("\0") || name.hasPrefix(".") {

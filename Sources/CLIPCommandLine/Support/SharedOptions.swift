@@ -44,13 +44,6 @@ struct SharedOptions: ParsableArguments {
     @Flag(help: "Print one JSON document on standard output.")
     var json = false
 
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
-        case fp32
-        case bf16
-
-        var dtype: DType { self == .bf16 ? .bfloat16 : .float32 }
-    }
-
     enum ComputeDevice: String, ExpressibleByArgument, CaseIterable {
         case cpu
         case cuda
@@ -102,4 +95,5 @@ struct SharedOptions: ParsableArguments {
     }
 }
 
+extension Precision: ExpressibleByArgument {}
 extension Engine.ProductPrecision: ExpressibleByArgument {}

@@ -1,130 +1,236 @@
 import Checksums
 
-/// The vocabulary of CLIP's byte-level BPE: which two tokens merge into which, and the bytes of each token.
-///
-/// Tokens 0 to 255 are single bytes inside a word, 256 to 511 single bytes that end a word, then one token per merge
-/// in order of priority, then start-of-text and end-of-text.
+/// The merges of a byte-pair encoding: which two tokens become which, and how early. All tokenizers that merge use it.
 struct MergeTable: Sendable {
-    static let resource = "merges.txt"
+    /// What ``merge(_:_:)`` gives for two tokens that do not merge.
+    static let none = UInt64.max
+    /// Words of up to this many tokens are merged by scanning, longer ones with a queue.
+    private static let shortWord = 48
 
-    /// Token of a byte inside a word.
-    let byteTokens: [Int32]
-    /// Where each token's bytes start in `blob`; one more entry than tokens.
-    private(set) var starts: [Int] = [0]
-    private(set) var blob: [UInt8] = []
-    /// Whether each token ends a word.
-    private(set) var endings: [Bool] = []
-    /// Open addressing by the pair `left << 16 | right`: `pair << 32 | token`, or zero for an empty place.
-    private var slots: [UInt64]
-    private let slotMask: Int
+    /// Pairs `left << 32 | right`, by open addressing; all ones for an empty place.
+    private var pairs: [UInt64]
+    /// What each pair becomes, `rank << 32 | token`: apart from the pairs, since most look-ups find none.
+    private var results: [UInt64]
+    private let mask: Int
+    private let shift: UInt64
+    /// Drawn anew for each table, so that no file can be made whose pairs all share one place.
+    private let multiplier = UInt64.random(in: .min ... .max) | 1
+    private(set) var count = 0
 
-    var count: Int { starts.count - 1 }
-    var startToken: Int32 { Int32(count - 2) }
-    var endToken: Int32 { Int32(count - 1) }
-
-    /// Reads merges, one a line: two tokens in the printable alphabet of GPT-2, split by a space.
-    ///
-    /// - Throws: ``CLIPTextError/resourceMalformed(name:line:reason:)`` when a merge uses a token that no line before
-    ///   it makes, or makes one a second time.
-    init(_ file: [UInt8]) throws(CLIPTextError) {
-        let lines = file.reduce(0) { $1 == 0x0A ? $0 + 1 : $0 }
-        guard lines > 0, lines < 65536 - 514 else {
-            throw .resourceMalformed(name: Self.resource, line: lines, reason: "expected 1 to 65021 merges")
-        }
-        let alphabet = PrintableAlphabet()
-        var bits = 10
-        while 1 << bits < lines * 2 { bits += 1 }
-        slots = [UInt64](repeating: 0, count: 1 << bits)
-        slotMask = 1 << bits - 1
-        byteTokens = alphabet.tokens
-        var index = TokenIndex(capacity: lines + 512)
-        blob.reserveCapacity(file.count)
-        starts.reserveCapacity(lines + 515)
-        endings.reserveCapacity(lines + 514)
-        for ending in [false, true] {
-            for byte in alphabet.bytes {
-                append([byte], ends: ending)
-                _ = index.insert(count - 1, of: self)
-            }
-        }
-        try readMerges(file, alphabet, &index)
-        append("<start_of_text>".utf8, ends: false)
-        append("<end_of_text>".utf8, ends: false)
+    /// - Parameter capacity: the most merges that will be added.
+    init(capacity: Int) {
+        var bits = 4
+        while 1 << bits < capacity * 2 { bits += 1 }
+        pairs = [UInt64](repeating: .max, count: 1 << bits)
+        results = [UInt64](repeating: Self.none, count: 1 << bits)
+        mask = 1 << bits - 1
+        shift = UInt64(64 - bits)
     }
 
-    private mutating func append(_ bytes: some Sequence<UInt8>, ends: Bool) {
-        blob.append(contentsOf: bytes)
-        starts.append(blob.count)
-        endings.append(ends)
+    /// Adds the next merge. Of two merges of one pair the later counts, as in the reference's table.
+    mutating func append(left: Int32, right: Int32, result: Int32) {
+        let pair = Self.pair(left, right)
+        var place = place(of: pair)
+        while pairs[place] != pair, pairs[place] != .max { place = (place + 1) & mask }
+        pairs[place] = pair
+        results[place] = UInt64(count) << 32 | UInt64(UInt32(bitPattern: result))
+        count += 1
     }
 
-    private mutating func appendCopy(of token: Int) {
-        for index in starts[token]..<starts[token + 1] { blob.append(blob[index]) }
-    }
-
-    private mutating func readMerges(
-        _ file: [UInt8], _ alphabet: PrintableAlphabet, _ index: inout TokenIndex
-    ) throws(CLIPTextError) {
-        var line = 0
-        var scratch: [UInt8] = []
-        var place = 0
-        while place < file.count {
-            line += 1
-            var left: Int32 = -1
-            var right: Int32 = -1
-            if let ends = alphabet.read(file, &place, until: 0x20, into: &scratch), !ends {
-                left = index.find(scratch, ends: false, in: self)
-            }
-            if let ends = alphabet.read(file, &place, until: 0x0A, into: &scratch) {
-                right = index.find(scratch, ends: ends, in: self)
-            }
-            guard left >= 0, right >= 0 else {
-                throw .resourceMalformed(name: Self.resource, line: line, reason: "expected two known tokens")
-            }
-            appendCopy(of: Int(left))
-            appendCopy(of: Int(right))
-            starts.append(blob.count)
-            endings.append(endings[Int(right)])
-            guard index.insert(count - 1, of: self) else {
-                throw .resourceMalformed(name: Self.resource, line: line, reason: "the token exists already")
-            }
-            let pair = UInt32(left) << 16 | UInt32(right)
-            var slot = Self.hash(pair) & slotMask
-            while slots[slot] != 0 { slot = (slot + 1) & slotMask }
-            slots[slot] = UInt64(pair) << 32 | UInt64(count - 1)
-        }
-    }
-
-    /// The token that `left` and `right` merge into, if they do. A smaller token is the earlier merge.
+    /// What two neighbors become: `rank << 32 | token`, so that the smaller is the earlier merge, or ``none``.
     @inline(__always)
-    func merged(_ left: Int32, _ right: Int32) -> Int32? {
-        let pair = UInt32(truncatingIfNeeded: left) << 16 | UInt32(truncatingIfNeeded: right)
-        var place = Self.hash(pair) & slotMask
-        while slots[place] != 0 {
-            if UInt32(truncatingIfNeeded: slots[place] >> 32) == pair {
-                return Int32(truncatingIfNeeded: slots[place] & 0xFFFF_FFFF)
-            }
-            place = (place + 1) & slotMask
+    func merge(_ left: Int32, _ right: Int32) -> UInt64 {
+        let pair = Self.pair(left, right)
+        var place = place(of: pair)
+        while true {
+            let found = pairs[place]
+            if found == pair { return results[place] }
+            if found == .max { return Self.none }
+            place = (place + 1) & mask
         }
-        return nil
     }
 
-    /// The bytes of a token, or nil when there is no such token.
-    func bytes(of token: Int32) -> ArraySlice<UInt8>? {
-        guard token >= 0, Int(token) < count else { return nil }
-        return blob[starts[Int(token)]..<starts[Int(token) + 1]]
+    @inline(__always)
+    private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     }
 
-    /// A hash of all tokens in order, which is that of their merges.
+    /// Where to look for a pair first.
+    @inline(__always)
+    private func place(of pair: UInt64) -> Int {
+        Int(truncatingIfNeeded: (pair &* multiplier) >> shift)
+    }
+
+    // MARK: - Merging a word
+
+    /// Merges the tokens from `start` on, which are a word's: the earliest-learned pair first, the leftmost of equals.
+    func apply(to tokens: inout [Int32], from start: Int) {
+        if tokens.count - start <= Self.shortWord {
+            mergeByScanning(&tokens, from: start)
+        } else {
+            mergeByQueue(&tokens, from: start)
+        }
+    }
+
+    /// Looks for the earliest merge among all neighbors again and again. O(n²), but only new neighbors are looked up.
+    func mergeByScanning(_ tokens: inout [Int32], from start: Int) {
+        var count = tokens.count - start
+        guard count > 1 else { return }
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { merges in
+            tokens.withUnsafeMutableBufferPointer { all in
+                let word = UnsafeMutableBufferPointer(rebasing: all[start...])
+                for index in 0..<(count - 1) { merges[index] = merge(word[index], word[index + 1]) }
+                while count > 1 {
+                    var best = Self.none
+                    var place = 0
+                    for index in 0..<(count - 1) where merges[index] < best {
+                        best = merges[index]
+                        place = index
+                    }
+                    if best == Self.none { break }
+                    word[place] = Self.token(best)
+                    count -= 1
+                    for index in (place + 1)..<max(count, place + 1) {
+                        word[index] = word[index + 1]
+                        merges[index - 1] = merges[index]
+                    }
+                    if place > 0 { merges[place - 1] = merge(word[place - 1], word[place]) }
+                    if place + 1 < count { merges[place] = merge(word[place], word[place + 1]) }
+                }
+            }
+        }
+        for _ in count..<(tokens.count - start) { tokens.removeLast() }
+    }
+
+    /// The same result with a queue of candidate merges over a linked list. O(n log n).
+    func mergeByQueue(_ tokens: inout [Int32], from start: Int) {
+        let count = tokens.count - start
+        guard count > 1 else { return }
+        var ids = Array(tokens[start...])
+        var next = Array(1...count)
+        var previous = Array(-1..<(count - 1))
+        // What each token becomes together with the next.
+        var merges = [UInt64](repeating: Self.none, count: count)
+        var queue = MergeQueue()
+        func look(at left: Int) {
+            guard left >= 0 else { return }
+            merges[left] = next[left] < count ? merge(ids[left], ids[next[left]]) : Self.none
+            guard merges[left] != Self.none else { return }
+            queue.insert(MergeQueue.Candidate(rank: Self.rank(merges[left]), place: Int32(truncatingIfNeeded: left)))
+        }
+        for place in 0..<count { look(at: place) }
+        while let first = queue.removeFirst() {
+            let left = Int(first.place)
+            // A candidate is stale when either side was merged meanwhile.
+            guard Self.rank(merges[left]) == first.rank else { continue }
+            let right = next[left]
+            ids[left] = Self.token(merges[left])
+            ids[right] = -1
+            merges[right] = Self.none
+            next[left] = next[right]
+            if next[left] < count { previous[next[left]] = left }
+            look(at: previous[left])
+            look(at: left)
+        }
+        tokens.removeSubrange(start...)
+        tokens.append(contentsOf: ids.lazy.filter { $0 >= 0 })
+    }
+
+    private static func rank(_ merge: UInt64) -> Int32 { Int32(truncatingIfNeeded: merge >> 32) }
+    private static func token(_ merge: UInt64) -> Int32 { Int32(truncatingIfNeeded: merge & 0xFFFF_FFFF) }
+}
+
+/// A binary heap of candidate merges: the earliest-learned first, then the leftmost.
+private struct MergeQueue {
+    struct Candidate {
+        var rank: Int32
+        var place: Int32
+
+        var order: UInt64 { UInt64(UInt32(bitPattern: rank)) << 32 | UInt64(UInt32(bitPattern: place)) }
+    }
+
+    private var heap: [Candidate] = []
+
+    mutating func insert(_ candidate: Candidate) {
+        heap.append(candidate)
+        var child = heap.count - 1
+        while child > 0, heap[child].order < heap[(child - 1) / 2].order {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func removeFirst() -> Candidate? {
+        guard let first = heap.first, let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return first }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].order < heap[smallest].order {
+                smallest = child
+            }
+            guard smallest != parent else { return first }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+}
+
+/// Merges as they are written, in order.
+struct MergeList {
+    private var blob: [UInt8] = []
+    /// Where each left and right part ends.
+    private var ends: [Int] = []
+
+    var count: Int { ends.count / 2 }
+
+    mutating func append(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) {
+        blob.append(contentsOf: left)
+        ends.append(blob.count)
+        blob.append(contentsOf: right)
+        ends.append(blob.count)
+    }
+
+    /// Adds `left right`; false when the line is not two parts around one space.
+    mutating func append(line: some BidirectionalCollection<UInt8>) -> Bool {
+        guard let space = line.firstIndex(of: 0x20) else { return false }
+        let left = line[..<space]
+        let right = line[line.index(after: space)...]
+        guard !left.isEmpty, !right.isEmpty, !right.contains(0x20) else { return false }
+        append(left, right)
+        return true
+    }
+
+    /// A hash of all merges in order.
     func contentHash() -> String {
         var hash = ContentHash()
         blob.withUnsafeBytes { hash.update($0) }
-        starts.map(UInt32.init(truncatingIfNeeded:)).withUnsafeBytes { hash.update($0) }
-        endings.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes { hash.update($0) }
+        ends.map(UInt32.init(truncatingIfNeeded:)).withUnsafeBytes { hash.update($0) }
         return hash.hexadecimal()
     }
 
-    private static func hash(_ pair: UInt32) -> Int {
-        Int(truncatingIfNeeded: (UInt64(pair) &* 0x9E37_79B9_7F4A_7C15) >> 40)
+    /// The merges with the ids of a vocabulary.
+    ///
+    /// - Throws: ``CLIPTextError/fileMalformed(path:place:reason:)`` when a part or its result is not in it.
+    func table(_ vocabulary: TokenStrings, path: String) throws(CLIPTextError) -> MergeTable {
+        var table = MergeTable(capacity: count)
+        var start = 0
+        for index in 0..<count {
+            let middle = ends[2 * index]
+            let end = ends[2 * index + 1]
+            guard middle > start, end > middle, let left = vocabulary.find(blob[start..<middle]),
+                let right = vocabulary.find(blob[middle..<end]), let both = vocabulary.find(blob[start..<end])
+            else {
+                let text = String(decoding: blob[start..<min(end, start + 80)], as: UTF8.self)
+                throw .fileMalformed(
+                    path: path, place: "merge \(index)",
+                    reason: "\"\(text)\" does not join two tokens of the vocabulary into a third")
+            }
+            table.append(left: left, right: right, result: both)
+            start = end
+        }
+        return table
     }
 }

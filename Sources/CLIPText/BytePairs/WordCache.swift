@@ -16,12 +16,12 @@ final class WordCache {
         var byteCount: UInt16 = 0  // zero when empty
     }
 
-    private let encoder: BytePairEncoder
+    private let vocabulary: CLIPVocabulary
     private let entries: UnsafeMutablePointer<Entry>
     private var scratch: [Int32] = []
 
-    init(encoder: BytePairEncoder) {
-        self.encoder = encoder
+    init(vocabulary: CLIPVocabulary) {
+        self.vocabulary = vocabulary
         entries = .allocate(capacity: 1 << Self.bits)
         entries.initialize(repeating: Entry(), count: 1 << Self.bits)
     }
@@ -63,7 +63,7 @@ final class WordCache {
             append(low: low, high: high, byteCount: word.count, to: output)
         } else {
             scratch.removeAll(keepingCapacity: true)
-            encoder.encode(word, into: &scratch)
+            vocabulary.encode(word, into: &scratch)
             for token in scratch { output.append(token) }
         }
     }
@@ -76,7 +76,7 @@ final class WordCache {
             return UInt8(truncatingIfNeeded: half >> UInt64(offset % 8 * 8))
         }
         scratch.removeAll(keepingCapacity: true)
-        encoder.encode(word, into: &scratch)
+        vocabulary.encode(word, into: &scratch)
         guard scratch.count <= Self.mostTokens else { return false }
         var new = Entry(low: low, high: high)
         new.tokenCount = UInt16(scratch.count)

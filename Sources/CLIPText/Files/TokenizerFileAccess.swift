@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 
 /// Reads the tokenizer files of a checkpoint's directory, with a bound on their size.
 enum TokenizerFileAccess {
@@ -34,9 +35,10 @@ enum TokenizerFileAccess {
     /// A small JSON file, or nil when there is none.
     static func readJSON(_ file: URL) throws(CLIPTextError) -> JSONValue? {
         guard let bytes = try read(file, mostBytes: 16 << 20) else { return nil }
-        var reader = try JSONReader(path: file.path, bytes: bytes)
-        let value = try reader.readValue()
-        try reader.finish()
-        return value
+        do throws(JSONFault) {
+            return try JSONValue(bytes)
+        } catch {
+            throw CLIPTextError(error, path: file.path)
+        }
     }
 }

@@ -1,4 +1,4 @@
-import Checksums
+import StrictJSON
 
 /// What a `tokenizer.json` of Hugging Face's `tokenizers` says, as far as tokens depend on it.
 struct TokenizerJSON {
@@ -17,19 +17,25 @@ struct TokenizerJSON {
     /// - Throws: ``CLIPTextError/fileMalformed(path:place:reason:)``.
     init(path: String, bytes: [UInt8]) throws(CLIPTextError) {
         self.path = path
-        var reader = try JSONReader(path: path, bytes: bytes)
-        var result = self
-        try reader.readObject { (reader, key) throws(CLIPTextError) in
-            let name = String(decoding: key, as: UTF8.self)
-            if name == "model", reader.peek() == UInt8(ascii: "{") {
-                try result.readModel(&reader)
-            } else {
-                result.rest[name] = try reader.readValue()
+        do throws(JSONFault) {
+            var result = self
+            var reader = try JSONReader(bytes)
+            try reader.readObject { (reader, key) throws(JSONFault) in
+                let name = String(decoding: key, as: UTF8.self)
+                if name == "model", reader.peek() == UInt8(ascii: "{") {
+                    try result.readModel(&reader)
+                } else {
+                    result.rest[name] = try reader.readValue()
+                }
             }
+            try reader.finish()
+            self = result
+        } catch {
+            throw CLIPTextError(error, path: path)
         }
-        try reader.finish()
-        self = result
         guard vocabulary.count > 0 else { throw malformed("model.vocab", "there are no tokens") }
+        let kinds = ["BPE", "Unigram", "WordPiece"]
+        guard kinds.contains(model) else { throw malformed("model.type", "\"\(model)\" is none of \(kinds)") }
         if let id = vocabulary.sharedID() { throw malformed("model.vocab", "two tokens have the id \(id)") }
     }
 
@@ -37,60 +43,66 @@ struct TokenizerJSON {
         .fileMalformed(path: path, place: place, reason: reason)
     }
 
-    private mutating func readModel(_ reader: inout JSONReader) throws(CLIPTextError) {
+    private mutating func readModel(_ reader: inout JSONReader) throws(JSONFault) {
         var result = self
-        try reader.readObject { (reader, key) throws(CLIPTextError) in
+        try reader.readObject { (reader, key) throws(JSONFault) in
             let name = String(decoding: key, as: UTF8.self)
             switch name {
             case "vocab" where reader.peek() == UInt8(ascii: "{"):
-                guard result.vocabulary.count == 0 else { throw reader.malformed("a second vocabulary") }
+                guard result.vocabulary.count == 0 else { throw reader.fault("a second vocabulary") }
                 result.vocabulary = try Self.readVocabulary(&reader)
             case "vocab":
-                guard result.vocabulary.count == 0 else { throw reader.malformed("a second vocabulary") }
+                guard result.vocabulary.count == 0 else { throw reader.fault("a second vocabulary") }
                 try result.readScores(&reader)
             case "merges":
-                guard result.merges.count == 0 else { throw reader.malformed("a second list of merges") }
+                guard result.merges.count == 0 else { throw reader.fault("a second list of merges") }
                 try result.readMerges(&reader)
             default: result.options[name] = try reader.readValue()
             }
         }
         self = result
-        let kinds = ["BPE", "Unigram", "WordPiece"]
         // Early files do not name the kind.
         model = options["type"]?.string ?? (scores.isEmpty ? merges.count > 0 ? "BPE" : "WordPiece" : "Unigram")
-        guard kinds.contains(model) else { throw malformed("model.type", "\"\(model)\" is none of \(kinds)") }
     }
 
     /// An object of token to id.
-    static func readVocabulary(_ reader: inout JSONReader) throws(CLIPTextError) -> TokenStrings {
+    static func readVocabulary(_ reader: inout JSONReader) throws(JSONFault) -> TokenStrings {
         var vocabulary = TokenStrings()
-        try reader.readObject { (reader, token) throws(CLIPTextError) in
-            try Self.insert(token, try reader.readToken(), &vocabulary, reader)
+        try reader.readObject { (reader, token) throws(JSONFault) in
+            try Self.insert(token, try Self.readID(&reader), &vocabulary, reader)
         }
         return vocabulary
     }
 
+    /// A token's id, within the bounds of any vocabulary.
+    private static func readID(_ reader: inout JSONReader) throws(JSONFault) -> Int32 {
+        guard let number = try? reader.readNatural(), number < TokenStrings.mostTokens else {
+            throw reader.fault("expected a token id from 0 to \(TokenStrings.mostTokens - 1)")
+        }
+        return Int32(number)
+    }
+
     private static func insert(
         _ token: [UInt8], _ id: Int32, _ vocabulary: inout TokenStrings, _ reader: JSONReader
-    ) throws(CLIPTextError) {
+    ) throws(JSONFault) {
         do throws(TokenStrings.Rejection) {
             try vocabulary.insert(token, id: id)
         } catch {
-            throw reader.malformed(error.reason(token))
+            throw reader.fault(error.reason(token))
         }
     }
 
     /// An array of `[token, score]`; the id is the place in it.
-    private mutating func readScores(_ reader: inout JSONReader) throws(CLIPTextError) {
+    private mutating func readScores(_ reader: inout JSONReader) throws(JSONFault) {
         var vocabulary = TokenStrings()
         var scores: [Float] = []
-        try reader.readArray { reader throws(CLIPTextError) in
+        try reader.readArray { reader throws(JSONFault) in
             var token: [UInt8]?
             var score: Double?
-            try reader.readArray { reader throws(CLIPTextError) in
+            try reader.readArray { reader throws(JSONFault) in
                 if token == nil { token = try reader.readString() } else { score = try reader.readNumber() }
             }
-            guard let token, let score else { throw reader.malformed("expected [token, score]") }
+            guard let token, let score else { throw reader.fault("expected [token, score]") }
             try Self.insert(token, Int32(scores.count), &vocabulary, reader)
             scores.append(Float(score))
         }
@@ -99,80 +111,23 @@ struct TokenizerJSON {
     }
 
     /// An array of `"left right"` or `["left", "right"]`.
-    private mutating func readMerges(_ reader: inout JSONReader) throws(CLIPTextError) {
+    private mutating func readMerges(_ reader: inout JSONReader) throws(JSONFault) {
         var merges = MergeList()
-        try reader.readArray { reader throws(CLIPTextError) in
+        try reader.readArray { reader throws(JSONFault) in
             if reader.peek() == UInt8(ascii: "[") {
                 var parts: [[UInt8]] = []
-                try reader.readArray { reader throws(CLIPTextError) in
-                    guard parts.count < 2 else { throw reader.malformed("expected [left, right]") }
+                try reader.readArray { reader throws(JSONFault) in
+                    guard parts.count < 2 else { throw reader.fault("expected [left, right]") }
                     parts.append(try reader.readString())
                 }
-                guard parts.count == 2 else { throw reader.malformed("expected [left, right]") }
+                guard parts.count == 2 else { throw reader.fault("expected [left, right]") }
                 merges.append(parts[0], parts[1])
             } else {
                 guard merges.append(line: try reader.readString()) else {
-                    throw reader.malformed("expected two tokens with one space between them")
+                    throw reader.fault("expected two tokens with one space between them")
                 }
             }
         }
         self.merges = merges
-    }
-}
-
-/// Merges as they are written, in order.
-struct MergeList {
-    private var blob: [UInt8] = []
-    /// Where each left and right part ends.
-    private var ends: [Int] = []
-
-    var count: Int { ends.count / 2 }
-
-    mutating func append(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) {
-        blob.append(contentsOf: left)
-        ends.append(blob.count)
-        blob.append(contentsOf: right)
-        ends.append(blob.count)
-    }
-
-    /// Adds `left right`; false when the line is not two parts around one space.
-    mutating func append(line: some BidirectionalCollection<UInt8>) -> Bool {
-        guard let space = line.firstIndex(of: 0x20) else { return false }
-        let left = line[..<space]
-        let right = line[line.index(after: space)...]
-        guard !left.isEmpty, !right.isEmpty, !right.contains(0x20) else { return false }
-        append(left, right)
-        return true
-    }
-
-    /// A hash of all merges in order.
-    func contentHash() -> String {
-        var hash = ContentHash()
-        blob.withUnsafeBytes { hash.update($0) }
-        ends.map(UInt32.init(truncatingIfNeeded:)).withUnsafeBytes { hash.update($0) }
-        return hash.hexadecimal()
-    }
-
-    /// The merges with the ids of a vocabulary.
-    ///
-    /// - Throws: ``CLIPTextError/fileMalformed(path:place:reason:)`` when a part or its result is not in it.
-    func rules(_ vocabulary: TokenStrings, path: String) throws(CLIPTextError) -> MergeRules {
-        var rules = MergeRules(capacity: count)
-        var start = 0
-        for index in 0..<count {
-            let middle = ends[2 * index]
-            let end = ends[2 * index + 1]
-            guard middle > start, end > middle, let left = vocabulary.find(blob[start..<middle]),
-                let right = vocabulary.find(blob[middle..<end]), let both = vocabulary.find(blob[start..<end])
-            else {
-                let text = String(decoding: blob[start..<min(end, start + 80)], as: UTF8.self)
-                throw .fileMalformed(
-                    path: path, place: "merge \(index)",
-                    reason: "\"\(text)\" does not join two tokens of the vocabulary into a third")
-            }
-            rules.append(left: left, right: right, result: both)
-            start = end
-        }
-        return rules
     }
 }

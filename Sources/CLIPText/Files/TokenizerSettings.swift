@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 
 /// What the small files beside a vocabulary say: `tokenizer_config.json`, `special_tokens_map.json`, and the
 /// `added_tokens` of a `tokenizer.json`.
@@ -18,7 +19,7 @@ struct TokenizerSettings {
         if let value = try TokenizerFileAccess.readJSON(map) { special = value }
         for (place, token) in (json?.rest["added_tokens"]?.array ?? []).enumerated() {
             guard let json else { break }
-            try add(token, id: token["id"]?.integer, path: json.path, place: "added_tokens[\(place)]")
+            try add(token, id: token["id"]?.tokenID, path: json.path, place: "added_tokens[\(place)]")
         }
         if case .object(let tokens)? = config["added_tokens_decoder"] {
             for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
@@ -69,5 +70,20 @@ struct TokenizerSettings {
             entries.append(Self.entry(token ?? .null, name.text, id))
         }
         return entries
+    }
+}
+
+extension JSONValue {
+    /// The text of a special token: a string, or an object with its `content`.
+    var tokenText: String? { string ?? self["content"]?.string }
+
+    /// A token's id, where the number is whole and fits 32 bits.
+    var tokenID: Int32? { integer.flatMap { Int32(exactly: $0) } }
+}
+
+extension CLIPTextError {
+    /// What is wrong with a JSON file.
+    init(_ fault: JSONFault, path: String) {
+        self = .fileMalformed(path: path, place: "byte \(fault.place)", reason: fault.reason)
     }
 }

@@ -5,8 +5,8 @@ extension CLIPTokenizer {
     /// `special_tokens_map.json`, by name.
     /// - Throws: ``CLIPTextError`` when the package's own data file is missing or damaged.
     public static func huggingFaceFiles(contextLength: Int) throws(CLIPTextError) -> [String: Data] {
-        let merges = try ResourceFolder.own.read(MergeTable.resource)
-        let table = try MergeTable(merges)
+        let merges = try ResourceFolder.own.read(CLIPVocabulary.resource)
+        let table = try CLIPVocabulary(merges)
         let (start, end) = ("<|startoftext|>", "<|endoftext|>")
         let special: [String: Any] = ["bos_token": start, "eos_token": end, "unk_token": end, "pad_token": end]
         var configuration = special
@@ -22,7 +22,7 @@ extension CLIPTokenizer {
     }
 
     /// Tokens in the order of their ids, which a dictionary would lose.
-    private static func vocabulary(_ table: MergeTable, start: String, end: String) -> Data {
+    private static func vocabulary(_ table: CLIPVocabulary, start: String, end: String) -> Data {
         let alphabet = PrintableAlphabet()
         var lines: [String] = []
         for token in 0..<Int32(table.count) {
@@ -33,7 +33,7 @@ extension CLIPTokenizer {
                 text = end
             } else {
                 for byte in table.bytes(of: token) ?? [] { text.unicodeScalars.append(alphabet.character(of: byte)) }
-                if table.endings[Int(token)] { text += "</w>" }
+                if table.endsWord(token) { text += "</w>" }
             }
             let quoted = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
             lines.append("\"\(quoted)\":\(token)")

@@ -1,4 +1,5 @@
 import Foundation
+import StrictJSON
 
 extension SentencePieceModel {
     /// The model that a Unigram `tokenizer.json` was made from, as far as it tells.
@@ -9,11 +10,11 @@ extension SentencePieceModel {
         guard json.model == "Unigram" else {
             throw json.malformed("model.type", "expected Unigram, not \(json.model)")
         }
-        let unknown = Int(json.options["unk_id"]?.integer ?? 0)
+        let unknown = Int(json.options["unk_id"]?.tokenID ?? 0)
         guard unknown >= 0, unknown < json.scores.count else {
             throw json.malformed("model.unk_id", "there is no such token")
         }
-        let special = Set((json.rest["added_tokens"]?.array ?? []).compactMap { $0["id"]?.integer })
+        let special = Set((json.rest["added_tokens"]?.array ?? []).compactMap { $0["id"]?.tokenID })
         hasByteFallback = json.options["byte_fallback"]?.bool ?? false
         pieces = json.scores.indices.map { id in
             let text = Array(json.vocabulary.bytes(at: id))

@@ -84,3 +84,37 @@ struct AddedTokens: Sendable {
         return found
     }
 }
+
+/// The added tokens of one tokenizer: those looked for in a text as it came, and those looked for in the normalized rest.
+struct AddedTokenSearch: Sendable {
+    private let raw: AddedTokens
+    private let normalized: AddedTokens
+    private let normalize: @Sendable (ArraySlice<UInt32>) -> [UInt32]
+
+    init(
+        _ entries: [AddedTokens.Entry], tables: RuleTables,
+        normalize: @escaping @Sendable (ArraySlice<UInt32>) -> [UInt32]
+    ) {
+        raw = AddedTokens(entries.filter { !$0.isNormalized }, tables: tables)
+        normalized = AddedTokens(entries.filter(\.isNormalized), tables: tables) { normalize($0[...]) }
+        self.normalize = normalize
+    }
+
+    /// All tokens of a text: the added ones that are found, and those that `words` appends for what lies between.
+    func encode(_ text: [UInt32], words: (ArraySlice<UInt32>, inout [Int32]) -> Void) -> [Int32] {
+        var out: [Int32] = []
+        for piece in raw.split(text[...]) {
+            switch piece {
+            case .token(let id): out.append(id)
+            case .text(let text):
+                for piece in normalized.split(normalize(text)[...]) {
+                    switch piece {
+                    case .token(let id): out.append(id)
+                    case .text(let text): words(text, &out)
+                    }
+                }
+            }
+        }
+        return out
+    }
+}

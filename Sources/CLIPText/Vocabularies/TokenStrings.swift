@@ -8,10 +8,20 @@ struct TokenStrings: Sendable {
     /// The id of each entry.
     private(set) var ids: [Int32] = []
     /// Entries by the hash of their bytes; -1 for an empty place.
-    private var slots = [Int32](repeating: -1, count: 1 << 12)
+    private var slots: [Int32]
 
-    /// Drawn anew in each process, so that no file can be made whose tokens all share one place.
-    private static let seed = UInt64.random(in: .min ... .max)
+    /// Drawn anew for each vocabulary, so that no file can be made whose tokens all share one place.
+    private let seed = UInt64.random(in: .min ... .max)
+
+    /// - Parameters:
+    ///   - capacity: how many tokens are expected; there may be more.
+    ///   - byteCount: how many bytes they are expected to have together.
+    init(capacity: Int = 1 << 11, byteCount: Int = 0) {
+        var bits = 12
+        while 1 << bits < capacity * 2 { bits += 1 }
+        slots = [Int32](repeating: -1, count: 1 << bits)
+        blob.reserveCapacity(byteCount)
+    }
 
     /// How many tokens there are.
     var count: Int { ids.count }
@@ -36,7 +46,7 @@ struct TokenStrings: Sendable {
         let slot = slot(of: bytes)
         guard slots[slot] < 0 else { throw .duplicate }
         slots[slot] = Int32(count)
-        blob.append(contentsOf: bytes)
+        for byte in bytes { blob.append(byte) }
         starts.append(blob.count)
         ids.append(id)
         bound = max(bound, id + 1)
@@ -70,17 +80,19 @@ struct TokenStrings: Sendable {
 
     /// The place of these bytes, or the free place where they belong.
     private func slot(of bytes: some RandomAccessCollection<UInt8>) -> Int {
-        var hash = Self.seed
+        var hash = seed
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: hash ^ hash >> 29) & mask
-        while slots[slot] >= 0 {
-            let entry = Int(slots[slot])
-            if starts[entry + 1] - starts[entry] == bytes.count, self.bytes(at: entry).elementsEqual(bytes) {
-                return slot
+        let start = Int(truncatingIfNeeded: hash ^ hash >> 29) & mask
+        return blob.withUnsafeBufferPointer { blob in
+            var slot = start
+            while slots[slot] >= 0 {
+                let entry = Int(slots[slot])
+                let own = blob[starts[entry]..<starts[entry + 1]]
+                if own.count == bytes.count, own.elementsEqual(bytes) { return slot }
+                slot = (slot + 1) & mask
             }
-            slot = (slot + 1) & mask
+            return slot
         }
-        return slot
     }
 }

@@ -4,14 +4,6 @@ import Torch
 
 /// What a training run is asked to do, apart from model and data.
 public struct TrainingConfiguration: Sendable, Equatable, Codable {
-    /// What the towers' matrix products are computed in. Parameters and optimizer are always 32 bits.
-    public enum Precision: String, Sendable, Codable, CaseIterable {
-        case fp32
-        case bf16
-
-        public var autocastType: DType? { self == .bf16 ? .bfloat16 : nil }
-    }
-
     /// Pairs per step, all of them each other's negatives.
     public var batchSize: Int
     /// Pairs that go through the towers at a time; the gradient is the whole batch's all the same.
@@ -26,7 +18,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var epsilon: Double = 1e-6
     /// The gradient's longest allowed norm; nil for no clipping.
     public var gradientNorm: Double?
-    public var precision: Precision = .fp32
+    /// What the towers' matrix products are computed in. Parameters and optimizer are always 32 bits.
+    public var precision = Precision.fp32
     public var seed: UInt64 = 0
     public var loss = LossConfiguration()
     public var augmentation = TrainingAugmentation()

@@ -1,5 +1,5 @@
 // Tries the door with nothing but its own header: operators, differentiation, autocast and random states on the CPU, and
-// with a GPU the same there, pinned copies, events, memory counts and graphs. Exit status 0 if all that could be tried
+// with a GPU the same there, pinned copies, events and memory counts. Exit status 0 if all that could be tried
 // gave the right numbers; what could not be tried is named.
 #include <ctorch.h>
 #include <ctorch_cuda.h>
@@ -213,30 +213,6 @@ void check_gpu() {
     must(ct_cuda_reset_peak_memory(0), "reset peak");
 }
 
-void check_graph() {
-    const Tensor input = moved(matrix({1, 2, 3, 4}, 2, 2), cuda);
-    const Tensor output = call("aten::zeros_like", "", {value(input)});
-    ct_stream before{}, side{};
-    must(ct_cuda_current_stream(&before), "stream");
-    must(ct_cuda_new_stream(&side), "stream");
-    // What is on its way elsewhere has to be there first.
-    must(ct_cuda_synchronize(), "synchronize");
-    must(ct_cuda_set_stream(side), "set stream");
-    const auto work = [&] { call("aten::copy_", "", {value(output), value(call("aten::matmul", "", {value(input), value(input)}))}); };
-    work();  // cuBLAS makes its workspace
-    ct_graph graph = nullptr;
-    must(ct_graph_create(&graph), "graph");
-    must(ct_graph_begin(graph), "begin");
-    work();
-    must(ct_graph_end(graph), "end");
-    call("aten::copy_", "", {value(input), value(matrix({2, 0, 0, 2}, 2, 2))});
-    must(ct_graph_replay(graph), "replay");
-    must(ct_cuda_synchronize(), "synchronize");
-    must(ct_cuda_set_stream(before), "set stream");
-    expect_close(output, {4, 0, 0, 4}, 0, "a graph works on what its input holds when it is replayed");
-    ct_graph_release(graph);
-}
-
 void check_all(int64_t device) {
     check_operators(device);
     check_modes(device);
@@ -255,14 +231,11 @@ int main() {
         place = "cuda";
         check_all(cuda);
         check_gpu();
-        if (ct_built_with_cuda()) check_graph();
     } else {
         place = "without a GPU";
         ct_event event = nullptr;
         expect(ct_event_create(&event) != 0 && std::strlen(ct_last_error()) > 0, "an event is refused with a message");
         std::printf("not tried: cuda (%s)\n", ct_last_error());
-        ct_graph graph = nullptr;
-        expect(ct_graph_create(&graph) != 0, "a graph is refused");
     }
     std::printf("%d checks, %d failed\n", checks, failures);
     return failures == 0 ? 0 : 1;

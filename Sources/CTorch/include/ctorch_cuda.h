@@ -1,8 +1,8 @@
 // The part of the door that GPUs need. Conventions are ctorch.h's.
 //
 // All of it is there in every build. Where libtorch has no CUDA, or no GPU is found, calls fail with a message that says
-// so. Two things need CUDA's own headers when the door is built (CMake does so by itself, SwiftPM does not): a GPU's
-// name, and graphs. `ct_built_with_cuda` tells.
+// so. What a GPU is called needs CUDA's own headers when the door is built (CMake finds them by itself, SwiftPM does not).
+// `ct_built_with_cuda` tells.
 #ifndef CTORCH_CUDA_H
 #define CTORCH_CUDA_H
 
@@ -51,53 +51,21 @@ int ct_cuda_empty_cache(void);
 
 /// How 32-bit matrix products may be computed: "highest" (as they are), "high" (TF32) or "medium" (bfloat16).
 int ct_set_float32_matmul_precision(const char *precision);
-/// Whether cuDNN may compute 32-bit convolutions in TF32 (libtorch's own setting: yes).
-int ct_set_cudnn_allow_tf32(bool allowed);
 /// Whether cuDNN tries its algorithms for each new shape of a convolution and keeps the fastest.
 int ct_set_cudnn_benchmark(bool enabled);
 
-// ---- Streams and events ---------------------------------------------------------------------------------------------
-
-/// A queue of work, of the current GPU.
-typedef struct ct_stream {
-    int64_t id;
-    int64_t device;
-} ct_stream;
-
-/// A queue from libtorch's pool.
-int ct_cuda_new_stream(ct_stream *out);
-int ct_cuda_current_stream(ct_stream *out);
-/// Has this thread's further work go to `stream`.
-int ct_cuda_set_stream(ct_stream stream);
-/// Memory of `tensor` is not given to others before the work `stream` has now is done.
-int ct_tensor_record_stream(ct_tensor tensor, ct_stream stream);
+// ---- Events ---------------------------------------------------------------------------------------------------------
 
 typedef struct ct_event_impl *ct_event;
 
 int ct_event_create(ct_event *out);
 void ct_event_release(ct_event event);
-/// Marks this point of the current stream.
+/// Marks this point of the current GPU's queue of work.
 int ct_event_record(ct_event event);
-/// Holds the current stream's further work back until the point is reached; returns at once.
-int ct_event_wait(ct_event event);
 /// Waits, here, until the point is reached.
 int ct_event_synchronize(ct_event event);
-int ct_event_is_reached(ct_event event, bool *out);
 /// Milliseconds from one reached point to another.
 int ct_event_elapsed(ct_event from, ct_event to, double *milliseconds);
-
-// ---- Graphs ---------------------------------------------------------------------------------------------------------
-
-/// Kernels recorded once and started together.
-typedef struct ct_graph_impl *ct_graph;
-
-int ct_graph_create(ct_graph *out);
-void ct_graph_release(ct_graph graph);
-/// From here on the current stream, which may not be the default one, records work instead of doing it.
-int ct_graph_begin(ct_graph graph);
-int ct_graph_end(ct_graph graph);
-/// Does the recorded work again, on the memory it was recorded with.
-int ct_graph_replay(ct_graph graph);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@ public final class PoolingAttention: Module {
     public let valueWeight: Parameter?
     /// Queries', keys' and values', one after another: `[3·width]`.
     public let inBias: Parameter
+    /// What the heads' outputs go through together, `[width, width]`.
     public let outProjection: Linear
     private let width: Int
     private let headCount: Int
@@ -68,10 +69,14 @@ public final class PoolingAttention: Module {
 public final class AttentionalPooler: Module {
     /// `[queries, width]`
     public let query: Parameter
+    /// Before the queries are used.
     public let queryNorm: LayerNorm
+    /// Before the sequence is looked at.
     public let inputNorm: LayerNorm
+    /// Of the queries over the sequence.
     public let attention: PoolingAttention
 
+    /// Queries from the standard normal distribution, as open_clip's.
     public init(queries: Int, width: Int, inputWidth: Int, headCount: Int) throws {
         query = try Parameter(zeros: queries, width)
         queryNorm = try LayerNorm(width)
@@ -80,6 +85,7 @@ public final class AttentionalPooler: Module {
         try Initializer.normal(1).apply(to: query)
     }
 
+    /// `[B, L, input width] -> [B, queries, width]`.
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         try attention(queries: queryNorm(query.tensor), over: inputNorm(input))
     }
@@ -90,10 +96,16 @@ public final class AttentionalPooler: Module {
 public final class AttentionPoolingHead: Module {
     /// `[1, width]`
     public let probe: Parameter
+    /// Of the probe over the sequence.
     public let attention: MultiHeadAttention
+    /// Before the feed-forward layer.
     public let norm: LayerNorm
+    /// Added to what attention gave.
     public let feedForward: FeedForward
 
+    /// - Parameters:
+    ///   - hidden: the feed-forward layer's inner width.
+    ///   - epsilon: the normalization's.
     public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double) throws {
         probe = try Parameter(zeros: 1, width)
         attention = try MultiHeadAttention(width: width, headCount: headCount)
@@ -102,6 +114,7 @@ public final class AttentionPoolingHead: Module {
         try Initializer.normal(1 / Double(width).squareRoot()).apply(to: probe)
     }
 
+    /// `[B, L, width] -> [B, width]`.
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         let shape = input.shape
         let queries = try probe.tensor.expanded([shape[0], shape[2]])

@@ -6,6 +6,7 @@ public final class Convolution: Module {
     public let weight: Parameter
     /// `[out]`
     public let bias: Parameter?
+    /// Rows and columns from one place of the kernel to the next.
     public let stride: Int
     /// Rows and columns of zeros around the pictures.
     public let padding: Int
@@ -23,6 +24,7 @@ public final class Convolution: Module {
         if let bias { try draw.apply(to: bias) }
     }
 
+    /// `[B, in, H, W] -> [B, out, H', W']`, H' = ⌊(H + 2·padding − kernel)/stride⌋ + 1.
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         try input.convolution(weight: weight.tensor, bias: bias?.tensor, stride: stride, padding: padding)
     }

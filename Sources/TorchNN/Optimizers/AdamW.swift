@@ -5,12 +5,16 @@ import Torch
 public final class AdamW: ParameterOptimizer {
     /// Parameters that share a weight decay and a share of the learning rate.
     public struct Group {
+        /// The parameters' names in their module.
         public let names: [String]
+        /// In the order of `names`.
         public let parameters: [Parameter]
+        /// The share of a weight taken off at each step, times the learning rate.
         public let weightDecay: Double
         /// What a step's learning rate is multiplied by.
         public let learningRateFactor: Double
 
+        /// A group with a decay and a factor of its own.
         public init(
             _ named: [(name: String, parameter: Parameter)], weightDecay: Double, learningRateFactor: Double = 1
         ) {
@@ -35,12 +39,18 @@ public final class AdamW: ParameterOptimizer {
         var step: Tensor
     }
 
+    /// What is optimized.
     public let groups: [Group]
+    /// The share of the old mean gradient that is kept.
     public let beta1: Double
+    /// The share of the old mean square that is kept.
     public let beta2: Double
+    /// Added to the root of the mean square.
     public let epsilon: Double
     private var moments: [String: Moments] = [:]
 
+    /// Moments and step counts of zero, on each parameter's device. The defaults are CLIP's for ViTs (arXiv
+    /// 2103.00020, appendix F).
     public init(_ groups: [Group], beta1: Double = 0.9, beta2: Double = 0.98, epsilon: Double = 1e-6) throws {
         self.groups = groups
         self.beta1 = beta1
@@ -61,10 +71,12 @@ public final class AdamW: ParameterOptimizer {
         try groups.flatMap(\.parameters).compactMap { try $0.tensor.gradient() }
     }
 
+    /// Drops every gradient there is, before the next batch's.
     public func clearGradients() throws {
         for parameter in groups.flatMap(\.parameters) { try parameter.tensor.setGradient(nil) }
     }
 
+    /// Moves every parameter that has a gradient, groups with their own decay and factor.
     public func step(learningRate: Double, gradientFactor: Double) throws {
         for group in groups {
             var parameters: [Tensor] = []
@@ -101,20 +113,5 @@ public final class AdamW: ParameterOptimizer {
 
     /// Takes back what ``state()`` gave.
     /// - Throws: ``StateMismatch`` naming everything that does not fit.
-    public func load(_ state: [String: Tensor]) throws {
-        let own = self.state()
-        let mismatch = StateMismatch(
-            missing: own.keys.filter { state[$0] == nil }.sorted(),
-            unexpected: state.keys.filter { own[$0] == nil }.sorted(),
-            misshaped: own.keys.sorted().compactMap { name in
-                guard let expected = own[name]?.shape, let found = state[name]?.shape, found != expected else {
-                    return nil
-                }
-                return StateMismatch.Shape(name: name, expected: expected, found: found)
-            })
-        if !mismatch.isEmpty { throw mismatch }
-        for (name, tensor) in own {
-            if let saved = state[name] { try tensor.copyInPlace(saved) }
-        }
-    }
+    public func load(_ state: [String: Tensor]) throws { try StateMismatch.copy(state, into: self.state()) }
 }

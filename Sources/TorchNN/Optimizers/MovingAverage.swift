@@ -13,6 +13,7 @@ public final class MovingAverage {
         let average: Tensor
     }
 
+    /// The share of the old average that is kept in the long run.
     public let decay: Double
     /// Updates so far.
     public private(set) var updateCount = 0
@@ -82,17 +83,7 @@ public final class MovingAverage {
     /// - Throws: ``StateMismatch`` naming everything that does not fit.
     public func load(_ state: [String: Tensor]) throws {
         let own = try self.state()
-        let mismatch = StateMismatch(
-            missing: own.keys.filter { state[$0] == nil }.sorted(),
-            unexpected: state.keys.filter { own[$0] == nil }.sorted(),
-            misshaped: own.keys.sorted().compactMap { name in
-                guard let expected = own[name]?.shape, let found = state[name]?.shape, found != expected else {
-                    return nil
-                }
-                return StateMismatch.Shape(name: name, expected: expected, found: found)
-            })
-        if !mismatch.isEmpty { throw mismatch }
-        for entry in entries { if let saved = state["average.\(entry.name)"] { try entry.average.copyInPlace(saved) } }
-        updateCount = try state["updates"].map { Int(try $0.elements(Int64.self)[0]) } ?? 0
+        try StateMismatch.copy(state, into: own)
+        updateCount = try own["updates"].map { Int(try $0.elements(Int64.self)[0]) } ?? 0
     }
 }

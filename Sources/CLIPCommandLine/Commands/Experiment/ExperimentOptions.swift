@@ -72,7 +72,7 @@ struct ExperimentOptions: ParsableArguments {
         configuration.warmupSteps = warmup
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
-        configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
+        configuration.precision = shared.precision
         data.apply(to: &configuration)
         return configuration
     }

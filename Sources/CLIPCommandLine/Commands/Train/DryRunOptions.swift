@@ -25,7 +25,7 @@ struct DryRunOptions: ParsableArguments {
     ) throws -> DryRunReport {
         let model = description.configuration
         let rate =
-            try flopsRate ?? MatrixRate.measure(configuration.precision == .bf16 ? .bfloat16 : .float32, on: device)
+            try flopsRate ?? MatrixRate.measure(configuration.precision.dtype, on: device)
         return DryRunReport(
             model: description.name,
             cost: TrainingCost(

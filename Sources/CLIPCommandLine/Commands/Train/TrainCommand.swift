@@ -255,7 +255,7 @@ struct TrainCommand: ParsableCommand {
         let totalSteps = length.steps ?? (batchesPerEpoch ?? 1) * (length.epochs ?? 32)
         var configuration = TrainingConfiguration(
             batchSize: length.batchSize, microBatchSize: length.microBatchSize, totalSteps: totalSteps)
-        configuration.precision = shared.precision == .bf16 ? .bf16 : .fp32
+        configuration.precision = shared.precision
         optimization.apply(to: &configuration)
         data.apply(to: &configuration)
         techniques.apply(to: &configuration)

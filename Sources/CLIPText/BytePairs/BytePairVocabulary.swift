@@ -1,5 +1,6 @@
 import Checksums
 import Foundation
+import StrictJSON
 
 /// Where a byte-pair vocabulary was found: a `tokenizer.json`, or a `vocab.json` with its `merges.txt`.
 struct BytePairSource {
@@ -31,9 +32,13 @@ struct BytePairSource {
             let lines = try TokenizerFileAccess.read(mergesFile)
         else { throw .tokenizerMissing(directory: directory.path, searched: Self.fileNames) }
         path = vocabularyFile.path
-        var reader = try JSONReader(path: path, bytes: words)
-        vocabulary = try TokenizerJSON.readVocabulary(&reader)
-        try reader.finish()
+        do throws(JSONFault) {
+            var reader = try JSONReader(words)
+            vocabulary = try TokenizerJSON.readVocabulary(&reader)
+            try reader.finish()
+        } catch {
+            throw CLIPTextError(error, path: path)
+        }
         guard vocabulary.count > 0, vocabulary.sharedID() == nil else {
             throw .fileMalformed(path: path, place: "the file", reason: "no tokens, or two with one id")
         }
@@ -60,7 +65,7 @@ struct BytePairVocabulary: Sendable {
     /// The tokens of each byte inside a word and at its end; -1 where the vocabulary has none.
     private let inner: [Int32]
     private let last: [Int32]
-    private let rules: MergeRules
+    private let merges: MergeTable
     private let unknown: Int32?
     private let strings: TokenStrings
     private let mergesHash: String
@@ -70,7 +75,7 @@ struct BytePairVocabulary: Sendable {
         let spelled = (0..<256).map { byte in String(alphabet.character(of: UInt8(byte))) }
         inner = spelled.map { source.vocabulary.find($0) ?? -1 }
         last = spelled.map { source.vocabulary.find($0 + "</w>") ?? -1 }
-        rules = try source.merges.rules(source.vocabulary, path: source.path)
+        merges = try source.merges.table(source.vocabulary, path: source.path)
         strings = source.vocabulary
         self.unknown = unknown
         mergesHash = source.merges.contentHash()
@@ -78,25 +83,13 @@ struct BytePairVocabulary: Sendable {
 
     /// Appends the tokens of a word.
     func encode(word: ArraySlice<UInt32>, into out: inout [Int32]) {
-        var symbols: [Int32] = []
-        symbols.reserveCapacity(word.count + 8)
-        for point in word {
-            if point < 0x80 {
-                symbols.append(Int32(point))
-            } else if let scalar = Unicode.Scalar(point) {
-                for byte in Unicode.UTF8.encode(scalar) ?? Unicode.UTF8.encodedReplacementCharacter {
-                    symbols.append(Int32(byte))
-                }
-            }
+        let bytes = utf8Bytes(word)
+        let start = out.count
+        for (index, byte) in bytes.enumerated() {
+            let token = index == bytes.count - 1 ? last[Int(byte)] : inner[Int(byte)]
+            if token >= 0 { out.append(token) } else if let unknown { out.append(unknown) }
         }
-        guard let final = symbols.indices.last else { return }
-        for index in symbols.indices {
-            let byte = Int(symbols[index])
-            symbols[index] = index == final ? last[byte] : inner[byte]
-            if symbols[index] < 0 { symbols[index] = unknown ?? -1 }
-        }
-        symbols.removeAll { $0 < 0 }
-        out.append(contentsOf: rules.apply(to: symbols))
+        merges.apply(to: &out, from: start)
     }
 
     /// A hash over everything that decides ids.

@@ -3,7 +3,7 @@ import Checksums
 /// A byte-pair encoding over characters, with tokens for single bytes where a character has none.
 struct CharacterPairVocabulary: Sendable {
     private let strings: TokenStrings
-    private let rules: MergeRules
+    private let merges: MergeTable
     /// The tokens `<0x00>` to `<0xFF>`; -1 where the vocabulary has none.
     private let bytes: [Int32]
     private let unknown: Int32?
@@ -11,7 +11,7 @@ struct CharacterPairVocabulary: Sendable {
 
     init(_ json: TokenizerJSON, unknown: Int32?) throws(CLIPTextError) {
         strings = json.vocabulary
-        rules = try json.merges.rules(json.vocabulary, path: json.path)
+        merges = try json.merges.table(json.vocabulary, path: json.path)
         mergesHash = json.merges.contentHash()
         bytes = Self.byteNames.map { json.vocabulary.find($0) ?? -1 }
         self.unknown = unknown
@@ -24,23 +24,23 @@ struct CharacterPairVocabulary: Sendable {
 
     /// Appends the tokens of a text.
     func encode(_ text: ArraySlice<UInt32>, into out: inout [Int32]) {
-        var symbols: [Int32] = []
-        symbols.reserveCapacity(text.count + 16)
+        let start = out.count
+        out.reserveCapacity(start + text.count + 16)
         var wasUnknown = false
         for point in text {
             let spelled = utf8Bytes(CollectionOfOne(point))
             if let token = strings.find(spelled) {
-                symbols.append(token)
+                out.append(token)
                 wasUnknown = false
             } else if spelled.allSatisfy({ bytes[Int($0)] >= 0 }) {
-                symbols.append(contentsOf: spelled.map { bytes[Int($0)] })
+                out.append(contentsOf: spelled.map { bytes[Int($0)] })
                 wasUnknown = false
             } else if let unknown, !wasUnknown {
-                symbols.append(unknown)
+                out.append(unknown)
                 wasUnknown = true
             }
         }
-        out.append(contentsOf: rules.apply(to: symbols))
+        merges.apply(to: &out, from: start)
     }
 
     func add(to hash: inout ContentHash) {
