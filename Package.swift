@@ -19,7 +19,7 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Imaging", "ModelHub", "Torch", "TorchNN"]),
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Failures", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
@@ -48,20 +48,21 @@ let package = Package(
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
         door,
+        .target(name: "Failures"),
         .target(name: "StrictJSON"),
         .target(
-            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "StrictJSON"],
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Failures", "StrictJSON"],
             exclude: ["make_resources.py", "make_rules.py"],
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
         .target(name: "FileMapping"),
-        .target(name: "Safetensors", dependencies: ["FileMapping", "StrictJSON"]),
-        .target(name: "TorchArchive", dependencies: ["FileMapping"]),
+        .target(name: "Safetensors", dependencies: ["Failures", "FileMapping", "StrictJSON"]),
+        .target(name: "TorchArchive", dependencies: ["Failures", "FileMapping"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch"]),
-        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG"]),
-        .target(name: "ModelHub", dependencies: ["Checksums"]),
+        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG", "Failures"]),
+        .target(name: "ModelHub", dependencies: ["Checksums", "Failures"]),
         .target(name: "Pages"),
         // Layer 2
         .target(name: "TorchNN", dependencies: ["Torch"]),
@@ -69,20 +70,21 @@ let package = Package(
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "FileMapping", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
-                "TorchArchive", "TorchNN",
+                "Checksums", "CLIPText", "Failures", "FileMapping", "Imaging", "ModelHub", "Safetensors", "StrictJSON",
+                "Torch", "TorchArchive", "TorchNN",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Imaging", "ModelHub"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Failures", "Imaging", "ModelHub"]),
         // Layer 5
-        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Imaging"]),
+        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Failures", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",
             dependencies: [
-                "Checksums", "CLIP", "CLIPData", "CLIPText", "Imaging", "Pages", "Safetensors", "Torch", "TorchNN",
+                "Checksums", "CLIP", "CLIPData", "CLIPText", "Failures", "Imaging", "Pages", "Safetensors", "Torch",
+                "TorchNN",
             ]),
         // Layer 6
         .target(
@@ -95,7 +97,7 @@ let package = Package(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
-                "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN",
+                "Failures", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
@@ -103,14 +105,17 @@ let package = Package(
             name: "PictureTowardsWords",
             dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Examples/PictureTowardsWords"),
+        .executableTarget(name: "FirstLook", dependencies: ["CLIP", "Imaging"], path: "Examples/FirstLook"),
+        .executableTarget(name: "ClassifyFolder", dependencies: ["CLIP", "Imaging"], path: "Examples/ClassifyFolder"),
+        .executableTarget(name: "EmbedAndSearch", dependencies: ["CLIP", "Imaging"], path: "Examples/EmbedAndSearch"),
         // Tests: one target per library, and what several of them need.
-        .target(name: "LoopbackServer", path: "Tests/LoopbackServer"),
+        .target(name: "LoopbackServer", dependencies: ["Checksums"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "Checksums", "LoopbackServer"]),
+        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "LoopbackServer"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
@@ -118,13 +123,20 @@ let package = Package(
             name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
+            name: "CLIPTests", dependencies: ["CLIP", "LoopbackServer", "MetaKernels", "ModelHub", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
-            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport"]),
+            dependencies: [
+                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: ["FirstLook", "ClassifyFolder", "EmbedAndSearch", "LoopbackServer", "TestSupport"]),
         .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -1,3 +1,5 @@
+import Failures
+
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file, folder or shard that does not exist.
@@ -55,6 +57,17 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
+        }
+    }
+}
+
+extension CLIPDataError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .missing, .unreadable: .missingInput
+        case .invalidSpecification, .invalidOption: .usage
+        case .unwritable, .cancelled: .internalFault
+        default: .badData
         }
     }
 }

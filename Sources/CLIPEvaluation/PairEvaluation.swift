@@ -28,14 +28,14 @@ public struct PairEvaluation: HeldOutEvaluator {
         var categories: [String?] = []
         try DecodedPairs(source, for: clip, threads: threads, onSkip: onSkip).read { batch in
             if shouldStop() { throw CancellationError() }
-            pictures.append(try clip.embed(pictureBytes: batch.map(\.picture)))
+            pictures.append(try clip.vectors(pictureBytes: batch.map(\.picture)))
             captions += batch.map(\.tokens)
             categories += batch.map(\.category)
         }
         guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
         let all = try Engine.inference { try Tensor.concatenated(pictures) }
         return HeldOutEvaluation(
-            retrieval: try RetrievalMetrics(pictures: all, texts: clip.embed(captions: captions)),
+            retrieval: try RetrievalMetrics(pictures: all, texts: clip.vectors(captions: captions)),
             categories: try Self.accuracy(clip, pictures: all, categories: categories))
     }
 

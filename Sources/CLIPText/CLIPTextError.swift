@@ -1,3 +1,5 @@
+import Failures
+
 /// What can go wrong while a tokenizer is set up. Tokenizing itself never fails: every string has tokens.
 public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A data file that ships with the library was not found in any of the places searched.
@@ -35,6 +37,17 @@ public enum CLIPTextError: Error, Sendable, Equatable, CustomStringConvertible {
         case .fileMalformed(let path, let place, let reason):
             "\(path) is no usable tokenizer file: \(place): \(reason). Download it again, or check that it belongs to "
                 + "this model family."
+        }
+    }
+}
+
+extension CLIPTextError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .tokenizerMissing, .fileUnreadable: .missingInput
+        case .fileMalformed: .badData
+        case .contextLengthTooSmall: .usage
+        case .resourceMissing, .resourceUnreadable, .resourceMalformed: .internalFault
         }
     }
 }

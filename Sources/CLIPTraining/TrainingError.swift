@@ -1,3 +1,5 @@
+import Failures
+
 /// Why training stopped before its end.
 public enum TrainingError: Error, Sendable, Equatable {
     /// An option outside what can be used.
@@ -99,5 +101,17 @@ extension TrainingError: CustomStringConvertible {
         return "not learned: the loss of one batch went from \(text(from)) to \(text(to)) in \(steps) steps, where it "
             + "should fall below \(text(threshold)). A batch that cannot be learned by heart means that more data "
             + "cannot help. Look at: \(causes.joined(separator: "; "))."
+    }
+}
+
+extension TrainingError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .invalidOption, .runExists: .usage
+        case .nothingToResume: .missingInput
+        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics:
+            .badData
+        case .cannotWrite, .distributed: .internalFault
+        }
     }
 }

@@ -1,8 +1,9 @@
+import Failures
+
 /// Why a picture could not be read, drawn or written.
 ///
-/// `missing` and `unreadable` mean that no bytes could be had (a command exits 66, `EX_NOINPUT`); every other case
-/// means that the bytes, or what was asked of them, are at fault (65, `EX_DATAERR`). ``isMissingInput`` tells the two
-/// apart.
+/// `missing` and `unreadable` mean that no bytes could be had; every other case means that the bytes, or what was asked
+/// of them, are at fault. ``kind`` tells the two apart.
 public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No file stands at this path.
     case missing(path: String)
@@ -24,14 +25,6 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidSize(width: Int, height: Int, count: Int)
     /// Drawing or encoding failed inside the library.
     case failed(operation: String, detail: String)
-
-    /// Whether the input could not be had at all, as opposed to being bad.
-    public var isMissingInput: Bool {
-        switch self {
-        case .missing, .unreadable: true
-        default: false
-        }
-    }
 
     /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
@@ -58,6 +51,15 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(count) bytes do not make a picture of \(width) x \(height) pixels with 3 bytes each"
         case .failed(let operation, let detail):
             "\(operation) failed: \(detail)"
+        }
+    }
+}
+
+extension ImagingError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .missing, .unreadable: .missingInput
+        default: .badData
         }
     }
 }

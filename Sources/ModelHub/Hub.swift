@@ -163,7 +163,7 @@ struct SnapshotJob {
         let lockPath = cache.lock(file.tag)
         try server.downloader.makeFolder(of: lockPath)
         try server.downloader.makeFolder(of: blob)
-        try FileLock.hold(lockPath) { () throws(ModelHubError) in
+        try FileLock.hold(lockPath, isCancelled: server.downloader.options.isCancelled) { () throws(ModelHubError) in
             // A blob got its name only when it was whole.
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: blob, isDirectory: &isFolder) else {

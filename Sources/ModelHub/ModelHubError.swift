@@ -1,3 +1,5 @@
+import Failures
+
 /// Why a model could not be found, fetched or kept: what is wrong, where, and what to do.
 ///
 /// Addresses in these errors carry no query, for hubs sign their links in it, and never a token.
@@ -41,6 +43,8 @@ public enum ModelHubError: Error, Sendable, Equatable {
     case diskFull(path: String, needed: Int, available: Int)
     /// A file or folder cannot be read or written.
     case unwritable(path: String, reason: String)
+    /// Whoever asked does not want it any more.
+    case cancelled
 }
 
 extension ModelHubError {
@@ -71,6 +75,8 @@ extension ModelHubError: CustomStringConvertible {
         case .noWeights(let repository):
             "\(repository) holds no weights under a name that is known (open_clip_model.safetensors, model.safetensors, "
                 + "open_clip_pytorch_model.bin, pytorch_model.bin). Check that it is a CLIP model."
+        case .cancelled:
+            "the download was cancelled; what has arrived is kept."
         case .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: serverDescription
         case .tooManyRedirects, .insecureRedirect, .notAFile, .invalidAnswer, .rangeMismatch: answerDescription
         case .lengthMismatch, .tooLarge, .checksumMismatch, .diskFull, .unwritable: contentDescription
@@ -140,5 +146,16 @@ extension ModelHubError: CustomStringConvertible {
             scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
         }
         return "\"\(safe.joined())\(text.unicodeScalars.count > 200 ? "…" : "")\""
+    }
+}
+
+extension ModelHubError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .invalidName, .invalidSetting, .unknownModel: .usage
+        case .offline, .noWeights, .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
+        case .diskFull, .unwritable, .cancelled: .internalFault
+        default: .badData
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Failures
 import FileMapping
 
 #if canImport(Glibc)
@@ -88,5 +89,14 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
             }
         }
         return text + (name.unicodeScalars.count > limit ? "…\"" : "\"")
+    }
+}
+
+extension SafetensorsError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        default: .badData
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Failures
 import FileMapping
 
 #if canImport(Glibc)
@@ -111,6 +112,15 @@ enum ArchiveFault: Error, Equatable {
         case .unsupported(let feature): .unsupported(path: path, feature: feature)
         case .code(let function): .wouldRunCode(path: path, function: function)
         case .tooLarge(let reason): .tooLarge(path: path, reason: reason)
+        }
+    }
+}
+
+extension TorchArchiveError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        default: .badData
         }
     }
 }

@@ -23,6 +23,8 @@ enum Fixture {
 
     static func pretrained() throws -> CLIPModel { try ModelCatalog.description(of: model).loaded() }
 
+    /// The option that names it.
+    static let named = ["--model", model]
     /// The options that answer with it, on one thread.
     static let options = ["--model", model, "--threads", "1"]
 

@@ -1,4 +1,3 @@
-import Checksums
 import Foundation
 import LoopbackServer
 import Testing
@@ -61,12 +60,6 @@ func difference(_ path: String, _ expected: [UInt8]?) -> String? {
         "\(path): \(found.count) bytes, not \(expected.count); first difference at \(index.map(String.init) ?? "the end")"
 }
 
-func sha256(_ bytes: [UInt8]) -> String {
-    var digest = SHA256()
-    digest.update(bytes)
-    return digest.hexadecimal()
-}
-
 func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
 func write(_ bytes: [UInt8], _ path: String) throws {
@@ -81,4 +74,38 @@ func hubError(_ body: () throws -> Void) -> ModelHubError? {
         try body()
         return nil
     } catch { return error as? ModelHubError }
+}
+
+/// A configuration for a server and a folder of the test's own.
+func configuration(_ server: TestServer, _ folder: String, token: String? = nil, offline: Bool = false) throws
+    -> HubConfiguration
+{
+    var environment = [
+        "HF_ENDPOINT": try server.url().absoluteString, "HF_HUB_CACHE": folder + "/hub", "HOME": folder,
+        "HF_HUB_OFFLINE": offline ? "1" : "0",
+    ]
+    environment["HF_TOKEN"] = token
+    var configuration = try HubConfiguration(environment: environment)
+    configuration.openAIEndpoint = try server.url("/clip/models")
+    return configuration
+}
+
+/// Runs `body` with a hub, the host of its large files, and an empty folder.
+func withHub(
+    _ hub: FakeHub,
+    store: @escaping @Sendable (Asked, Int, [UInt8]) -> Reply = { asked, _, bytes in .file(bytes, to: asked) },
+    body: (_ server: TestServer, _ store: TestServer, _ folder: String) throws -> Void
+) throws {
+    try withFolder { folder in
+        try withServer({ asked, earlier in
+            let name = asked.path.dropFirst().prefix { $0 != "?" }
+            return hub.files[String(name)].map { store(asked, earlier, $0) } ?? Reply(status: 404)
+        }) { storeServer in
+            var hub = hub
+            hub.store = try storeServer.url().absoluteString
+            try withServer({ [hub] asked, _ in hub.reply(to: asked) }) { server in
+                try body(server, storeServer, folder)
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import CLIPText
 import Foundation
+import Imaging
 import Torch
 
 /// A picture's caption.
@@ -10,19 +11,56 @@ public struct PictureCaption: Sendable, Equatable {
 }
 
 extension CLIPModel {
-    /// Captions of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:name:)``, uint8 `[3, S, S]`
+    /// Whether it can write captions: it has a decoder for them, and its tokenizer can read what that writes.
+    public var writesCaptions: Bool { model.captionDecoder != nil && tokenizer.captioning != nil }
+
+    /// Captions of pictures, in their order.
+    ///
+    ///     let captions = try await clip.captions(for: [picture])
+    ///     print(captions[0].text)
+    ///
+    /// - Parameters:
+    ///   - prompt: what every caption begins with.
+    ///   - generator: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from; a seeded one gives the same
+    ///     captions again.
+    /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for options that cannot be.
+    public func captions(
+        for pictures: [Picture], options: CaptionOptions = CaptionOptions(), beginningWith prompt: String = "",
+        using generator: some RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) async throws -> [PictureCaption] {
+        guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+        var generator = generator
+        var captions: [PictureCaption] = []
+        for batch in pictures.batches(of: Self.captionedPictures) {
+            let start = generator
+            let written = try await OffPool.computing {
+                var drawn = start
+                let bytes = try Engine.inference { try batch.map { try self.preprocessor.bytes($0) } }
+                let texts = try self.captions(
+                    pictureBytes: bytes, options: options, beginningWith: prompt, using: &drawn)
+                return (texts: texts, generator: drawn)
+            }
+            captions += written.texts
+            generator = written.generator
+        }
+        return captions
+    }
+
+    /// Pictures written about at a time; this bounds the memory.
+    package static let captionedPictures = 8
+
+    /// Captions of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:)``, uint8 `[3, S, S]`
     /// each, as one batch.
     /// - Parameters:
     ///   - prompt: what every caption begins with.
     ///   - generator: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for options that cannot be.
-    public func captions(
+    package func captions(
         pictureBytes: [Tensor], options: CaptionOptions = CaptionOptions(), beginningWith prompt: String = "",
         using generator: inout some RandomNumberGenerator
     ) throws -> [PictureCaption] {
         guard !pictureBytes.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
-        // CoCa's models are published with CLIP's vocabulary only.
-        guard model.captionDecoder != nil, let tokenizer = tokenizer as? CLIPTokenizer else {
+        guard model.captionDecoder != nil, let tokenizer = tokenizer.captioning else {
             throw CLIPError.noCaptionDecoder
         }
         var options = options

@@ -58,7 +58,7 @@ extension DualEncoder {
     ///   - pictures: preprocessed, `[B, 3, S, S]`.
     ///   - captions: token ids from start-of-text on, one row for each picture and all of one length.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for rows that do not fit.
-    public func captionScores(for pictures: Tensor, captions: [[Int32]]) throws -> Tensor {
+    package func captionScores(for pictures: Tensor, captions: [[Int32]]) throws -> Tensor {
         guard let captionDecoder, let visual = visual as? VisionTransformer, let text = text as? TextTransformer else {
             throw CLIPError.noCaptionDecoder
         }

@@ -28,7 +28,7 @@ public enum NumPyFile {
     /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
     public static func read(_ path: String) throws -> Tensor {
         guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
-            throw CLIPError.missingInput(path: path, hint: "A .npy file is needed, such as \"clip embed\" writes.")
+            throw CLIPError.missingInput(path: path, hint: "A NumPy file of vectors is needed.")
         }
         func refuse(_ problem: String) -> CLIPError { .embeddingFile(path: path, problem: problem) }
         let magic = Data([0x93] + Array("NUMPY".utf8))

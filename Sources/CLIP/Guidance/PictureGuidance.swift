@@ -50,7 +50,7 @@ public struct PictureGuidance: Sendable {
         self.clip = clip
         self.texts = texts
         // A copy, since tensors made in inference mode cannot be differentiated through.
-        directions = try clip.embed(texts: texts.map(\.text)).copied()
+        directions = try clip.vectors(texts: texts.map(\.text)).copied()
         weights = try Tensor(texts.map { Float($0.weight) })
     }
 

@@ -1,12 +1,13 @@
+import Failures
 import Foundation
 
 /// Why a list of texts could not be read.
-enum TextFileError: Error, CustomStringConvertible {
+enum TextFileError: Failure {
     case missing(path: String)
     case notUTF8(path: String, line: Int)
 
-    var isMissingInput: Bool {
-        if case .missing = self { true } else { false }
+    var kind: FailureKind {
+        if case .missing = self { .missingInput } else { .badData }
     }
 
     var description: String {

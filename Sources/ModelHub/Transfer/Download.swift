@@ -87,7 +87,7 @@ struct Download {
         var this = self
         defer { self = this }
         _ = try client.send(
-            request, stallTimeout: options.stallTimeout,
+            request, options: options,
             answered: { (answer) throws(ModelHubError) in try this.begin(answer) },
             received: { (data) throws(ModelHubError) in
                 try this.take(data)

@@ -12,6 +12,8 @@ public struct DownloadOptions: Sendable {
     public var maximumDelay: Double = 30
     /// Files above this size are refused.
     public var maximumBytes = 1 << 38
+    /// Asked several times a second, on the thread that downloads, whether to end with ``ModelHubError/cancelled``.
+    public var isCancelled: @Sendable () -> Bool = { false }
     /// Waits between tries.
     public var pause: @Sendable (_ seconds: Double) -> Void = { Thread.sleep(forTimeInterval: $0) }
 
@@ -49,7 +51,8 @@ public struct Downloader: Sendable {
         try makeFolder(of: path)
         let file = RemoteFile(
             request: HTTPRequest(url: url, ownHeaders: headers), checksum: sum.map { .sha256($0) }, size: size)
-        try FileLock.hold(path + ".lock", removing: true) { () throws(ModelHubError) in
+        try FileLock.hold(path + ".lock", removing: true, isCancelled: options.isCancelled) {
+            () throws(ModelHubError) in
             if try !file.isThere(at: path) { try fetch(file, to: path, progress: progress) }
         }
     }

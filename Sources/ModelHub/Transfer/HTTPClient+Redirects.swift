@@ -21,7 +21,7 @@ extension HTTPClient {
 
     /// Follows redirects until an answer is none, or `stops` says that one is enough.
     func send(
-        _ request: HTTPRequest, stallTimeout: Double, stops: (HTTPAnswer) -> Bool = { _ in false },
+        _ request: HTTPRequest, options: DownloadOptions, stops: (HTTPAnswer) -> Bool = { _ in false },
         answered: (HTTPAnswer) throws(ModelHubError) -> Bool, received: (Data) throws(ModelHubError) -> Void
     ) throws(ModelHubError) -> HTTPAnswer {
         var url = request.url
@@ -35,7 +35,7 @@ extension HTTPClient {
             for (name, value) in request.headers { message.setValue(value, forHTTPHeaderField: name) }
             if isHome { for (name, value) in request.ownHeaders { message.setValue(value, forHTTPHeaderField: name) } }
             let answer = try exchange(
-                message, stallTimeout: stallTimeout,
+                message, stallTimeout: options.stallTimeout, isCancelled: options.isCancelled,
                 answered: { (answer) throws(ModelHubError) in
                     answer.isRedirect || stops(answer) ? false : try answered(answer)
                 }, received: received)

@@ -30,11 +30,12 @@ final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - stallTimeout: how many seconds may pass without anything coming.
+    ///   - isCancelled: asked several times a second whether to end with ``ModelHubError/cancelled``.
     ///   - answered: called with the answer's head, on this thread; returns whether the body is wanted.
     ///   - received: called with each part of the body, on this thread.
     /// - Returns: the answer's head.
     func exchange(
-        _ request: URLRequest, stallTimeout: Double,
+        _ request: URLRequest, stallTimeout: Double, isCancelled: () -> Bool,
         answered: (HTTPAnswer) throws(ModelHubError) -> Bool, received: (Data) throws(ModelHubError) -> Void
     ) throws(ModelHubError) -> HTTPAnswer {
         guard let url = request.url else { throw .unreachable(url: "", reason: "it has no address") }
@@ -49,7 +50,7 @@ final class HTTPClient: Sendable {
         task.resume()
         var answer: HTTPAnswer?
         while true {
-            guard let event = mailbox.next(timeout: stallTimeout) else {
+            guard let event = try mailbox.next(timeout: stallTimeout, isCancelled: isCancelled) else {
                 throw .stalled(url: url.shown, seconds: stallTimeout)
             }
             switch event {
@@ -113,6 +114,19 @@ final class TransferMailbox: @unchecked Sendable {
         if case .body(let data) = event { waiting -= data.count }
         condition.broadcast()
         return event
+    }
+
+    /// The same, in short turns.
+    /// - Throws: ``ModelHubError/cancelled`` as soon as `isCancelled` says so.
+    func next(timeout: Double, isCancelled: () -> Bool) throws(ModelHubError) -> TransferEvent? {
+        let turn = 0.1
+        var left = timeout
+        while true {
+            if isCancelled() { throw .cancelled }
+            if let event = next(timeout: min(left, turn)) { return event }
+            left -= turn
+            if left <= 0 { return nil }
+        }
     }
 
     /// Nobody will look again: whatever waits for room may go.

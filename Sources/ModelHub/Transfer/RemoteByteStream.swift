@@ -150,7 +150,7 @@ private struct StreamTransfer {
         var this = self
         defer { self = this }
         _ = try client.send(
-            request, stallTimeout: options.stallTimeout,
+            request, options: options,
             answered: { (answer) throws(ModelHubError) in try this.begin(answer) },
             received: { (data) throws(ModelHubError) in try this.take(data) })
         if let total = this.total, this.done < total, !this.isAtEnd {
