@@ -19,11 +19,11 @@ let package = Package(
     name: "swift-clip",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Failures", "Imaging", "ModelHub", "Torch", "TorchNN"]),
+        .library(name: "CLIP", targets: ["CLIP", "CLIPText", "Files", "Imaging", "ModelHub", "Torch", "TorchNN"]),
         .library(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
-        .library(name: "CLIPReaders", targets: ["CLIPText", "Imaging", "Safetensors", "TorchArchive"]),
+        .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
@@ -46,92 +46,98 @@ let package = Package(
             name: "CLibSentencePiece", pkgConfig: "sentencepiece",
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
-        .target(name: "Checksums", dependencies: ["CGLib", "CXXHash"]),
+        .target(name: "CFiles"),
+        .target(name: "Files", dependencies: ["CFiles"]),
+        .target(name: "Checksums", dependencies: ["CGLib", "CXXHash", "Files"]),
         door,
-        .target(name: "Failures"),
         .target(name: "StrictJSON"),
         .target(
-            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Failures", "StrictJSON"],
+            name: "CLIPText", dependencies: ["Checksums", "CSentencePiece", "Files", "StrictJSON"],
             exclude: ["make_resources.py", "make_rules.py"],
             resources: ["merges", "unicode", "mojibake", "html-entities", "rules", "bert-chinese"].map {
                 .copy("Resources/\($0).txt")
             }),
-        .target(name: "FileMapping"),
-        .target(name: "Safetensors", dependencies: ["Failures", "FileMapping", "StrictJSON"]),
-        .target(name: "TorchArchive", dependencies: ["Failures", "FileMapping"]),
+        .target(name: "Safetensors", dependencies: ["Files", "StrictJSON"]),
+        .target(name: "TorchArchive", dependencies: ["Files"]),
         // Layer 1
-        .target(name: "Torch", dependencies: ["CTorch"]),
-        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG", "Failures"]),
-        .target(name: "ModelHub", dependencies: ["Checksums", "Failures"]),
+        .target(name: "Torch", dependencies: ["CTorch", "Files"]),
+        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG", "Files"]),
         .target(name: "Pages"),
+        .target(name: "Transfer", dependencies: ["Checksums", "Files"]),
         // Layer 2
+        .target(name: "ModelHub", dependencies: ["Files", "Transfer"]),
         .target(name: "TorchNN", dependencies: ["Torch"]),
         // Layer 3
         .target(
             name: "CLIP",
             dependencies: [
-                "Checksums", "CLIPText", "Failures", "FileMapping", "Imaging", "ModelHub", "Safetensors", "StrictJSON",
-                "Torch", "TorchArchive", "TorchNN",
+                "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
+                "TorchArchive", "TorchNN", "Transfer",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
         // Layer 4
-        .target(name: "CLIPData", dependencies: ["CArchive", "Failures", "Imaging", "ModelHub"]),
+        .target(name: "CLIPData", dependencies: ["CArchive", "Files", "Transfer"]),
         // Layer 5
-        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Failures", "Imaging"]),
+        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",
             dependencies: [
-                "Checksums", "CLIP", "CLIPData", "CLIPText", "Failures", "Imaging", "Pages", "Safetensors", "Torch",
-                "TorchNN",
+                "Checksums", "CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 6
         .target(
             name: "CLIPExperiments",
             dependencies: [
-                "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Pages", "Torch", "TorchNN",
+                "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Files", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 7
         .executableTarget(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
-                "Failures", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
+                "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
         .executableTarget(
             name: "PictureTowardsWords",
-            dependencies: ["CLIP", "CLIPData", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "CLIP", "CLIPData", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Examples/PictureTowardsWords"),
         .executableTarget(name: "FirstLook", dependencies: ["CLIP", "Imaging"], path: "Examples/FirstLook"),
         .executableTarget(name: "ClassifyFolder", dependencies: ["CLIP", "Imaging"], path: "Examples/ClassifyFolder"),
         .executableTarget(name: "EmbedAndSearch", dependencies: ["CLIP", "Imaging"], path: "Examples/EmbedAndSearch"),
         // Tests: one target per library, and what several of them need.
-        .target(name: "LoopbackServer", dependencies: ["Checksums"], path: "Tests/LoopbackServer"),
+        .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
-        .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "LoopbackServer"]),
+        .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TorchArchiveTests", dependencies: ["TorchArchive"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTextTests", dependencies: ["CLIPText"], exclude: ["Fixtures"]),
-        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
+            name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "LoopbackServer"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
+        .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPTests", dependencies: ["CLIP", "LoopbackServer", "MetaKernels", "ModelHub", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport"],
+            name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: [
-                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Imaging", "TestSupport",
+                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(

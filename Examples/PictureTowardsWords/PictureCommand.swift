@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import Files
 import Foundation
 import Imaging
 import Torch
@@ -89,12 +90,7 @@ struct PictureCommand: ParsableCommand {
     }
 
     private func write(_ picture: Picture) throws {
-        let file = try picture.encoded(as: .png(compression: 6))
-        do {
-            try file.write(to: URL(fileURLWithPath: output), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: output, reason: error.localizedDescription)
-        }
+        try WholeFile.write(picture.encoded(as: .png(compression: 6)), to: output)
     }
 
     /// Replaces the terminal's last line; nothing where standard error is no terminal.

@@ -1,4 +1,4 @@
-import Failures
+import Files
 import TorchNN
 
 /// What can go wrong between a user's files and a model's answer.
@@ -28,7 +28,7 @@ public enum CLIPError: Error, Sendable, Equatable {
     /// A file of vectors, or its description, that cannot be used.
     case embeddingFile(path: String, problem: String)
     /// Vectors without the file that says which model made them.
-    case undescribedVectors(path: String)
+    case undescribedVectors(FileFault)
     /// Vectors of two spaces, which mean nothing to one another.
     case spacesDiffer(left: String, right: String, differences: [String])
     /// A picture cannot be brought to the model's size.
@@ -47,8 +47,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case averaging(problem: String)
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
-    /// A file could not be written.
-    case writing(path: String, reason: String)
+    /// A file could not be read or written; the hint says what the file is for.
+    case file(FileFault, hint: String = "")
 }
 
 extension CLIPError: CustomStringConvertible {
@@ -80,9 +80,8 @@ extension CLIPError: CustomStringConvertible {
             "\(path): \(key) holds values that are infinite or not numbers. The file is damaged, or its training diverged."
         case .embeddingFile(let path, let problem):
             "\(path): \(problem)."
-        case .undescribedVectors(let path):
-            "\(path): no such file, or it may not be read. It says which model made the vectors; without it they cannot be "
-                + "compared safely."
+        case .undescribedVectors(let fault):
+            "\(fault). It says which model made the vectors; without it they cannot be compared safely."
         case .spacesDiffer(let left, let right, let differences):
             "\(left) and \(right) hold vectors of different spaces, which cannot be compared. They differ in "
                 + differences.joined(separator: "; ") + ". Make both with one model."
@@ -102,23 +101,45 @@ extension CLIPError: CustomStringConvertible {
             "no average: \(problem). Give fine-tunings of one model."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
-        case .writing(let path, let reason):
-            "\(path): cannot be written: \(reason)"
+        case .file(let fault, let hint):
+            hint.isEmpty ? "\(fault)" : "\(fault). \(hint)"
+        }
+    }
+}
+
+extension CLIPError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    package static func wrapping<R>(hint: String = "", _ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let fault as FileFault {
+            throw CLIPError.file(fault, hint: hint)
+        }
+    }
+}
+
+extension CLIPError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        switch self {
+        case .file(let fault, _), .undescribedVectors(let fault): fault
+        default: nil
         }
     }
 }
 
 extension CLIPError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .missingInput, .notDownloaded, .undescribedVectors: .missingInput
+        case .missingInput, .notDownloaded: .missingInput
+        case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
             .noCaptionDecoder, .guidance:
             .usage
         case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
             .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:
             .badData
-        case .writing: .internalFault
         }
     }
 }

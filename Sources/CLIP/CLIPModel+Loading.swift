@@ -1,6 +1,7 @@
 import Foundation
 import ModelHub
 import Torch
+import Transfer
 
 /// Whether a model that is not on this machine may be fetched.
 public enum DownloadPolicy: Sendable, Equatable {
@@ -55,7 +56,7 @@ extension CLIPModel {
                     let model = try description.loaded(weights: weights, device: device, precision: precision.dtype)
                     if flag.isSet { throw CancellationError() }
                     return model
-                } catch ModelHubError.cancelled {
+                } catch ModelHubError.transfer(.cancelled) {
                     throw CancellationError()
                 }
             }

@@ -1,4 +1,5 @@
 import CLIPText
+import Files
 import Foundation
 
 /// Which tokenizer a text tower was trained with. A tower and another's tokenizer give numbers without meaning, and no
@@ -50,9 +51,12 @@ struct TokenizerChoice {
             if tower.vocabularySize > 200_000 { return .sigLIP2 }
             // SigLIP's is a Unigram model, SigLIP 2's (Gemma's) a byte-pair one.
             if let file = directory?.appendingPathComponent("tokenizer.json"),
-                let data = try? Data(contentsOf: file, options: .mappedIfSafe)
+                let mapping = try? MappedFile(path: file.path, leastLength: 1)
             {
-                return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
+                return withExtendedLifetime(mapping) {
+                    let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)
+                    return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
+                }
             }
             return has("tokenizer.model") ? .sigLIP2 : .sigLIP
         }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The drawings of `openclipart-png`, described by the records inside `openclipart-svg`.
@@ -107,6 +108,6 @@ enum CorpusFiles {
     }
 
     static func bytes(_ path: String) -> [UInt8]? {
-        FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+        try? WholeFile.bytes(path, limit: 1 << 30)
     }
 }

@@ -1,4 +1,4 @@
-import Failures
+import Files
 
 /// Why a corpus could not be built.
 public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {

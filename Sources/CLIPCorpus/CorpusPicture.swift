@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -49,7 +50,7 @@ struct CorpusPicture: Sendable {
                 return try read(.drawing(drawing))
             }
         case .drawing(let path):
-            let bytes = FileManager.default.contents(atPath: path) ?? Data()
+            let bytes = (try? WholeFile.data(path, limit: 1 << 28)) ?? Data()
             // Drawn large, so that enough is left after trimming.
             return try Picture.renderTrustedSVG(bytes, name: path, shortestSide: 512)
         case .glyph(let text, let fontFile):

@@ -1,4 +1,5 @@
 import CLIPData
+import Files
 import Foundation
 import Imaging
 
@@ -42,11 +43,7 @@ struct CorpusWriter {
         _ entries: [PictureCorpus.Entry], heldOut: [Bool], into summary: inout CorpusSummary,
         progress: (CorpusProgress) -> Void
     ) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        } catch {
-            throw CLIPDataError.unwritable(path: directory, detail: error.localizedDescription)
-        }
+        do throws(FileFault) { try Folder.make(directory) } catch { throw CLIPDataError.file(error) }
         var order = Array(entries.indices)
         var random = SplitMix64(seed: SplitMix64.seed(options.seed, 0x636F_7270_7573))
         random.shuffle(&order)

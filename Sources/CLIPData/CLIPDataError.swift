@@ -1,13 +1,11 @@
-import Failures
+import Files
+import Foundation
+import Transfer
 
 /// Why pairs could not be read or written. Every message names the file and says what to do.
 public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A file, folder or shard that does not exist.
-    case missing(path: String)
-    /// A file that exists but could not be opened or read.
-    case unreadable(path: String, detail: String)
-    /// A file that could not be created, written or moved into place.
-    case unwritable(path: String, detail: String)
+    /// A file, folder or shard that does not exist, or could not be read or written.
+    case file(FileFault)
     /// A shard without a single sample.
     case emptyShard(path: String)
     /// A file that is no tar archive, or is damaged before its first whole entry.
@@ -22,8 +20,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case noPairs(source: String, skipped: Int)
     /// The loader was cancelled while a batch was asked for.
     case cancelled
-    /// A shard on another machine that could not be fetched; the reason names the address.
-    case remote(reason: String)
+    /// A shard on another machine that could not be fetched.
+    case remote(TransferError)
     /// A place to go on from that does not belong to the data at hand.
     case invalidCursor(reason: String)
     /// An option outside its range.
@@ -31,12 +29,8 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missing(let path):
-            "\(path): no such file or folder; check the path"
-        case .unreadable(let path, let detail):
-            "\(path): cannot be read: \(detail)"
-        case .unwritable(let path, let detail):
-            "\(path): cannot be written: \(detail)"
+        case .file(let fault):
+            "\(fault)"
         case .emptyShard(let path):
             "\(path): this shard holds no samples; remove it from the data or write it again"
         case .notAShard(let path, let detail):
@@ -51,22 +45,57 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
-        case .remote(let reason):
-            reason
+        case .remote(let error):
+            Self.description(of: error)
         case .invalidCursor(let reason):
             "the place in the data to go on from cannot be used: \(reason)"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
         }
     }
+
+    /// What went wrong, and what someone who trains can do about it.
+    private static func description(of error: TransferError) -> String {
+        switch error {
+        case .notFound, .tooManyRedirects: "\(error.fact); check the address"
+        case .unauthorized: "\(error.fact); check the address and its signature"
+        case .httpStatus: "\(error.fact); try again later"
+        case .unreachable, .stalled: "\(error.fact); check the network and resume the run"
+        case .rangeMismatch: "\(error.fact); the shard has changed, or the server does not continue files"
+        case .lengthMismatch: "\(error.fact); the shard has changed"
+        default: error.description
+        }
+    }
+}
+
+extension CLIPDataError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
+extension CLIPDataError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    static func wrapping<R>(_ body: () throws(FileFault) -> R) throws(CLIPDataError) -> R {
+        do throws(FileFault) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// That nothing lies at a path.
+    static func missing(_ path: String) -> CLIPDataError { .file(FileFault(path, .opening, .system(ENOENT))) }
 }
 
 extension CLIPDataError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .missing, .unreadable: .missingInput
+        case .file(let fault): fault.kind
         case .invalidSpecification, .invalidOption: .usage
-        case .unwritable, .cancelled: .internalFault
+        case .cancelled: .internalFault
         default: .badData
         }
     }

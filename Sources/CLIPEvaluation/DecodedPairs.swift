@@ -36,6 +36,6 @@ package struct DecodedPairs {
     /// Hands the pairs over, 64 at a time.
     package func read(_ body: (_ batch: [Pair]) throws -> Void) throws {
         defer { loader.cancel() }
-        while let batch = try loader.next() { try body(batch.items) }
+        while let batch = try loader.next() { try body(batch.content) }
     }
 }

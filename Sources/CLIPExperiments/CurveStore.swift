@@ -1,5 +1,6 @@
 import CLIP
 import CLIPTraining
+import Files
 import Foundation
 
 /// Finished curves in an experiment's directory, a file each: `curves/ARM-seed-N.json`.
@@ -16,11 +17,7 @@ struct CurveStore {
     }
 
     func prepare() throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CLIPError.writing(path: folder, reason: error.localizedDescription)
-        }
+        try CLIPError.wrapping { try Folder.make(folder) }
     }
 
     private func path(_ settings: LearningCurve.Settings) -> String {
@@ -34,7 +31,7 @@ struct CurveStore {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let curve: LearningCurve
         do {
-            curve = try JSONDecoder().decode(LearningCurve.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+            curve = try JSONDecoder().decode(LearningCurve.self, from: WholeFile.data(path, limit: 1 << 28))
         } catch {
             throw TrainingError.checkpointMismatch(
                 path: path, problem: "no finished curve can be read from it; remove it to train this one again")
@@ -51,7 +48,7 @@ struct CurveStore {
         let path = path(curve.settings)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        AtomicDirectory.removeLeftovers(of: path)
-        try WholeFile.write(encoder.encode(curve), to: path)
+        Leftovers.remove(of: path)
+        try CLIPError.wrapping { try WholeFile.write(encoder.encode(curve), to: path) }
     }
 }

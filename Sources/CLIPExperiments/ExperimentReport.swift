@@ -1,5 +1,6 @@
 import CLIP
 import CLIPTraining
+import Files
 import Foundation
 
 /// An experiment's files: `NAME.json`, `NAME.svg` and `NAME.html`.
@@ -36,7 +37,7 @@ package struct ExperimentReport: Sendable {
     }
 
     /// Each file appears whole.
-    /// - Throws: `CLIPError/writing(path:reason:)`.
+    /// - Throws: `CLIPError/file(_:hint:)`.
     package func write(to directory: String) throws {
         let page = ExperimentPage(self)
         let chart = page.chart(curves)
@@ -46,7 +47,7 @@ package struct ExperimentReport: Sendable {
     }
 
     private func write(_ data: Data, to path: String) throws {
-        AtomicDirectory.removeLeftovers(of: path)
-        try WholeFile.write(data, to: path)
+        Leftovers.remove(of: path)
+        try CLIPError.wrapping { try WholeFile.write(data, to: path) }
     }
 }

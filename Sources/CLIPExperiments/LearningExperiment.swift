@@ -195,7 +195,7 @@ package final class LearningExperiment {
             var started = ProcessInfo.processInfo.systemUptime
             while step < configuration.totalSteps, let batch = try loader.next() {
                 let loss = try objective.train(
-                    on: ObjectiveBatch(pairs: decoder.batch(batch.items), captions: batch.items.map(\.caption)))
+                    on: ObjectiveBatch(pairs: decoder.batch(batch.content), captions: batch.content.map(\.caption)))
                 try afterStep(step, loss, ProcessInfo.processInfo.systemUptime - started)
                 step += 1
                 started = ProcessInfo.processInfo.systemUptime

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Finds and reads the data files that ship beside the executable.
@@ -14,20 +15,23 @@ public struct ResourceFolder: Sendable {
     /// - Parameter target: the target of this package that ships the files.
     public init(target: String) { self.target = target }
 
+    /// Far larger than any of them.
+    private static let mostBytes = 1 << 30
+
     var bundleName: String { "swift-clip_\(target).resources" }
 
     /// The contents of the data file `name`.
     ///
-    /// - Throws: ``CLIPTextError/resourceMissing(name:searched:)``, ``CLIPTextError/resourceUnreadable(path:reason:)``.
+    /// - Throws: ``CLIPTextError/resourceMissing(name:searched:)``, ``CLIPTextError/resource(_:)``.
     func read(_ name: String, folders: [URL]? = nil) throws(CLIPTextError) -> [UInt8] {
         let folders = folders ?? candidates()
         for folder in folders {
             let file = folder.appendingPathComponent(name)
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            do {
-                return [UInt8](try Data(contentsOf: file))
+            do throws(FileFault) {
+                return try WholeFile.bytes(file.path, limit: Self.mostBytes)
             } catch {
-                throw .resourceUnreadable(path: file.path, reason: "\(error)")
+                if error.isMissing { continue }
+                throw .resource(error)
             }
         }
         throw .resourceMissing(name: name, searched: folders.map(\.path))

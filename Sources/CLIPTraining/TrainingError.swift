@@ -1,4 +1,4 @@
-import Failures
+import Files
 
 /// Why training stopped before its end.
 public enum TrainingError: Error, Sendable, Equatable {
@@ -15,7 +15,7 @@ public enum TrainingError: Error, Sendable, Equatable {
     /// No checkpoint of a run is as it was written.
     case damagedCheckpoints(path: String, problems: [String])
     /// A file of the run could not be written. `lastGood` is the newest whole checkpoint.
-    case cannotWrite(path: String, reason: String, bytesNeeded: Int?, bytesFree: Int?, lastGood: String?)
+    case cannotWrite(FileFault, bytesNeeded: Int?, bytesFree: Int?, lastGood: String?)
     /// A loss or gradient (`what`) that is not finite. `place` is where values first stop being finite, `suspects` the
     /// pairs to look at first, `details` the file that says all, `lastGood` the newest whole checkpoint.
     case diverged(
@@ -48,8 +48,8 @@ extension TrainingError: CustomStringConvertible {
                 + "change is allowed on purpose."
         case .damagedCheckpoints(let path, let problems):
             "\(path): no checkpoint here is whole: \(problems.joined(separator: "; "))."
-        case .cannotWrite(let path, let reason, let needed, let free, let lastGood):
-            Self.writing(path, reason, needed: needed, free: free, lastGood: lastGood)
+        case .cannotWrite(let fault, let needed, let free, let lastGood):
+            Self.writing(fault, needed: needed, free: free, lastGood: lastGood)
         case .diverged(let step, let what, let place, let suspects, let details, let lastGood):
             Self.divergence(step, what, place, suspects, details: details, lastGood: lastGood)
         case .notLearned(let from, let to, let threshold, let steps, let repeatedCaptions):
@@ -63,10 +63,8 @@ extension TrainingError: CustomStringConvertible {
         }
     }
 
-    private static func writing(
-        _ path: String, _ reason: String, needed: Int?, free: Int?, lastGood: String?
-    ) -> String {
-        var text = "\(path): cannot be written: \(reason)."
+    private static func writing(_ fault: FileFault, needed: Int?, free: Int?, lastGood: String?) -> String {
+        var text = "\(fault.path): cannot be written: \(fault.reason)."
         if let needed { text += " It takes \(needed) bytes" + (free.map { "; \($0) bytes are free." } ?? ".") }
         guard let lastGood else { return text + " There is no checkpoint yet." }
         return text + " The checkpoint \(lastGood) is whole."
@@ -104,7 +102,15 @@ extension TrainingError: CustomStringConvertible {
     }
 }
 
+extension TrainingError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .cannotWrite(let fault, _, _, _) = self { fault } else { nil }
+    }
+}
+
 extension TrainingError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
         case .invalidOption, .runExists: .usage

@@ -1,4 +1,5 @@
 import CGLib
+import Files
 
 /// The SHA-256 of bytes that arrive in pieces (FIPS 180-4): what model hubs name files by.
 public struct SHA256: ~Copyable {
@@ -30,29 +31,17 @@ public struct SHA256: ~Copyable {
 extension SHA256 {
     /// The SHA-256 of a file, read in pieces of a mebibyte.
     /// - Parameter progress: told the number of bytes read so far after each piece.
-    /// - Throws: ``ChecksumError/unreadable(path:reason:)``.
+    /// - Throws: `FileFault`.
     public static func hexadecimal(
         ofFile path: String, progress: (Int) -> Void = { _ in }
-    ) throws(ChecksumError) -> String {
+    ) throws(FileFault) -> String {
         var digest = SHA256()
-        try FilePieces.read(path) { piece, total in
+        var total = 0
+        try FileReader(path).forEachPiece { piece in
             digest.update(piece)
+            total += piece.count
             progress(total)
         }
         return digest.hexadecimal()
-    }
-}
-
-/// Why a checksum could not be taken.
-public enum ChecksumError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file is missing, or may not or cannot be read; `reason` is the system's.
-    case unreadable(path: String, reason: String)
-
-    /// Which file, why, and what helps.
-    public var description: String {
-        switch self {
-        case .unreadable(let path, let reason):
-            "\(path): cannot be read: \(reason). Check the path and its permissions."
-        }
     }
 }

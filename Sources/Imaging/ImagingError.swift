@@ -1,14 +1,12 @@
-import Failures
+import Files
 
 /// Why a picture could not be read, drawn or written.
 ///
-/// `missing` and `unreadable` mean that no bytes could be had; every other case means that the bytes, or what was asked
-/// of them, are at fault. ``kind`` tells the two apart.
+/// `file` means that no bytes could be had; every other case means that the bytes, or what was asked of them, are at
+/// fault. ``kind`` tells the two apart.
 public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No file stands at this path.
-    case missing(path: String)
-    /// The path exists but cannot be read: no permission, a folder, a device.
-    case unreadable(path: String, reason: String)
+    /// The file is not there, or cannot be read: no permission, a folder, a device.
+    case file(FileFault)
     /// The picture has no bytes at all.
     case empty(name: String)
     /// The bytes are of no picture format read here. `looksLike` names what they seem to be, where that can be told.
@@ -29,10 +27,10 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
         switch self {
-        case .missing(let path):
-            "\(path): no such file; check the path"
-        case .unreadable(let path, let reason):
-            "\(path): cannot be read (\(reason)); give a picture file you may read"
+        case .file(let fault):
+            fault.isMissing
+                ? "\(fault.path): no such file; check the path"
+                : "\(fault.path): cannot be read (\(fault.reason)); give a picture file you may read"
         case .empty(let name):
             "\(name): the file is empty (0 bytes); get it again from its source"
         case .unknownFormat(let name, let looksLike):
@@ -55,10 +53,29 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
+extension ImagingError {
+    /// What it means for a picture that its file could not be read.
+    init(_ fault: FileFault) {
+        if case .tooLarge(let bytes?, let limit) = fault.cause {
+            self = .tooManyBytes(name: fault.path, bytes: bytes, limit: limit)
+        } else {
+            self = .file(fault)
+        }
+    }
+}
+
+extension ImagingError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
 extension ImagingError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .missing, .unreadable: .missingInput
+        case .file(let fault): fault.kind
         default: .badData
         }
     }

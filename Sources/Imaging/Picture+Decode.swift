@@ -1,4 +1,5 @@
 import CVips
+import Files
 import Foundation
 
 /// What to do with transparency.
@@ -38,7 +39,12 @@ extension Picture {
     ///
     /// - Throws: ``ImagingError``; its ``ImagingError/kind`` tells a missing or unreadable file from a bad one.
     public static func read(path: String, options: DecodeOptions = .init()) throws -> Picture {
-        let bytes = try PictureFile.read(path: path, limit: options.byteLimit)
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = try WholeFile.bytes(path, limit: options.byteLimit)
+        } catch {
+            throw ImagingError(error)
+        }
         return try decode(bytes, name: path, options: options)
     }
 

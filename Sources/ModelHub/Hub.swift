@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Transfer
 
 /// How far the download of a model is.
 public struct HubProgress: Sendable, Equatable {
@@ -13,9 +15,11 @@ public struct HubProgress: Sendable, Equatable {
 /// The Hugging Face hub and OpenAI's models, with the caches that Python's huggingface_hub and clip use: what they
 /// fetched is found, and they find what is fetched here. All calls block, and may come from any thread.
 public struct Hub: Sendable {
+    /// Where the hub and the caches are.
     public let configuration: HubConfiguration
     let downloader: Downloader
 
+    /// - Parameter options: How patient downloads are, and how large a file may be.
     public init(_ configuration: HubConfiguration, options: DownloadOptions = DownloadOptions()) {
         self.configuration = configuration
         downloader = Downloader(options: options)
@@ -63,7 +67,7 @@ public struct Hub: Sendable {
         var names = selection.choose(listing.names)
         let weights = names.first(where: FileSelection.weights.contains)
         if selection.wantsWeights, weights == nil { throw .noWeights(repository: "\(repository)") }
-        guard !names.isEmpty else { throw .notFound(url: "\(repository): the files that were chosen") }
+        guard !names.isEmpty else { throw .transfer(.notFound(url: "\(repository): the files that were chosen")) }
         try HubCache.makeFolder(cache.root)
         cache.mark()
         let job = SnapshotJob(cache: cache, server: server, commit: listing.commit)
@@ -99,8 +103,10 @@ public struct Hub: Sendable {
         let path = "\(configuration.openAIDirectory)/\(model.fileName)"
         let url = configuration.openAIEndpoint.appendingPathComponent(model.sha256)
             .appendingPathComponent(model.fileName)
-        try downloader.fetch(url, to: path, sha256: model.sha256) { done, total in
-            progress(HubProgress(file: model.fileName, done: done, total: total))
+        try ModelHubError.wrapping { () throws(TransferError) in
+            try downloader.fetch(url, to: path, sha256: model.sha256) { done, total in
+                progress(HubProgress(file: model.fileName, done: done, total: total))
+            }
         }
         return path
     }
@@ -161,15 +167,17 @@ struct SnapshotJob {
     private func fetch(_ file: HubFile, progress: (Int) -> Void) throws(ModelHubError) {
         let blob = cache.blob(file.tag)
         let lockPath = cache.lock(file.tag)
-        try server.downloader.makeFolder(of: lockPath)
-        try server.downloader.makeFolder(of: blob)
-        try FileLock.hold(lockPath, isCancelled: server.downloader.options.isCancelled) { () throws(ModelHubError) in
-            // A blob got its name only when it was whole.
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: blob, isDirectory: &isFolder) else {
-                return try server.downloader.fetch(file.remote, to: blob) { done, _ in progress(done) }
+        try ModelHubError.wrapping { () throws(TransferError) in
+            try server.downloader.makeFolder(of: lockPath)
+            try server.downloader.makeFolder(of: blob)
+            try FileLock.hold(lockPath, isCancelled: server.downloader.options.isCancelled) { () throws(TransferError) in
+                // A blob got its name only when it was whole.
+                var isFolder: ObjCBool = false
+                guard FileManager.default.fileExists(atPath: blob, isDirectory: &isFolder) else {
+                    return try server.downloader.fetch(file.remote, to: blob) { done, _ in progress(done) }
+                }
+                if isFolder.boolValue { throw .file(FileFault(blob, .creating, .folder)) }
             }
-            if isFolder.boolValue { throw .unwritable(path: blob, reason: "a folder has this name") }
         }
         try cache.link(file.name, commit: commit, to: file.tag)
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Where the hub and its cache are: what huggingface_hub's environment variables say.
@@ -50,10 +51,8 @@ public struct HubConfiguration: Sendable {
 
     private static func text(of path: String) -> String? {
         // A token is short; whatever else lies there is not read whole.
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 8192) else {
-            return nil
-        }
-        return String(decoding: data, as: UTF8.self)
+        guard let bytes = try? FileReader(path, allowingPipes: true).bytes(count: 8192) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func address(_ text: String, name: String) throws(ModelHubError) -> URL {

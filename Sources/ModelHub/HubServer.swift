@@ -1,4 +1,5 @@
 import Foundation
+import Transfer
 
 /// One file of a repository as the hub describes it.
 struct HubFile {
@@ -29,18 +30,18 @@ struct HubServer {
     func listing(attempts: Int) throws(ModelHubError) -> (commit: String, names: [String]) {
         let request = try request("GET", "api/models/\(repository.id)/revision/\(Self.escaped(repository.revision))")
         var body = Data()
-        try withRetries(attempts) { () throws(ModelHubError) in
+        try withRetries(attempts) { () throws(TransferError) in
             body = Data()
             _ = try downloader.client.send(
                 request, options: downloader.options,
-                answered: { (answer) throws(ModelHubError) in
+                answered: { (answer) throws(TransferError) in
                     try answer.check(hasToken: request.hasToken)
                     if answer.isWebPage {
                         throw .notAFile(url: answer.url.shown, contentType: answer["Content-Type"] ?? "")
                     }
                     return true
                 },
-                received: { (data) throws(ModelHubError) in
+                received: { (data) throws(TransferError) in
                     body += data
                     guard body.count <= Self.maximumListing else {
                         throw .tooLarge(url: request.url.shown, limit: Self.maximumListing)
@@ -48,11 +49,11 @@ struct HubServer {
                 })
         }
         guard let listing = try? JSONDecoder().decode(Listing.self, from: body) else {
-            throw .invalidAnswer(url: request.url.shown, reason: "it is no list of a repository's files")
+            throw .transfer(.invalidAnswer(url: request.url.shown, reason: "it is no list of a repository's files"))
         }
         guard SafeName.isCommit(listing.sha) else {
-            throw .invalidAnswer(
-                url: request.url.shown, reason: "\(ModelHubError.shown(listing.sha)) is no commit")
+            throw .transfer(
+                .invalidAnswer(url: request.url.shown, reason: "\(listing.sha.quotedForTerminal) is no commit"))
         }
         for file in listing.siblings { try SafeName.checkFile(file.rfilename) }
         return (listing.sha, listing.siblings.map(\.rfilename))
@@ -65,18 +66,19 @@ struct HubServer {
         let request = try request("HEAD", path)
         let answer = try head(request)
         guard let tag = Self.blobName(answer["X-Linked-Etag"] ?? answer["ETag"]) else {
-            throw .invalidAnswer(url: request.url.shown, reason: "it has no usable ETag")
+            throw .transfer(.invalidAnswer(url: request.url.shown, reason: "it has no usable ETag"))
         }
         if let said = answer["X-Repo-Commit"], said != commit {
-            throw .invalidAnswer(
-                url: request.url.shown, reason: "it is about the commit \(ModelHubError.shown(said)), not \(commit)")
+            throw .transfer(
+                .invalidAnswer(
+                    url: request.url.shown, reason: "it is about the commit \(said.quotedForTerminal), not \(commit)"))
         }
         // A redirect's own length is that of its text.
         let size = answer["X-Linked-Size"].flatMap { Int($0) } ?? (answer.isRedirect ? nil : answer.contentLength)
-        if let size, size < 0 { throw .invalidAnswer(url: request.url.shown, reason: "its size is negative") }
-        var checksum: RemoteFile.Checksum?
-        if SafeName.isHexadecimal(tag, count: 64) { checksum = .sha256(tag) }
-        if SafeName.isHexadecimal(tag, count: 40) { checksum = .sha1(tag) }
+        if let size, size < 0 {
+            throw .transfer(.invalidAnswer(url: request.url.shown, reason: "its size is negative"))
+        }
+        let checksum = RemoteFile.Checksum(hexadecimal: tag)
         let remote = RemoteFile(request: try self.request("GET", path), checksum: checksum, size: size)
         return HubFile(name: name, tag: tag, size: size, remote: remote)
     }
@@ -85,23 +87,27 @@ struct HubServer {
     /// redirects lead to have tags of their own.
     private func head(_ request: HTTPRequest) throws(ModelHubError) -> HTTPAnswer {
         var head: HTTPAnswer?
-        try withRetries(downloader.options.attempts) { () throws(ModelHubError) in
+        try withRetries(downloader.options.attempts) { () throws(TransferError) in
             let answer = try downloader.client.send(
                 request, options: downloader.options, stops: { $0["X-Linked-Etag"] != nil },
                 answered: { _ in false }, received: { _ in })
             if !answer.isRedirect { try answer.check(hasToken: request.hasToken) }
             head = answer
         }
-        guard let head else { throw .unreachable(url: request.url.shown, reason: "the server gave no answer") }
+        guard let head else {
+            throw .transfer(.unreachable(url: request.url.shown, reason: "the server gave no answer"))
+        }
         return head
     }
 
-    private func withRetries(_ attempts: Int, _ body: () throws(ModelHubError) -> Void) throws(ModelHubError) {
+    private func withRetries(_ attempts: Int, _ body: () throws(TransferError) -> Void) throws(ModelHubError) {
         var options = downloader.options
         options.attempts = attempts
         var retries = Retries(options)
         while true {
-            do { return try body() } catch { try retries.wait(after: error) }
+            do throws(TransferError) { return try body() } catch {
+                try ModelHubError.wrapping { () throws(TransferError) in try retries.wait(after: error) }
+            }
         }
     }
 

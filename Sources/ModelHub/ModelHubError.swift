@@ -1,4 +1,5 @@
-import Failures
+import Files
+import Transfer
 
 /// Why a model could not be found, fetched or kept: what is wrong, where, and what to do.
 ///
@@ -14,47 +15,24 @@ public enum ModelHubError: Error, Sendable, Equatable {
     case offline(wanted: String)
     /// The repository holds no weights that can be loaded.
     case noWeights(repository: String)
-    /// The server wants a token, a better one, or the acceptance of conditions (401, 403).
-    case unauthorized(url: String, status: Int, hasToken: Bool)
-    /// The server knows no such thing (404, 410).
-    case notFound(url: String)
-    /// Any other status that is neither a success nor a redirection.
-    case httpStatus(url: String, status: Int)
-    /// No connection, or it broke more often than allowed.
-    case unreachable(url: String, reason: String)
-    /// The server sent nothing for so long.
-    case stalled(url: String, seconds: Double)
-    case tooManyRedirects(url: String, limit: Int)
-    /// A redirection from https to something that is not.
-    case insecureRedirect(url: String, target: String)
-    /// A web page came where a file was expected.
-    case notAFile(url: String, contentType: String)
-    /// An answer that lacks what is needed or contradicts itself.
-    case invalidAnswer(url: String, reason: String)
-    /// The file is longer or shorter than announced.
-    case lengthMismatch(url: String, expected: Int, received: Int)
-    /// The server answered with another part of the file than was asked for.
-    case rangeMismatch(url: String, asked: String, answered: String)
-    /// More bytes than the bound allows.
-    case tooLarge(url: String, limit: Int)
-    /// The bytes are not those that were announced; they have been deleted.
-    case checksumMismatch(url: String, expected: String, actual: String)
-    /// The disk has no room.
-    case diskFull(path: String, needed: Int, available: Int)
-    /// A file or folder cannot be read or written.
-    case unwritable(path: String, reason: String)
-    /// Whoever asked does not want it any more.
-    case cancelled
+    /// The server did not give what was asked for, or it could not be kept.
+    case transfer(TransferError)
 }
 
 extension ModelHubError {
     /// Whether trying again a little later may help.
     var isTransient: Bool {
-        switch self {
-        case .unreachable, .stalled: true
-        case .httpStatus(_, let status): status == 408 || status == 425 || status == 429 || (500...599).contains(status)
-        default: false
-        }
+        if case .transfer(let error) = self { error.isTransient } else { false }
+    }
+
+    /// Runs what reads or keeps files; its faults become the hub's.
+    static func keeping<Value>(_ body: () throws(FileFault) -> Value) throws(ModelHubError) -> Value {
+        do { return try body() } catch { throw .transfer(.file(error)) }
+    }
+
+    /// Runs what fetches and keeps; its errors become the hub's.
+    static func wrapping<Value>(_ body: () throws(TransferError) -> Value) throws(ModelHubError) -> Value {
+        do { return try body() } catch { throw .transfer(error) }
     }
 }
 
@@ -62,12 +40,12 @@ extension ModelHubError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidName(let kind, let name, let reason):
-            "\(Self.shown(name)) cannot be the name of a \(kind): \(reason). Check its spelling, or distrust where it is "
-                + "from."
+            "\(name.quotedForTerminal) cannot be the name of a \(kind): \(reason). Check its spelling, or distrust where "
+                + "it is from."
         case .invalidSetting(let name, let value, let reason):
-            "\(name) is \(Self.shown(value)): \(reason). Correct it or unset it."
+            "\(name) is \(value.quotedForTerminal): \(reason). Correct it or unset it."
         case .unknownModel(let name, let suggestions):
-            "No model is called \(Self.shown(name)). "
+            "No model is called \(name.quotedForTerminal). "
                 + (suggestions.isEmpty
                     ? "Give a repository as hf-hub:owner/name." : "Known are: \(suggestions.joined(separator: ", ")).")
         case .offline(let wanted):
@@ -75,87 +53,48 @@ extension ModelHubError: CustomStringConvertible {
         case .noWeights(let repository):
             "\(repository) holds no weights under a name that is known (open_clip_model.safetensors, model.safetensors, "
                 + "open_clip_pytorch_model.bin, pytorch_model.bin). Check that it is a CLIP model."
-        case .cancelled:
-            "the download was cancelled; what has arrived is kept."
-        case .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: serverDescription
-        case .tooManyRedirects, .insecureRedirect, .notAFile, .invalidAnswer, .rangeMismatch: answerDescription
-        case .lengthMismatch, .tooLarge, .checksumMismatch, .diskFull, .unwritable: contentDescription
+        case .transfer(let error): Self.description(of: error)
         }
     }
 
-    private var serverDescription: String {
-        switch self {
-        case .unauthorized(let url, let status, let hasToken):
-            "\(url): the server refuses access (\(status)). "
-                + (hasToken
-                    ? "If the repository is gated, accept its conditions on its web page; else check that the token may read it."
-                    : "The repository is private, gated or does not exist. Accept its conditions on its web page and put a "
-                        + "token (https://huggingface.co/settings/tokens) into HF_TOKEN, or correct the name.")
+    /// With what can be done where the server is a hub, or was taken for one.
+    private static func description(of error: TransferError) -> String {
+        let advice: String
+        switch error {
+        case .unauthorized(_, _, hasToken: true):
+            advice =
+                "If the repository is gated, accept its conditions on its web page; else check that the token may read it."
+        case .unauthorized(_, _, hasToken: false):
+            advice =
+                "The repository is private, gated or does not exist. Accept its conditions on its web page and put a "
+                + "token (https://huggingface.co/settings/tokens) into HF_TOKEN, or correct the name."
         case .notFound(let url):
-            "\(url): there is no such repository, revision or file (404). Check the spelling."
-        case .httpStatus(let url, let status):
-            "\(url): the server answered with status \(status). "
-                + (isTransient ? "Try again later; what has arrived is kept." : "Check the address.")
-        case .unreachable(let url, let reason):
-            "\(url): the connection failed: \(reason). Check the network and try again; what has arrived is kept."
-        case .stalled(let url, let seconds):
-            "\(url): nothing arrived for \(seconds) seconds. Check the network and try again; what has arrived is kept."
-        default: ""
+            return "\(url): there is no such repository, revision or file (404). Check the spelling."
+        case .tooManyRedirects: advice = "Check HF_ENDPOINT, or report this to the hub."
+        case .insecureRedirect: advice = "Check HF_ENDPOINT."
+        case .notAFile: advice = "Check HF_ENDPOINT, and whether a proxy or a sign-in page stands in between."
+        case .invalidAnswer: advice = "Check HF_ENDPOINT, and whether a proxy stands in between."
+        case .diskFull: advice = "Make room, or set HF_HUB_CACHE to a larger disk."
+        default: return error.description
         }
+        return "\(error.fact). \(advice)"
     }
+}
 
-    private var answerDescription: String {
-        switch self {
-        case .tooManyRedirects(let url, let limit):
-            "\(url): the server redirected more than \(limit) times. Check HF_ENDPOINT, or report this to the hub."
-        case .insecureRedirect(let url, let target):
-            "\(url): the server redirects from https to \(target), which anyone on the way could read or change. "
-                + "Check HF_ENDPOINT."
-        case .notAFile(let url, let contentType):
-            "\(url): a web page came (\(contentType)) where a file was expected. Check HF_ENDPOINT, and whether a proxy or "
-                + "a sign-in page stands in between."
-        case .invalidAnswer(let url, let reason):
-            "\(url): the answer cannot be used: \(reason). Check HF_ENDPOINT, and whether a proxy stands in between."
-        case .rangeMismatch(let url, let asked, let answered):
-            "\(url): asked for \(asked), the server answered with \(Self.shown(answered)). The part that was there is "
-                + "deleted; try again."
-        default: ""
-        }
-    }
-
-    private var contentDescription: String {
-        switch self {
-        case .lengthMismatch(let url, let expected, let received):
-            "\(url): \(expected) bytes were announced, but the server holds \(received). Try again later."
-        case .tooLarge(let url, let limit):
-            "\(url): more than the allowed \(limit) bytes. Raise the bound if the file is right."
-        case .checksumMismatch(let url, let expected, let actual):
-            "\(url): the bytes that came have the checksum \(actual), not \(expected), and were deleted. Try again; if it "
-                + "happens twice, the server or a proxy changes the file."
-        case .diskFull(let path, let needed, let available):
-            "\(path): \(needed) more bytes are needed, and \(available) are free. Make room, or set HF_HUB_CACHE to a larger disk."
-        case .unwritable(let path, let reason):
-            "\(path): \(reason). Check the path, its permissions and the space on its disk."
-        default: ""
-        }
-    }
-
-    /// Text from elsewhere, short and without control characters, for a terminal shows it.
-    static func shown(_ text: String) -> String {
-        let safe = text.unicodeScalars.prefix(200).map { scalar in
-            scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
-        }
-        return "\"\(safe.joined())\(text.unicodeScalars.count > 200 ? "…" : "")\""
+extension ModelHubError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .transfer(let error) = self { error.fileFault } else { nil }
     }
 }
 
 extension ModelHubError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
         case .invalidName, .invalidSetting, .unknownModel: .usage
-        case .offline, .noWeights, .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
-        case .diskFull, .unwritable, .cancelled: .internalFault
-        default: .badData
+        case .offline, .noWeights: .missingInput
+        case .transfer(let error): error.kind
         }
     }
 }

@@ -1,24 +1,9 @@
-import Failures
-import FileMapping
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Files
 
 /// Why a safetensors file could not be read or written.
 public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Nothing lies at the path.
-    case fileNotFound(path: String)
-    /// The file, or a folder on its way, may not be read or written by this user.
-    case permissionDenied(path: String)
-    /// A folder, pipe or device lies at the path.
-    case notAFile(path: String)
-    /// The operating system failed for another reason; `code` is its `errno`.
-    case inputOutput(path: String, operation: String, code: Int32)
+    /// The file could not be opened, read or written.
+    case file(FileFault)
     /// The header as a whole breaks the format.
     case corruptHeader(path: String, reason: String)
     /// The header's entry for `key` breaks the format or contradicts the file's length.
@@ -35,14 +20,9 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
     /// What is wrong, in which file and entry, and what helps; fit for one line of a terminal.
     public var description: String {
         switch self {
-        case .fileNotFound(let path):
-            "\(path): no such file; check the path"
-        case .permissionDenied(let path):
-            "\(path): permission denied; check the rights of the file and of the folders above it"
-        case .notAFile(let path):
-            "\(path): not a regular file; name a .safetensors file"
-        case .inputOutput(let path, let operation, let code):
-            "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+        case .file(let fault):
+            fault.isOfWrongKind && !fault.operation.isWriting
+                ? "\(fault.path): not a regular file; name a .safetensors file" : "\(fault)"
         case .corruptHeader(let path, let reason):
             "\(path): not a valid safetensors file: \(reason); fetch or write the file again"
         case .corruptEntry(let path, let key, let reason):
@@ -59,22 +39,12 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
-    /// Translates `errno` after a failed call.
-    init(_ fault: MappingFault, path: String) {
-        switch fault {
-        case .notAFile: self = .notAFile(path: path)
-        case .tooShort(let count):
-            self = .corruptHeader(path: path, reason: "\(count) bytes cannot hold the header's length")
-        case .system(let operation, let code): self = .system(path, operation, code: code)
-        }
-    }
-
-    static func system(_ path: String, _ operation: String, code: Int32) -> SafetensorsError {
-        switch code {
-        case ENOENT: .fileNotFound(path: path)
-        case EACCES, EPERM, EROFS: .permissionDenied(path: path)
-        case EISDIR, ENOTDIR: .notAFile(path: path)
-        default: .inputOutput(path: path, operation: operation, code: code)
+    /// What a file that could not be mapped means for this format.
+    init(_ fault: FileFault) {
+        if case .tooShort(let count) = fault.cause {
+            self = .corruptHeader(path: fault.path, reason: "\(count) bytes cannot hold the header's length")
+        } else {
+            self = .file(fault)
         }
     }
 
@@ -92,10 +62,18 @@ public enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 }
 
+extension SafetensorsError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
 extension SafetensorsError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        case .file(let fault): fault.kind
         default: .badData
         }
     }

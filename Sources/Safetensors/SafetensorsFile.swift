@@ -1,4 +1,4 @@
-import FileMapping
+import Files
 
 /// A safetensors file, mapped into memory and checked in full before anything is handed out: the header's length and
 /// grammar, each tensor's type, shape and place, and that the tensors cover the data without overlap or hole.
@@ -24,7 +24,7 @@ public final class SafetensorsFile: Sendable {
         do {
             mapping = try MappedFile(path: path, leastLength: HeaderLayout.prefixLength)
         } catch {
-            throw SafetensorsError(error, path: path)
+            throw SafetensorsError(error)
         }
         let file = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
         let prefix = HeaderLayout.prefixLength

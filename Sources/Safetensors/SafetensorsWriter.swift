@@ -1,3 +1,5 @@
+import Files
+
 /// One tensor to be written: what it is called, what it is, and how to get its bytes when their turn comes, so that
 /// a model larger than memory can be written from wherever it lies.
 public struct SafetensorsItem {
@@ -31,7 +33,8 @@ public struct SafetensorsItem {
 /// which keeps every tensor aligned without holes; the header padded with spaces to a multiple of 8.
 public enum SafetensorsWriter {
     /// Writes a file. It appears under its name only when it is whole and on disk: it is written under a temporary
-    /// name in the same folder, synchronized, then renamed over whatever lay there. On failure nothing is left behind.
+    /// name in the same folder, synchronized, then renamed over what lay there. On failure nothing is left behind. Links
+    /// are followed, and a pipe or device is written into.
     ///
     /// - Parameters:
     ///   - items: the tensors in any order; their names must differ.
@@ -44,18 +47,17 @@ public enum SafetensorsWriter {
                 ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.dtype.rank > $1.dtype.rank
         }
         let (header, lengths) = try header(ordered, metadata: metadata, path: path)
-        let file = try TemporaryFile(for: path)
         do {
-            try header.withUnsafeBytes { try file.write($0) }
+            let file = try FileWriter(path)
+            try file.write(header)
             for (item, length) in zip(ordered, lengths) { try write(item, length: length, to: file, path: path) }
             try file.commit()
-        } catch {
-            file.discard()
-            throw error
+        } catch let fault as FileFault {
+            throw SafetensorsError.file(fault)
         }
     }
 
-    private static func write(_ item: SafetensorsItem, length: Int, to file: TemporaryFile, path: String) throws {
+    private static func write(_ item: SafetensorsItem, length: Int, to file: FileWriter, path: String) throws {
         var written = 0
         try item.provide { part in
             written += part.count

@@ -1,10 +1,11 @@
 import CTorch
+import Files
 import Foundation
 
 /// State dictionaries in PyTorch's own format, which `torch.load` reads. The bytes are libtorch's.
 public enum TorchStateFile {
     /// Writes tensors under their names, in ascending order. The file appears only when it is whole.
-    /// - Throws: `TorchError`, or Foundation's error where the file cannot be written.
+    /// - Throws: `TorchError`, or `FileFault` where the file cannot be written.
     public static func write(_ tensors: [String: Tensor], to path: String) throws {
         let sorted = tensors.sorted { $0.key < $1.key }
         let values = try sorted.map { try $0.value.moved(to: .cpu).contiguous() }
@@ -20,7 +21,7 @@ public enum TorchStateFile {
                 }, Unmanaged.passUnretained(sink).toOpaque())
             try check(status, "TorchStateFile")
         }
-        try sink.data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        try WholeFile.write(sink.data, to: path)
     }
 
     private final class Sink {

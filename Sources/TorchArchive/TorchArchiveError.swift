@@ -1,24 +1,9 @@
-import Failures
-import FileMapping
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Files
 
 /// Why a PyTorch checkpoint could not be read.
 public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Nothing lies at the path.
-    case fileNotFound(path: String)
-    /// The file, or a folder on its way, may not be read by this user.
-    case permissionDenied(path: String)
-    /// A folder, pipe or device lies at the path.
-    case notAFile(path: String)
-    /// The operating system failed for another reason; `code` is its `errno`.
-    case inputOutput(path: String, operation: String, code: Int32)
+    /// The file could not be opened or read.
+    case file(FileFault)
     /// The file is neither a zip archive with a `data.pkl` nor a stream of the older format.
     case unknownFormat(path: String, reason: String)
     /// `part` of the file breaks its format or contradicts another part.
@@ -37,14 +22,9 @@ public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertib
     /// What is wrong, in which file and part, and what helps; fit for one line of a terminal.
     public var description: String {
         switch self {
-        case .fileNotFound(let path):
-            "\(path): no such file; check the path"
-        case .permissionDenied(let path):
-            "\(path): permission denied; check the rights of the file and of the folders above it"
-        case .notAFile(let path):
-            "\(path): not a regular file; name a checkpoint (.pt, .pth, .bin, .ckpt)"
-        case .inputOutput(let path, let operation, let code):
-            "\(path): \(operation) failed: \(String(cString: strerror(code)))"
+        case .file(let fault):
+            fault.isOfWrongKind
+                ? "\(fault.path): not a regular file; name a checkpoint (.pt, .pth, .bin, .ckpt)" : "\(fault)"
         case .unknownFormat(let path, let reason):
             "\(path): not a PyTorch checkpoint: \(reason); name a file written by torch.save or torch.jit.save"
         case .corrupt(let path, let part, let reason):
@@ -63,21 +43,12 @@ public enum TorchArchiveError: Error, Sendable, Equatable, CustomStringConvertib
         }
     }
 
-    /// Translates `errno` after a failed call.
-    init(_ fault: MappingFault, path: String) {
-        switch fault {
-        case .notAFile: self = .notAFile(path: path)
-        case .tooShort(let count): self = .unknownFormat(path: path, reason: "it has only \(count) bytes")
-        case .system(let operation, let code): self = .system(path, operation, code: code)
-        }
-    }
-
-    static func system(_ path: String, _ operation: String, code: Int32) -> TorchArchiveError {
-        switch code {
-        case ENOENT: .fileNotFound(path: path)
-        case EACCES, EPERM: .permissionDenied(path: path)
-        case EISDIR, ENOTDIR: .notAFile(path: path)
-        default: .inputOutput(path: path, operation: operation, code: code)
+    /// What a file that could not be mapped means for this format.
+    init(_ fault: FileFault) {
+        if case .tooShort(let count) = fault.cause {
+            self = .unknownFormat(path: fault.path, reason: "it has only \(count) bytes")
+        } else {
+            self = .file(fault)
         }
     }
 
@@ -116,10 +87,18 @@ enum ArchiveFault: Error, Equatable {
     }
 }
 
+extension TorchArchiveError: FileFaultError {
+    /// What failed, where this error is about a file.
+    public var fileFault: FileFault? {
+        if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
 extension TorchArchiveError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .fileNotFound, .permissionDenied, .notAFile, .inputOutput: .missingInput
+        case .file(let fault): fault.kind
         default: .badData
         }
     }

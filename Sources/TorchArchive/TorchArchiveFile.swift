@@ -1,4 +1,4 @@
-import FileMapping
+import Files
 
 /// A PyTorch checkpoint, mapped into memory and checked in full before anything is handed out.
 ///
@@ -44,7 +44,7 @@ public final class TorchArchiveFile: Sendable {
         do {
             mapping = try MappedFile(path: path, leastLength: Self.leastLength)
         } catch {
-            throw TorchArchiveError(error, path: path)
+            throw TorchArchiveError(error)
         }
         let file = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
         let contents: ArchiveContents

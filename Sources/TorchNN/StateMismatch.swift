@@ -37,10 +37,10 @@ public struct StateMismatch: Error, Sendable, Equatable {
     public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
 
     /// The same mismatch with names as a checkpoint spells them.
-    public func renamed(_ rename: (String) -> String) -> StateMismatch {
+    public func renamed(_ newName: (String) -> String) -> StateMismatch {
         StateMismatch(
-            missing: missing.map(rename), unexpected: unexpected.map(rename),
-            misshaped: misshaped.map { Shape(name: rename($0.name), expected: $0.expected, found: $0.found) })
+            missing: missing.map(newName), unexpected: unexpected.map(newName),
+            misshaped: misshaped.map { Shape(name: newName($0.name), expected: $0.expected, found: $0.found) })
     }
 }
 

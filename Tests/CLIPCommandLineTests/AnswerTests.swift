@@ -47,7 +47,7 @@ import Testing
     }
 
     private func expectSame(_ found: [Choice], _ expected: [ScoredChoice], tolerance: Double = 1e-5) {
-        #expect(found.map(\.text) == expected.map(\.text))
+        #expect(found.map(\.text) == expected.map(\.label))
         expectNear(found.map(\.score), expected.map(\.score), tolerance)
         expectNear(found.map(\.similarity), expected.map(\.similarity), tolerance)
     }

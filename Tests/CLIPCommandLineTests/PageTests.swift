@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Pages
@@ -19,7 +20,7 @@ import FoundationXML
     /// Choices in the order given become answers in the order of their similarities.
     private func ranked(_ texts: [String], _ similarities: [Double]) -> [ScoredChoice] {
         zip(texts, similarities).enumerated()
-            .map { ScoredChoice(index: $0, text: $1.0, score: 1 / Double(texts.count), similarity: $1.1) }
+            .map { ScoredChoice(index: $0, label: $1.0, score: 1 / Double(texts.count), similarity: $1.1) }
             .sorted { $0.similarity > $1.similarity }
     }
 
@@ -113,7 +114,7 @@ import FoundationXML
         #expect(try reader.readToEnd() == Data("first".utf8))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "second, longer")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["page.html"])
-        #expect(throws: CLIPError.self) { try WholeFile.write("third", to: folder.path + "/none/page.html") }
+        #expect(throws: FileFault.self) { try WholeFile.write("third", to: folder.path + "/none/page.html") }
     }
 
     @Test func theCommandDrawsWhatItCanRead() throws {

@@ -11,7 +11,7 @@ import Testing
         _ source: PairSource, _ order: SampleOrder, _ assignment: ShardAssignment, _ options: PairLoaderOptions,
         epoch: Int = 0, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         decode: @escaping PairLoader<LoadedItem>.Decode = LoadedItem.decode
-    ) throws -> [PairBatch<LoadedItem>] {
+    ) throws -> [PairBatch<[LoadedItem]>] {
         try allBatches(
             PairLoader(
                 source: source, order: order, resumingAt: DataCursor(epoch: epoch), assignment: assignment,
@@ -37,7 +37,7 @@ import Testing
                     PairLoaderOptions(batchSize: 12 / worldSize, dropsLast: true, threads: 1 + rank))
             }
             for index in one.indices {
-                #expect(parts.flatMap { $0[index].items } == one[index].items, "batch \(index) of \(worldSize)")
+                #expect(parts.flatMap { $0[index].content } == one[index].content, "batch \(index) of \(worldSize)")
                 // One cursor serves all, whoever writes it.
                 for part in parts { #expect(part[index].cursor == one[index].cursor) }
             }
@@ -58,7 +58,7 @@ import Testing
                     assignment: ShardAssignment(rank: rank, worldSize: 3),
                     options: PairLoaderOptions(batchSize: 4, dropsLast: true), decode: LoadedItem.decode))
         }
-        for index in 2..<one.count { #expect(parts.flatMap { $0[index - 2].items } == one[index].items) }
+        for index in 2..<one.count { #expect(parts.flatMap { $0[index - 2].content } == one[index].content) }
     }
 
     @Test func eachProcessDecodesItsOwnPairsOnly() throws {
@@ -72,7 +72,7 @@ import Testing
                 return try LoadedItem.decode(sample, seed)
             })
         #expect(part.count == 8)
-        #expect(recorder.values.sorted() == part.flatMap(\.items).map(\.key).sorted())
+        #expect(recorder.values.sorted() == part.flatMap(\.content).map(\.key).sorted())
     }
 
     @Test func aNeighborStandsInForWhatCannotBeDecoded() throws {
@@ -91,11 +91,11 @@ import Testing
         }
         #expect(parts.map(\.count) == [4, 4])
         #expect(skipped.values.count == 4)
-        #expect(parts[0][0].items.map { Int($0.key) } == [2, 2, 2, 3, 4, 5])
-        #expect(parts[1][0].items.map { Int($0.key) } == [6, 7, 8, 8, 10, 11])
-        #expect(parts[1][1].items.map { Int($0.key) } == [18, 19, 20, 21, 22, 22])
+        #expect(parts[0][0].content.map { Int($0.key) } == [2, 2, 2, 3, 4, 5])
+        #expect(parts[1][0].content.map { Int($0.key) } == [6, 7, 8, 8, 10, 11])
+        #expect(parts[1][1].content.map { Int($0.key) } == [18, 19, 20, 21, 22, 22])
         // The others' places do not move.
-        #expect(parts[0][1].items.map { Int($0.key) } == Array(12..<18))
+        #expect(parts[0][1].content.map { Int($0.key) } == Array(12..<18))
     }
 
     @Test(arguments: [1, 2]) func dealtShardsAreReadByOneProcessEach(openShards: Int) throws {
@@ -109,9 +109,9 @@ import Testing
                 let assignment = ShardAssignment(rank: rank, worldSize: 2, mode: .scale)
                 let own = try batches(source, order(openShards: openShards), assignment, options, epoch: epoch)
                 #expect(own.count == 11)
-                #expect(own.allSatisfy { $0.items.count == 4 })
+                #expect(own.allSatisfy { $0.content.count == 4 })
                 // Their random views differ too.
-                seen.append(Set(own.flatMap(\.items).map { "\($0.key) \($0.seed)" }))
+                seen.append(Set(own.flatMap(\.content).map { "\($0.key) \($0.seed)" }))
             }
             #expect(seen[0].isDisjoint(with: seen[1]))
             let keys = seen.map { Set($0.map { $0.prefix(6) }) }
@@ -128,7 +128,7 @@ import Testing
         for rank in 0..<2 {
             let own = try batches(source, order(), ShardAssignment(rank: rank, worldSize: 2, mode: .scale), options)
             #expect(own.count == 5)
-            let counts = Dictionary(own.flatMap(\.items).map { ($0.key, 1) }, uniquingKeysWith: +)
+            let counts = Dictionary(own.flatMap(\.content).map { ($0.key, 1) }, uniquingKeysWith: +)
             #expect([3, 10].contains(counts.count))
             // 20 pairs of 3 or of 10: none much more often than the others.
             #expect(counts.values.allSatisfy { $0 >= (counts.count == 3 ? 4 : 1) })
@@ -168,16 +168,16 @@ import Testing
             ([1, 1], [1 / 3.0, 1 / 3.0, 1 / 3.0]), ([1, 3], [1 / 7.0, 3 / 7.0, 3 / 7.0]), ([0, 1], [0, 0.5, 0.5]),
         ] as [([Double], [Double])] {
             let source = try PairSource(specification, weights: weights)
-            let pairs = try batches(source, drawing, .alone, options).flatMap(\.items)
+            let pairs = try batches(source, drawing, .alone, options).flatMap(\.content)
             for shard in 0..<3 {
                 let count = pairs.count { (Int($0.key) ?? 0) / 4 == shard }
                 // 1000 draws of shards: four standard deviations are at most 0.064.
                 #expect(abs(Double(count) / 4000 - expected[shard]) < 0.07, "shard \(shard) of weights \(weights)")
                 if expected[shard] == 0 { #expect(count == 0) }
             }
-            let again = try batches(source, drawing, .alone, options).flatMap(\.items)
+            let again = try batches(source, drawing, .alone, options).flatMap(\.content)
             #expect(again == pairs)
-            #expect(try batches(source, drawing, .alone, options, epoch: 1).flatMap(\.items) != pairs)
+            #expect(try batches(source, drawing, .alone, options, epoch: 1).flatMap(\.content) != pairs)
         }
         // Without drawing weights would mean nothing.
         let weighted = try PairSource(specification, weights: [1, 3])
@@ -210,14 +210,14 @@ import Testing
         let loader = try PairLoader(
             source: source, order: order(), resumingAt: DataCursor(epoch: 0),
             options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode)
-        let pipeline = BatchPipeline(loader, ahead: 2) { items in
-            made.record(items.count)
-            return items
+        let ahead = loader.ahead(2) { pairs in
+            made.record(pairs.count)
+            return pairs
         }
         let plain = try batches(source, order(), .alone, PairLoaderOptions(batchSize: 4))
         var taken = 0
-        while let batch = try pipeline.next() {
-            #expect(batch.content == plain[taken].items)
+        while let batch = try ahead.next() {
+            #expect(batch.content == plain[taken].content)
             #expect(batch.cursor == plain[taken].cursor)
             taken += 1
             Thread.sleep(forTimeInterval: 0.002)
@@ -225,18 +225,16 @@ import Testing
             #expect(made.values.count <= taken + 3)
         }
         #expect(taken == 25)
-        #expect(try pipeline.next() == nil)
-        let failing = try BatchPipeline(
-            PairLoader(
-                source: source, order: order(), resumingAt: DataCursor(epoch: 0),
-                options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode)
-        ) { _ -> Int in throw Undecodable() }
+        #expect(try ahead.next() == nil)
+        let failing = try PairLoader(
+            source: source, order: order(), resumingAt: DataCursor(epoch: 0),
+            options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode
+        ).ahead { _ -> Int in throw Undecodable() }
         for _ in 0..<2 { #expect(throws: Undecodable.self) { try failing.next() } }
-        let cancelled = try BatchPipeline(
-            PairLoader(
-                source: source, order: order(), resumingAt: DataCursor(epoch: 0),
-                options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode)
-        ) { $0 }
+        let cancelled = try PairLoader(
+            source: source, order: order(), resumingAt: DataCursor(epoch: 0),
+            options: PairLoaderOptions(batchSize: 4), decode: LoadedItem.decode
+        ).ahead { $0 }
         _ = try cancelled.next()
         cancelled.cancel()
         #expect(throws: CLIPDataError.cancelled) { try cancelled.next() }

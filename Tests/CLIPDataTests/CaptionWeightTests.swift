@@ -5,7 +5,7 @@ import Testing
 @testable import CLIPData
 
 @Suite struct CaptionWeightTests {
-    private func record(_ json: String, text: String? = nil) -> Result<CaptionRecord, SkipReasonError> {
+    private func record(_ json: String, text: String? = nil) -> Result<CaptionRecord, SkipReason> {
         CaptionRecord.read(text: text.map { Data($0.utf8) }, json: Data(json.utf8))
     }
 
@@ -24,7 +24,7 @@ import Testing
     ])
     func wrongWeightsAreSkipped(weights: String) {
         let result = record(#"{"captions":["a","b"],"weights":\#(weights)}"#)
-        #expect(result == .failure(SkipReasonError(reason: .badCaptionWeights)))
+        #expect(result == .failure(.badCaptionWeights))
     }
 
     @Test(
@@ -67,9 +67,9 @@ import Testing
             if sample.key == "6" { throw CocoaError(.fileReadCorruptFile) }
             return sample.key
         }
-        #expect(try allBatches(loader).flatMap(\.items).count == 6)
+        #expect(try allBatches(loader).flatMap(\.content).count == 6)
         #expect(loader.skipSummary.counts == ["no caption": 3, "no picture": 2, "undecodable": 1])
         #expect(loader.skipSummary.description == "3 no caption, 2 no picture, 1 undecodable")
-        #expect(loader.skippedCount == 6)
+        #expect(loader.skipSummary.total == 6)
     }
 }

@@ -17,8 +17,8 @@ struct LoadedItem: Sendable, Equatable {
 }
 
 /// A loader's batches to its end.
-func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<Decoded>] {
-    var batches: [PairBatch<Decoded>] = []
+func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<[Decoded]>] {
+    var batches: [PairBatch<[Decoded]>] = []
     while let batch = try loader.next() { batches.append(batch) }
     return batches
 }
@@ -50,7 +50,7 @@ func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<Dec
             #expect(cursor == batch.cursor)
             let rest = try allBatches(loader(cursor, threads: 1 + index % 4))
             let expected = whole.dropFirst(index + 1)
-            #expect(rest.map(\.items) == expected.map(\.items), "after batch \(index)")
+            #expect(rest.map(\.content) == expected.map(\.content), "after batch \(index)")
             #expect(rest.map(\.positions) == expected.map(\.positions), "after batch \(index)")
             // The cursors too, so that a run may be interrupted as often as it likes.
             #expect(rest.map(\.cursor) == expected.map(\.cursor), "after batch \(index)")
@@ -168,7 +168,7 @@ func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<Dec
         try FileManager.default.removeItem(atPath: folder.path("train-0.tar"))
         let resumed = try PairLoader(
             source: source, order: order, resumingAt: first.cursor, options: options, decode: LoadedItem.decode)
-        #expect(try allBatches(resumed).map(\.items) == expected.map(\.items))
+        #expect(try allBatches(resumed).map(\.content) == expected.map(\.content))
     }
 
     @Test func cursorsStaySmall() throws {
@@ -188,7 +188,8 @@ func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<Dec
         let source = try PairSource(specification)
         let order = SampleOrder(seed: 1, bufferCount: 8)
         let options = PairLoaderOptions(batchSize: 4)
-        func load(_ source: PairSource, _ order: SampleOrder, _ cursor: DataCursor) throws -> [PairBatch<LoadedItem>] {
+        func load(_ source: PairSource, _ order: SampleOrder, _ cursor: DataCursor) throws -> [PairBatch<[LoadedItem]>]
+        {
             try allBatches(
                 PairLoader(
                     source: source, order: order, resumingAt: cursor, options: options, decode: LoadedItem.decode))

@@ -54,18 +54,18 @@ import Testing
     }
 
     @Test func captionFieldsOfOtherTypesAreIgnored() throws {
-        func read(_ json: String) -> Result<CaptionRecord, SkipReasonError> {
+        func read(_ json: String) -> Result<CaptionRecord, SkipReason> {
             CaptionRecord.read(text: nil, json: Data(json.utf8))
         }
         #expect(read(#"{"caption":3,"captions":["x"]}"#) == .success(CaptionRecord(caption: "x")))
         #expect(read(#"{"caption":"x","category":["y"]}"#) == .success(CaptionRecord(caption: "x")))
-        let none = SkipReasonError(reason: .noCaption)
+        let none = SkipReason.noCaption
         for json in [#"{}"#, #"{"captions":"x"}"#, #"{"captions":{"en":"x"}}"#, #"{"caption":null}"#] {
             #expect(read(json) == .failure(none), "\(json)")
         }
         let nested = String(repeating: "[", count: 100_000)
         for json in ["", "[]", "\u{0}", "{\"caption\":\"\\ud800\"", nested] {
-            #expect(read(json) == .failure(SkipReasonError(reason: .badJSON)), "\(json.prefix(20))")
+            #expect(read(json) == .failure(.badJSON), "\(json.prefix(20))")
         }
     }
 }

@@ -18,12 +18,6 @@ import Testing
         Item(caption: sample.caption, bytes: try sample.imageBytes(), seed: seed)
     }
 
-    private func all<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<Decoded>] {
-        var batches: [PairBatch<Decoded>] = []
-        while let batch = try loader.next() { batches.append(batch) }
-        return batches
-    }
-
     @Test func threadsChangeNothing() throws {
         let folder = try TemporaryFolder()
         let source = try PairSource(makeShards(in: folder, counts: [60, 40, 5]))
@@ -36,11 +30,11 @@ import Testing
                 if seed % 3 == 0 { Thread.sleep(forTimeInterval: 0.001) }
                 return try Self.decode(sample, seed)
             }
-            let batches = try all(loader)
-            #expect(batches.map(\.items.count) == Array(repeating: 10, count: 10) + [5])
+            let batches = try allBatches(loader)
+            #expect(batches.map(\.content.count) == Array(repeating: 10, count: 10) + [5])
             #expect(batches.flatMap(\.positions) == Array(0..<105))
             #expect(batches.map(\.nextPosition) == Array(stride(from: 10, through: 100, by: 10)) + [105])
-            let items = batches.flatMap(\.items)
+            let items = batches.flatMap(\.content)
             if reference.isEmpty { reference = items }
             #expect(items == reference, "\(threads) threads")
             #expect(try loader.next() == nil)
@@ -60,9 +54,9 @@ import Testing
         let recorder = Recorder<SkippedSample>()
         let loader = try PairLoader(
             source: source, order: order, epoch: 0, options: options, onSkip: recorder.record, decode: decode)
-        let batches = try all(loader)
-        #expect(batches.map(\.items.count) == [8, 8, 8, 8, 8, 5])
-        #expect(loader.skippedCount == 5)
+        let batches = try allBatches(loader)
+        #expect(batches.map(\.content.count) == [8, 8, 8, 8, 8, 5])
+        #expect(loader.skipSummary.total == 5)
         #expect(recorder.values.count == 5)
         #expect(recorder.values.allSatisfy { $0.reason == .undecodable("no picture") })
         #expect(Set(recorder.values.map(\.location)).contains("\(folder.path("train-0.tar")): 000013.jpg"))
@@ -70,12 +64,12 @@ import Testing
             let resumed = try PairLoader(
                 source: source, order: order, epoch: 0, startPosition: batch.nextPosition, options: options,
                 decode: decode)
-            let rest = try all(resumed)
-            #expect(rest.map(\.items) == batches.dropFirst(index + 1).map(\.items), "after batch \(index)")
+            let rest = try allBatches(resumed)
+            #expect(rest.map(\.content) == batches.dropFirst(index + 1).map(\.content), "after batch \(index)")
         }
         options.dropsLast = true
         let dropping = try PairLoader(source: source, order: order, epoch: 0, options: options, decode: decode)
-        #expect(try all(dropping).map(\.items) == batches.dropLast().map(\.items))
+        #expect(try allBatches(dropping).map(\.content) == batches.dropLast().map(\.content))
     }
 
     @Test func missingPicturesOfATableAreSkipped() throws {
@@ -86,8 +80,8 @@ import Testing
         let loader = try PairLoader(
             source: PairSource(path), order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
             options: PairLoaderOptions(batchSize: 4), onSkip: recorder.record, decode: Self.decode)
-        #expect(try all(loader).flatMap(\.items).map(\.caption) == ["a"])
-        let missing = CLIPDataError.missing(path: folder.path("b.jpg"))
+        #expect(try allBatches(loader).flatMap(\.content).map(\.caption) == ["a"])
+        let missing = CLIPDataError.missing(folder.path("b.jpg"))
         #expect(
             recorder.values == [
                 SkippedSample(location: "\(path): row 2 (line 3) (b.jpg)", reason: .unreadable(missing.description))
@@ -102,10 +96,10 @@ import Testing
         let loader = try PairLoader(
             source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
             options: PairLoaderOptions(batchSize: 5, threads: 3), decode: Self.decode)
-        #expect(try loader.next()?.items.count == 5)
-        #expect(try loader.next()?.items.count == 5)
+        #expect(try loader.next()?.content.count == 5)
+        #expect(try loader.next()?.content.count == 5)
         for _ in 0..<3 {
-            #expect(throws: CLIPDataError.missing(path: folder.path("train-1.tar"))) { try loader.next() }
+            #expect(throws: CLIPDataError.missing(folder.path("train-1.tar"))) { try loader.next() }
         }
     }
 
@@ -137,7 +131,7 @@ import Testing
         }
         var taken = 0
         while let batch = try loader.next() {
-            taken += batch.items.count
+            taken += batch.content.count
             // Time for the threads to run ahead, if they would.
             Thread.sleep(forTimeInterval: 0.002)
             #expect(recorder.values.count <= taken + 6)

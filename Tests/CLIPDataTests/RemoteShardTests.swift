@@ -1,8 +1,8 @@
 import Foundation
 import LoopbackServer
-import ModelHub
 import TestSupport
 import Testing
+import Transfer
 
 @testable import CLIPData
 
@@ -61,16 +61,16 @@ import Testing
             var order = SampleOrder(seed: 2, bufferCount: 10)
             order.openShards = openShards
             let options = PairLoaderOptions(batchSize: 16)
-            func load(_ source: PairSource, _ cursor: DataCursor) throws -> [PairBatch<LoadedItem>] {
+            func load(_ source: PairSource, _ cursor: DataCursor) throws -> [PairBatch<[LoadedItem]>] {
                 try allBatches(
                     PairLoader(
                         source: source, order: order, resumingAt: cursor, options: options, decode: LoadedItem.decode))
             }
             let expected = try load(local, DataCursor(epoch: 0))
             let streamed = try load(single, DataCursor(epoch: 0))
-            #expect(streamed.map(\.items) == expected.map(\.items))
+            #expect(streamed.map(\.content) == expected.map(\.content))
             let earlier = server.asked.count
-            #expect(try load(single, streamed[1].cursor).map(\.items) == expected.dropFirst(2).map(\.items))
+            #expect(try load(single, streamed[1].cursor).map(\.content) == expected.dropFirst(2).map(\.content))
             // The shard is not read from its beginning again.
             #expect(server.asked.dropFirst(earlier).allSatisfy { ($0.rangeStart ?? 0) > 0 })
         }

@@ -63,7 +63,7 @@ import Testing
         #expect(try expand("?.t{xt,ar}") == ["d.txt", "a.tar", "b.tar", "c.tar"])
         #expect(try expand("x[1].tar") == ["x[1].tar"])
         #expect(throws: CLIPDataError.self) { try expand("*.zip") }
-        #expect(throws: CLIPDataError.missing(path: folder.path("e.tar"))) { try expand("{a,e}.tar") }
+        #expect(throws: CLIPDataError.missing(folder.path("e.tar"))) { try expand("{a,e}.tar") }
     }
 
     @Test func detectsTheKind() throws {
@@ -79,7 +79,7 @@ import Testing
         #expect(try PairSource(fixture("plain.tar.gz").path).kind == .shards)
         #expect(throws: CLIPDataError.self) { try PairSource(folder.path("t.data")) }
         #expect(throws: CLIPDataError.self) { try PairSource(folder.path("t.{csv,data}")) }
-        #expect(throws: CLIPDataError.missing(path: folder.path("none"))) { try PairSource(folder.path("none")) }
+        #expect(throws: CLIPDataError.missing(folder.path("none"))) { try PairSource(folder.path("none")) }
         #expect(throws: CLIPDataError.self) { try PairSource("") }
     }
 }

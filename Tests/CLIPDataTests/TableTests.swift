@@ -48,7 +48,7 @@ import Testing
         #expect(try samples[0].imageBytes() == Data("JPEG".utf8))
         #expect(samples[1].image == .file(path: folder.path("x/dog.png")))
         #expect(samples[0].imageName == "cat.jpg")
-        #expect(throws: CLIPDataError.missing(path: folder.path("x/dog.png"))) { try samples[1].imageBytes() }
+        #expect(throws: CLIPDataError.missing(folder.path("x/dog.png"))) { try samples[1].imageBytes() }
         #expect(throws: CLIPDataError.self) { try samples[0].imageBytes(limit: 3) }
     }
 

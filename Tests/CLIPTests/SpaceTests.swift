@@ -281,7 +281,7 @@ import TorchNN
             }
             for path in [folder, folder + "/absent.npy"] {
                 let error = #expect(throws: CLIPError.self) { try NumPyFile.read(path) }
-                guard case .missingInput = error else {
+                guard case .file = error else {
                     Issue.record("\(String(describing: error))")
                     continue
                 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -20,8 +21,7 @@ import Testing
         #expect {
             try ResourceFolder.own.read("merges.txt", folders: [folder])
         } throws: { error in
-            guard case CLIPTextError.resourceUnreadable(file.path, _) = error else { return false }
-            return true
+            error as? CLIPTextError == .resource(FileFault(file.path, .opening, .folder))
         }
     }
 
@@ -52,7 +52,7 @@ import Testing
     @Test func messagesSayWhatToDo() {
         let errors: [CLIPTextError] = [
             .resourceMissing(name: "merges.txt", searched: ["/a", "/b"]),
-            .resourceUnreadable(path: "/a/merges.txt", reason: "no permission"),
+            .resource(FileFault("/a/merges.txt", .opening, .system(EACCES))),
             .resourceMalformed(name: "merges.txt", line: 7, reason: "expected two known tokens"),
             .contextLengthTooSmall(1),
         ]

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -32,13 +33,13 @@ import Testing
     @Test func missingIsToldFromBad() throws {
         let scratch = try Scratch()
         let nowhere = scratch.url.appendingPathComponent("nowhere.jpg").path
-        #expect(failure(path: nowhere) == .missing(path: nowhere))
+        #expect(failure(path: nowhere) == .file(FileFault(nowhere, .opening, .system(ENOENT))))
         #expect(failure(path: nowhere)?.kind == .missingInput)
         let under = try scratch.file("plain", [1]) + "/below.jpg"
-        #expect(failure(path: under) == .missing(path: under))
+        #expect(failure(path: under) == .file(FileFault(under, .opening, .system(ENOTDIR))))
         let folder = scratch.url.path
-        #expect(failure(path: folder) == .unreadable(path: folder, reason: "it is a folder"))
-        #expect(failure(path: "/dev/null") == .unreadable(path: "/dev/null", reason: "it is not a regular file"))
+        #expect(failure(path: folder) == .file(FileFault(folder, .opening, .folder)))
+        #expect(failure(path: "/dev/null") == .file(FileFault("/dev/null", .opening, .notRegular)))
         let empty = try scratch.file("empty.png", [])
         #expect(failure(path: empty) == .empty(name: empty))
     }
@@ -51,7 +52,7 @@ import Testing
         if geteuid() == 0 {
             #expect(failure(path: path) == nil)
         } else {
-            #expect(failure(path: path) == .unreadable(path: path, reason: "Permission denied"))
+            #expect(failure(path: path) == .file(FileFault(path, .opening, .system(EACCES))))
         }
     }
 
@@ -131,7 +132,8 @@ import Testing
 
     @Test func everyErrorSaysWhatToDo() {
         let errors: [ImagingError] = [
-            .missing(path: "p"), .unreadable(path: "p", reason: "r"), .empty(name: "p"),
+            .file(FileFault("p", .opening, .system(ENOENT))), .file(FileFault("p", .opening, .folder)),
+            .empty(name: "p"),
             .unknownFormat(name: "p", looksLike: nil), .unsupported(name: "p", detail: "d"),
             .tooLarge(name: "p", width: 1, height: 2, limit: 1), .tooManyBytes(name: "p", bytes: 2, limit: 1),
             .damaged(name: "p", format: .png, detail: "d"),

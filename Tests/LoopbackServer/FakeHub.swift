@@ -54,10 +54,3 @@ package func gitBlob(_ bytes: [UInt8]) -> String {
     guard (try? Data(bytes).write(to: URL(fileURLWithPath: path))) != nil else { return "" }
     return (try? SHA1.hexadecimal(ofFile: path, asGitBlob: true)) ?? ""
 }
-
-/// A content's SHA-256, in hexadecimal digits.
-package func sha256(_ bytes: [UInt8]) -> String {
-    var digest = SHA256()
-    digest.update(bytes)
-    return digest.hexadecimal()
-}

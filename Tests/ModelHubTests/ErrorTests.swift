@@ -1,11 +1,17 @@
+import Files
 import Foundation
 import Testing
+import Transfer
 
 @testable import ModelHub
 
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
+/// The error of the hub that `body` throws.
+func hubError(_ body: () throws -> Void) -> ModelHubError? {
+    do {
+        try body()
+        return nil
+    } catch { return error as? ModelHubError }
+}
 
 @Suite struct ErrorTests {
     private static let all: [ModelHubError] = [
@@ -13,16 +19,19 @@ import FoundationNetworking
         .invalidSetting(name: "where", value: "x", reason: "y"),
         .unknownModel(name: "where", suggestions: ["a"]), .unknownModel(name: "where", suggestions: []),
         .offline(wanted: "where"), .noWeights(repository: "where"),
-        .unauthorized(url: "where", status: 401, hasToken: true),
-        .unauthorized(url: "where", status: 403, hasToken: false),
-        .notFound(url: "where"), .httpStatus(url: "where", status: 500), .httpStatus(url: "where", status: 400),
-        .unreachable(url: "where", reason: "why"), .stalled(url: "where", seconds: 1),
-        .tooManyRedirects(url: "where", limit: 1), .insecureRedirect(url: "where", target: "x"),
-        .notAFile(url: "where", contentType: "x"), .invalidAnswer(url: "where", reason: "why"),
-        .lengthMismatch(url: "where", expected: 1, received: 2),
-        .rangeMismatch(url: "where", asked: "x", answered: "y"),
-        .tooLarge(url: "where", limit: 1), .checksumMismatch(url: "where", expected: "x", actual: "y"),
-        .diskFull(path: "where", needed: 1, available: 0), .unwritable(path: "where", reason: "why"),
+        .transfer(.unauthorized(url: "where", status: 401, hasToken: true)),
+        .transfer(.unauthorized(url: "where", status: 403, hasToken: false)),
+        .transfer(.notFound(url: "where")), .transfer(.httpStatus(url: "where", status: 500)),
+        .transfer(.httpStatus(url: "where", status: 400)),
+        .transfer(.unreachable(url: "where", reason: "why")), .transfer(.stalled(url: "where", seconds: 1)),
+        .transfer(.tooManyRedirects(url: "where", limit: 1)), .transfer(.insecureRedirect(url: "where", target: "x")),
+        .transfer(.notAFile(url: "where", contentType: "x")), .transfer(.invalidAnswer(url: "where", reason: "why")),
+        .transfer(.lengthMismatch(url: "where", expected: 1, received: 2)),
+        .transfer(.rangeMismatch(url: "where", asked: "x", answered: "y")),
+        .transfer(.tooLarge(url: "where", limit: 1)),
+        .transfer(.checksumMismatch(url: "where", expected: "x", actual: "y")),
+        .transfer(.diskFull(path: "where", needed: 1, available: 0)),
+        .transfer(.file(FileFault("where", .writing, .system(EACCES)))),
     ]
 
     /// Each says where it happened, and ends with a sentence on what to do.
@@ -36,31 +45,5 @@ import FoundationNetworking
     @Test func namesFromElsewhereCannotPaintTheTerminal() {
         let error = ModelHubError.invalidName(kind: "file", name: "a\u{1B}[2Jb\n", reason: "why")
         #expect(!"\(error)".unicodeScalars.contains { $0.value < 32 })
-    }
-
-    @Test(arguments: [
-        ("https://b.example/y", "https://b.example/y"), ("/y?z=1", "https://a.example/y?z=1"),
-        ("y", "https://a.example/folder/y"), ("//c.example/y", "https://c.example/y"), ("http://a.example/y", nil),
-        ("http://b.example/y", nil),
-    ]) func targetsOfRedirects(_ location: String, _ expected: String?) throws {
-        let url = try #require(URL(string: "https://a.example/folder/x"))
-        let response = try #require(
-            HTTPURLResponse(url: url, statusCode: 302, httpVersion: nil, headerFields: ["Location": location]))
-        let answer = HTTPAnswer(response, url: url)
-        guard let expected else {
-            guard case .insecureRedirect = hubError({ _ = try HTTPClient.target(of: answer) }) else {
-                return #expect(Bool(false), "\(location)")
-            }
-            return
-        }
-        #expect(try HTTPClient.target(of: answer).absoluteString == expected)
-    }
-
-    @Test(arguments: [
-        ("https://a.example/x", true), ("https://A.example:443/y", true), ("http://a.example/x", false),
-        ("https://a.example:8443/x", false), ("https://b.a.example/x", false), ("https://a.example.evil/x", false),
-    ]) func origins(_ other: String, _ isSame: Bool) throws {
-        let home = try #require(URL(string: "https://a.example/x"))
-        #expect(try #require(URL(string: other)).hasSameOrigin(as: home) == isSame)
     }
 }

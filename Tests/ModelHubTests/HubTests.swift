@@ -77,7 +77,9 @@ import Testing
             let error = hubError {
                 _ = try Hub(settings, options: Pauses().options(attempts: 1)).snapshot(of: repository)
             }
-            guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .transfer(.unreachable) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
             #expect(Hub(settings).cachedSnapshot(of: repository) == nil)
             let path = try Hub(settings).snapshot(of: repository)
             #expect(difference(path + "/open_clip_model.safetensors", files["open_clip_model.safetensors"]) == nil)
@@ -143,7 +145,9 @@ import Testing
             #expect(try hub.snapshot(of: try HubRepository("owner/name")) == path)
             #expect(pauses.seconds.isEmpty)
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/other")) }
-            guard case .unreachable = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .transfer(.unreachable) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
             #expect(pauses.seconds == [1, 2, 4, 8])
         }
     }
@@ -152,7 +156,8 @@ import Testing
         try withHub(hub()) { server, _, folder in
             let hub = Hub(try configuration(server, folder))
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name")) }
-            guard case .unauthorized(_, 401, false) = error else { return #expect(Bool(false)) }
+            guard case .transfer(.unauthorized(_, 401, false)) = error else { return #expect(Bool(false)) }
+            #expect("\(try #require(error))".contains("HF_TOKEN"))
             #expect(!FileManager.default.fileExists(atPath: folder + "/hub"))
         }
     }
@@ -179,7 +184,9 @@ import Testing
         try withHub(hostile) { server, _, folder in
             let hub = Hub(try configuration(server, folder, token: "hf_abc"))
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name")) }
-            guard case .invalidAnswer = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .transfer(.invalidAnswer) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
         }
     }
 
@@ -189,7 +196,9 @@ import Testing
             try withServer({ _, _ in Reply(body: Array(text.utf8)) }) { server in
                 let hub = Hub(try configuration(server, folder))
                 let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name")) }
-                guard case .invalidAnswer = error else { return #expect(Bool(false), "\(String(describing: error))") }
+                guard case .transfer(.invalidAnswer) = error else {
+                    return #expect(Bool(false), "\(String(describing: error))")
+                }
             }
         }
     }
@@ -210,7 +219,9 @@ import Testing
                 let error = hubError { _ = try hub.snapshot(of: repository, selecting: .configuration) }
                 #expect((error == nil) == isRight, "\(String(describing: error))")
                 if let error {
-                    guard case .checksumMismatch(_, tag, _) = error else { return #expect(Bool(false), "\(error)") }
+                    guard case .transfer(.checksumMismatch(_, tag, _)) = error else {
+                        return #expect(Bool(false), "\(error)")
+                    }
                 }
                 let blobs = try FileManager.default.contentsOfDirectory(
                     atPath: folder + "/hub/models--owner--name/blobs")

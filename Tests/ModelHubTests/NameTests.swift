@@ -1,5 +1,7 @@
 import Foundation
+import LoopbackServer
 import Testing
+import Transfer
 
 @testable import ModelHub
 
@@ -59,7 +61,7 @@ import Testing
     @Test func theNineOfOpenAI() throws {
         #expect(OpenAIModel.all.count == 9)
         #expect(Set(OpenAIModel.all.map(\.sha256)).count == 9)
-        #expect(OpenAIModel.all.allSatisfy { SafeName.isHexadecimal($0.sha256, count: 64) })
+        #expect(OpenAIModel.all.allSatisfy { $0.sha256.isHexadecimal(count: 64) })
         let large = try #require(OpenAIModel.named("ViT-L/14@336px"))
         #expect(
             large.url == "https://openaipublic.azureedge.net/clip/models/"
@@ -103,16 +105,6 @@ import Testing
         (["tf_model.h5", "sub/model.safetensors"], nil),
     ]) func oneLayoutOfWeights(_ names: [String], _ expected: String?) {
         #expect(FileSelection.model.choose(names + ["config.json"]) == ["config.json"] + (expected.map { [$0] } ?? []))
-    }
-
-    @Test func contentRanges() {
-        #expect(ContentRange("bytes 1-2/3").map { [$0.first, $0.last, $0.total ?? -1] } == [1, 2, 3])
-        #expect(ContentRange("bytes 1-2/*").map { [$0.first, $0.last, $0.total ?? -1] } == [1, 2, -1])
-        for text in [
-            "bytes 1-2", "bytes 2-1/3", "bytes 1-3/3", "bytes -1-2/3", "bytes */3", "items 1-2/3", "bytes a-b/c", "",
-        ] {
-            #expect(ContentRange(text) == nil, "\(text)")
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -88,21 +89,34 @@ import Testing
     @Test func tellsWhyAFileCannotBeOpened() throws {
         let scratch = try Scratch()
         let missing = scratch.path("none/at/all")
-        #expect(throws: SafetensorsError.fileNotFound(path: missing)) { try SafetensorsFile(path: missing) }
+        #expect(throws: SafetensorsError.file(FileFault(missing, .opening, .system(ENOENT)))) {
+            try SafetensorsFile(path: missing)
+        }
         let folder = scratch.folder.path
-        #expect(throws: SafetensorsError.notAFile(path: folder)) { try SafetensorsFile(path: folder) }
-        #expect(throws: SafetensorsError.notAFile(path: "/dev/null")) { try SafetensorsFile(path: "/dev/null") }
+        #expect(throws: SafetensorsError.file(FileFault(folder, .opening, .folder))) {
+            try SafetensorsFile(path: folder)
+        }
+        #expect(throws: SafetensorsError.file(FileFault("/dev/null", .opening, .notRegular))) {
+            try SafetensorsFile(path: "/dev/null")
+        }
         let below = try scratch.file("{}") + "/below"
-        #expect(throws: SafetensorsError.notAFile(path: below)) { try SafetensorsFile(path: below) }
+        #expect(throws: SafetensorsError.file(FileFault(below, .opening, .system(ENOTDIR)))) {
+            try SafetensorsFile(path: below)
+        }
         // The superuser may read anything, so refusals are checked where errno is translated.
-        #expect(SafetensorsError.system("p", "opening", code: EACCES) == .permissionDenied(path: "p"))
-        #expect(SafetensorsError.system("p", "opening", code: EMFILE).description.hasPrefix("p: opening failed: "))
+        let denied = SafetensorsError(FileFault("p", .opening, .system(EACCES)))
+        #expect(denied.fileFault?.isDenied == true)
+        #expect(denied.description.hasPrefix("p: permission denied; "))
+        let other = SafetensorsError(FileFault("p", .opening, .system(EMFILE)))
+        #expect(other.description.hasPrefix("p: opening failed: "))
     }
 
     @Test func aNamedPipeIsRefusedWithoutWaiting() throws {
         let scratch = try Scratch()
         let path = scratch.path("pipe")
         try #require(mkfifo(path, 0o600) == 0)
-        #expect(throws: SafetensorsError.notAFile(path: path)) { try SafetensorsFile(path: path) }
+        #expect(throws: SafetensorsError.file(FileFault(path, .opening, .notRegular))) {
+            try SafetensorsFile(path: path)
+        }
     }
 }

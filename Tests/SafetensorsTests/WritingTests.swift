@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -100,11 +101,13 @@ import Testing
     @Test func refusesImpossiblePlaces() throws {
         let scratch = try Scratch()
         let missing = scratch.path("none")
-        #expect(throws: SafetensorsError.fileNotFound(path: missing)) {
+        #expect(throws: SafetensorsError.file(FileFault(missing, .creating, .system(ENOENT)))) {
             try SafetensorsWriter.write([], to: missing + "/file.safetensors")
         }
         let folder = scratch.folder.path
-        #expect(throws: SafetensorsError.notAFile(path: folder)) { try SafetensorsWriter.write([], to: folder) }
+        #expect(throws: SafetensorsError.file(FileFault(folder, .creating, .folder))) {
+            try SafetensorsWriter.write([], to: folder)
+        }
         #expect(try scratch.contents().isEmpty)
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -75,8 +76,8 @@ import Testing
 
     @Test func otherFilesAreRefused() throws {
         let scratch = try Scratch()
-        #expect(try refusal("/no/such/file.pt") == .fileNotFound(path: "/no/such/file.pt"))
-        #expect(try refusal("/") == .notAFile(path: "/"))
+        #expect(try refusal("/no/such/file.pt") == .file(FileFault("/no/such/file.pt", .opening, .system(ENOENT))))
+        #expect(try refusal("/") == .file(FileFault("/", .opening, .folder)))
         for bytes in [[], [0x80], Array("PK".utf8), [UInt8](repeating: 0, count: 400)] {
             guard case .unknownFormat = try refusal(scratch.file(bytes)) else {
                 Issue.record("\(bytes.count) bytes are not refused as unknown")

@@ -1,4 +1,5 @@
 import CLIPText
+import Files
 import Foundation
 import TorchNN
 
@@ -56,7 +57,7 @@ public enum BuiltInModels {
     private static let shapes: [String: ModelConfiguration] = {
         for folder in ResourceFolder(target: "CLIP").candidates() {
             let file = folder.appendingPathComponent("architectures.json")
-            guard let data = try? Data(contentsOf: file),
+            guard let data = try? WholeFile.data(file.path, limit: 16 << 20),
                 let all = try? ConfigurationObject(data, source: file.lastPathComponent)
             else { continue }
             var shapes: [String: ModelConfiguration] = [:]

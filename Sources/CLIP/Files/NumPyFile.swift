@@ -1,10 +1,21 @@
+import Files
 import Foundation
 import Torch
 
 /// NumPy's array files (`.npy`, format version 1.0), which clip-retrieval and NumPy read.
 public enum NumPyFile {
-    /// Writes a float32 or float16 tensor, row-major. The file appears only when it is whole.
+    /// Writes a float32 or float16 tensor, row-major. The file appears only when it is whole; a link is followed, and a
+    /// pipe or device is written into.
+    /// - Throws: ``CLIPError/file(_:hint:)``.
     public static func write(_ tensor: Tensor, to path: String) throws {
+        try CLIPError.wrapping {
+            let file = try FileWriter(path)
+            try write(tensor, to: file)
+            try file.commit()
+        }
+    }
+
+    static func write(_ tensor: Tensor, to file: FileWriter) throws {
         let stored = tensor.dtype == .float16 ? tensor : try tensor.converted(to: .float32)
         let type = stored.dtype == .float16 ? "<f2" : "<f4"
         let sizes = stored.shape.map(String.init)
@@ -16,23 +27,25 @@ public enum NumPyFile {
         let length = header.utf8.count
         var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)])
         data += Array(header.utf8)
-        data += try stored.bytes()
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
-        }
+        try file.write(data)
+        try file.write(stored.bytes())
     }
 
     /// Reads a float32 or float16 array, row-major, as float32.
-    /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
+    /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
     public static func read(_ path: String) throws -> Tensor {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
-            throw CLIPError.missingInput(path: path, hint: "A NumPy file of vectors is needed.")
-        }
         func refuse(_ problem: String) -> CLIPError { .embeddingFile(path: path, problem: problem) }
+        let mapping: MappedFile
+        do throws(FileFault) {
+            mapping = try MappedFile(path: path, leastLength: 12)
+        } catch {
+            if case .tooShort = error.cause { throw refuse("it is not a NumPy file") }
+            throw CLIPError.file(error, hint: "A NumPy file of vectors is needed.")
+        }
+        defer { withExtendedLifetime(mapping) {} }
+        let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)
         let magic = Data([0x93] + Array("NUMPY".utf8))
-        guard data.count >= 12, data.starts(with: magic), (1...3).contains(data[6]) else {
+        guard data.starts(with: magic), (1...3).contains(data[6]) else {
             throw refuse("it is not a NumPy file")
         }
         let sizeBytes = data[6] == 1 ? 2 : 4

@@ -1,9 +1,13 @@
 import Checksums
+import Files
 import Foundation
 import Torch
 
 /// Vectors on disk: a NumPy file, and beside it a JSON file that says which space they are of and what each row is.
 enum EmbeddingFile {
+    /// A row takes some hundred bytes of it.
+    private static let mostDescription = 1 << 32
+
     private struct Document: Codable {
         static let format = "swift-clip embeddings 1"
 
@@ -15,25 +19,45 @@ enum EmbeddingFile {
         var rows: [Embeddings.Row]
     }
 
-    /// Where the description of a NumPy file's vectors stands.
-    static func descriptionPath(of path: String) -> String { path + ".json" }
+    /// Where the description of a NumPy file's vectors stands: beside the file that holds them, where a link leads.
+    static func descriptionPath(of path: String) -> String {
+        ((try? OutputPlace.file(path))?.path ?? path) + ".json"
+    }
 
+    /// The description there is. Where a link leads to a file that has none beside it, the link may have one.
+    private static func existingDescription(of path: String) -> String {
+        let description = descriptionPath(of: path)
+        let manager = FileManager.default
+        let isBesideLink = !manager.fileExists(atPath: description) && manager.fileExists(atPath: path + ".json")
+        return isBesideLink ? path + ".json" : description
+    }
+
+    /// Writes both files, each whole or not at all; the description first, so that vectors never stand without one.
+    ///
+    /// Into a pipe or a device go the vectors alone: beside it there is no place for a description.
+    /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
     static func write(_ embeddings: Embeddings, to path: String) throws {
-        let space = try embeddings.space
+        let (vectors, space) = (embeddings.vectors, try embeddings.space)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let document = Document(
-            fingerprint: space.fingerprint, vectors: try hash(of: embeddings.vectors), space: space,
-            rows: embeddings.rows)
+            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: embeddings.rows)
         let data = try encoder.encode(document)
-        let description = descriptionPath(of: path)
-        do {
-            try data.write(to: URL(fileURLWithPath: description), options: .atomic)
-        } catch {
-            throw CLIPError.writing(path: description, reason: error.localizedDescription)
+        try CLIPError.wrapping {
+            let file = try FileWriter(path)
+            guard !file.place.isStream else {
+                try NumPyFile.write(vectors, to: file)
+                return try file.commit()
+            }
+            let description = try FileWriter(file.path + ".json")
+            try description.write(data)
+            try NumPyFile.write(vectors, to: file)
+            // On the disk before either has its name.
+            try file.synchronize()
+            try description.commit()
+            try file.commit()
         }
-        try NumPyFile.write(embeddings.vectors, to: path)
     }
 
     private static func hash(of embeddings: Tensor) throws -> String {
@@ -42,11 +66,17 @@ enum EmbeddingFile {
         return hash.hexadecimal()
     }
 
+    /// Reads vectors and what they are.
+    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)`` where the description is missing, or
+    ///   ``CLIPError/embeddingFile(path:problem:)``.
     static func read(_ path: String) throws -> Embeddings {
-        let description = descriptionPath(of: path)
+        let description = existingDescription(of: path)
         let vectors = try NumPyFile.read(path)
-        guard let data = FileManager.default.contents(atPath: description) else {
-            throw CLIPError.undescribedVectors(path: description)
+        let data: Data
+        do throws(FileFault) {
+            data = try WholeFile.data(description, limit: mostDescription)
+        } catch {
+            throw CLIPError.undescribedVectors(error)
         }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -75,12 +105,12 @@ enum EmbeddingFile {
 
 extension Embeddings {
     /// Reads what ``write(to:)`` wrote.
-    /// - Throws: ``CLIPError/missingInput(path:hint:)``, ``CLIPError/undescribedVectors(path:)``, or
+    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)``, or
     ///   ``CLIPError/embeddingFile(path:problem:)`` for vectors that are not those that the file beside them describes.
     public init(contentsOf path: String) throws { self = try EmbeddingFile.read(path) }
 
     /// Writes a NumPy file, float32 `[N, E]`, and beside it a JSON file (`….npy.json`) that says what each row is and
-    /// which model, tokenizer and preprocessing made it; each whole or not at all, the description first, so that
-    /// vectors never stand without one.
+    /// which model, tokenizer and preprocessing made it; each whole or not at all.
+    /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
     public func write(to path: String) throws { try EmbeddingFile.write(self, to: path) }
 }

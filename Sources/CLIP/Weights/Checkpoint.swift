@@ -1,4 +1,4 @@
-import FileMapping
+import Files
 import Foundation
 import Safetensors
 import StrictJSON
@@ -75,9 +75,7 @@ public struct Checkpoint: Sendable {
 
     /// A zip archive, a pickle, or neither.
     private static func looksLikeTorch(_ path: String) -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path) else { return false }
-        defer { try? file.close() }
-        guard let head = try? file.read(upToCount: 4), head.count == 4 else { return false }
+        guard let head = try? FileReader(path).bytes(at: 0, count: 4), head.count == 4 else { return false }
         return head.starts(with: [0x50, 0x4B]) || (head[0] == 0x80 && (2...5).contains(head[1]) && head[2] != 0)
     }
 
@@ -106,15 +104,19 @@ struct ShardIndex {
     let files: [String]
     private let shardOf: [String: String]
 
-    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` or ``CLIPError/missingInput(path:hint:)``.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)``, ``CLIPError/file(_:hint:)`` or
+    ///   ``CLIPError/missingInput(path:hint:)``.
     init(path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CLIPError.missingInput(path: path, hint: "It lists the shards of the weights.")
-        }
         func refuse(_ key: String, _ problem: String) -> CLIPError {
             .configuration(source: path, key: key, problem: problem)
         }
-        guard data.count <= 64 << 20 else { throw refuse("file", "an index of more than 64 MiB") }
+        let data: Data
+        do throws(FileFault) {
+            data = try WholeFile.data(path, limit: 64 << 20)
+        } catch {
+            if case .tooLarge = error.cause { throw refuse("file", "an index of more than 64 MiB") }
+            throw CLIPError.file(error, hint: "It lists the shards of the weights.")
+        }
         let members = (try? JSONValue(data))?["weight_map"]?.object ?? [:]
         let map = members.compactMapValues(\.string)
         guard !map.isEmpty, map.count == members.count else {

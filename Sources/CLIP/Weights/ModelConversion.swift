@@ -1,4 +1,5 @@
 import CLIPText
+import Files
 import Foundation
 import Torch
 import TorchNN
@@ -49,7 +50,7 @@ public enum ModelConversion {
         let layout = try layout(for: target, configuration)
         if target == .openAI { try checkForOpenAI(description, configuration) }
         let entries = try StateTranslation(layout: layout).checkpointState(state)
-        try AtomicDirectory.write(path) { folder in
+        try ModelDirectory.write(path) { folder in
             switch target {
             case .openCLIP:
                 let object: [String: Any] = [
@@ -152,7 +153,7 @@ public enum ModelConversion {
     private static func write(_ object: [String: Any], to path: String) throws {
         let data = try JSONSerialization.data(
             withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try data.write(to: URL(fileURLWithPath: path))
+        try WholeFile.write(data, to: path)
     }
 
     /// Files a tokenizer may be made of.
@@ -160,6 +161,9 @@ public enum ModelConversion {
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
         "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
     ]
+
+    /// Larger than any tokenizer file known (Gemma 3's tokenizer.json has 33 MB).
+    private static let mostTokenizerBytes = 256 << 20
 
     /// The directory's own tokenizer files; for Hugging Face's library, those that this package brings along where there
     /// are none and the vocabulary is theirs.
@@ -169,7 +173,11 @@ public enum ModelConversion {
         var files: [String: Data] = [:]
         if let directory = description.tokenizerDirectory {
             for name in tokenizerFiles {
-                if let data = FileManager.default.contents(atPath: directory + "/" + name) { files[name] = data }
+                do throws(FileFault) {
+                    files[name] = try WholeFile.data(directory + "/" + name, limit: mostTokenizerBytes)
+                } catch {
+                    guard error.isMissing else { throw CLIPError.file(error) }
+                }
             }
         }
         if files.isEmpty, target == .huggingFace {
@@ -182,7 +190,7 @@ public enum ModelConversion {
             default: break
             }
         }
-        for (name, data) in files { try data.write(to: URL(fileURLWithPath: folder + "/" + name)) }
+        for (name, data) in files { try WholeFile.write(data, to: folder + "/" + name) }
     }
 }
 

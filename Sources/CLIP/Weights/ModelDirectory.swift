@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -36,8 +37,8 @@ public struct ModelDirectory: Sendable {
         let manager = FileManager.default
         let snapshots = path + "/snapshots"
         guard let found = try? manager.contentsOfDirectory(atPath: snapshots), !found.isEmpty else { return nil }
-        if let commit = try? String(contentsOfFile: path + "/refs/main", encoding: .utf8) {
-            let name = commit.trimmingCharacters(in: .whitespacesAndNewlines)
+        if let commit = try? WholeFile.bytes(path + "/refs/main", limit: 4096) {
+            let name = String(decoding: commit, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             if found.contains(name) { return snapshots + "/" + name }
         }
         func date(_ name: String) -> Date {
@@ -61,7 +62,7 @@ public struct ModelDirectory: Sendable {
     }
 
     /// Reads the configuration and how pictures are prepared.
-    /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
+    /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
     public func configuration() throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
         switch layout {
         case .openCLIP: return try Self.readConfiguration(configurationPath)
@@ -90,7 +91,7 @@ public struct ModelDirectory: Sendable {
     }
 
     /// Reads a JSON file that is an `open_clip_config.json`, or only its `model_cfg`.
-    /// - Throws: ``CLIPError/missingInput(path:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
+    /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
     public static func readConfiguration(
         _ path: String
     ) throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
@@ -108,14 +109,17 @@ public struct ModelDirectory: Sendable {
     }
 
     private static func object(_ path: String) throws -> ConfigurationObject {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CLIPError.missingInput(
-                path: path,
+        let data: Data
+        do throws(FileFault) {
+            data = try WholeFile.data(path, limit: 16 << 20)
+        } catch {
+            if case .tooLarge = error.cause {
+                throw CLIPError.configuration(source: path, key: "file", problem: "a configuration of more than 16 MiB")
+            }
+            throw CLIPError.file(
+                error,
                 hint: "A model directory holds \(configurationName) and \(weightsName), or Hugging Face's config.json "
                     + "and model.safetensors.")
-        }
-        guard data.count <= 16 << 20 else {
-            throw CLIPError.configuration(source: path, key: "file", problem: "a configuration of more than 16 MiB")
         }
         return try ConfigurationObject(data, source: path)
     }
@@ -128,9 +132,15 @@ public struct ModelDirectory: Sendable {
         ]
         let json = try JSONSerialization.data(
             withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try AtomicDirectory.write(path) { temporary in
-            try json.write(to: URL(fileURLWithPath: temporary + "/" + Self.configurationName))
+        try Self.write(path) { temporary in
+            try WholeFile.write(json, to: temporary + "/" + Self.configurationName)
             try Weights.save(model, to: temporary + "/" + Self.weightsName, dtype: dtype)
         }
+    }
+
+    /// Fills a directory that takes the place of what was at a path when it is whole.
+    /// - Throws: ``CLIPError/file(_:hint:)``, or what `fill` throws.
+    static func write(_ path: String, fill: (_ temporary: String) throws -> Void) throws {
+        try CLIPError.wrapping { try WholeDirectory.write(path, fill: fill) }
     }
 }

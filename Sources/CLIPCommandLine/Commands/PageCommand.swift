@@ -1,6 +1,6 @@
 import ArgumentParser
 import CLIP
-import CLIPTraining
+import Files
 import Foundation
 import Imaging
 import Pages

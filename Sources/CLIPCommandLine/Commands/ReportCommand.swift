@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLIP
 import CLIPTraining
+import Files
 import Foundation
 
 struct ReportCommand: ParsableCommand {

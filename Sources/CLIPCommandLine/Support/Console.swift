@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 
 #if canImport(Glibc)
@@ -19,7 +20,7 @@ enum Console {
     static func note(_ message: String) { write(toStandardError: message + "\n") }
 
     /// An answer's line on standard output.
-    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)`` where it cannot be written, as on a full disk.
+    /// - Throws: ``CLIP/CLIPError/file(_:hint:)`` where it cannot be written, as on a full disk.
     static func answer(_ line: String) throws { try write(answer: Data((line + "\n").utf8)) }
 
     /// Where standard error cannot be written, there is nowhere to say so.
@@ -28,11 +29,7 @@ enum Console {
     }
 
     private static func write(answer: Data) throws {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: answer)
-        } catch {
-            throw CLIPError.writing(path: "standard output", reason: error.localizedDescription)
-        }
+        try CLIPError.wrapping { try StandardOutput.write(answer) }
     }
 
     /// File names and captions come from others: none of them may break a message's line or steer the terminal.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Failures
+import Files
 
 /// The exit codes of `sysexits.h` that this command uses.
 enum ExitStatus: Int32 {

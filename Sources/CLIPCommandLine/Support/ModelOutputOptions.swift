@@ -13,15 +13,15 @@ struct ModelOutputOptions: ParsableArguments {
     /// Files of which a directory that may be replaced has one: what is no model is not a command's to remove.
     private static let signs = ["open_clip_config.json", "config.json", "model.pt"]
 
-    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)`` where something is there that is to stay.
+    /// - Throws: ``OutputError`` where something is there that is to stay.
     func check() throws {
         guard FileManager.default.fileExists(atPath: output) else { return }
         guard overwrite else {
-            throw CLIPError.writing(path: output, reason: "something is there already; add --overwrite to replace it")
+            throw OutputError(path: output, reason: "something is there already; add --overwrite to replace it")
         }
         let found = try? FileManager.default.contentsOfDirectory(atPath: output)
         guard let found, found.isEmpty || Self.signs.contains(where: found.contains) else {
-            throw CLIPError.writing(path: output, reason: "what is there is no model, and is not replaced")
+            throw OutputError(path: output, reason: "what is there is no model, and is not replaced")
         }
     }
 }

@@ -1,18 +1,18 @@
-import Failures
+import Files
 import Foundation
 
 /// Why a list of texts could not be read.
 enum TextFileError: Failure {
-    case missing(path: String)
+    case file(FileFault)
     case notUTF8(path: String, line: Int)
 
     var kind: FailureKind {
-        if case .missing = self { .missingInput } else { .badData }
+        if case .file(let fault) = self { fault.kind } else { .badData }
     }
 
     var description: String {
         switch self {
-        case .missing(let path): "\(path): no such file, or it may not be read."
+        case .file(let fault): "\(fault)"
         case .notUTF8(let path, let line): "\(path): line \(line) is not valid UTF-8. Save the file as UTF-8."
         }
     }
@@ -20,12 +20,17 @@ enum TextFileError: Failure {
 
 /// Files with one text a line.
 enum TextFile {
-    /// The lines of a file that are not blank, trimmed.
+    /// More than ten million texts take.
+    private static let mostBytes = 1 << 30
+
+    /// The lines of a file, or of what a pipe brings, that are not blank, trimmed.
     static func lines(_ path: String) throws -> [String] {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue,
-            let data = FileManager.default.contents(atPath: path)
-        else { throw TextFileError.missing(path: path) }
+        let data: Data
+        do throws(FileFault) {
+            data = try WholeFile.data(path, limit: mostBytes, allowingPipes: true)
+        } catch {
+            throw TextFileError.file(error)
+        }
         var lines: [String] = []
         for (index, bytes) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let line = String(validating: bytes, as: UTF8.self) else {

@@ -16,15 +16,12 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         case finished
     }
 
-    /// An outcome with the step it is of.
-    struct Taken {
-        let outcome: Outcome
-        var trace: StreamTrace?
-        var endsBatch = false
-    }
+    /// An outcome, and what the step that it is of changed in the stream.
+    typealias Taken = (outcome: Outcome, trace: StreamTrace?)
+    typealias Decode = @Sendable (_ sample: PairSample, _ seed: UInt64) throws -> Decoded
 
     private let capacity: Int
-    private let decode: PairLoader<Decoded>.Decode
+    private let decode: Decode
 
     /// Guards the stream and the ticket counter. Taken before the condition, never after it.
     private let feed = NSLock()
@@ -35,27 +32,17 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
     /// Guards what follows.
     private let condition = NSCondition()
     private var outcomes: [Int: Taken] = [:]
-    private var beginning: Result<CursorTracker, any Error>?
     private var taken = 0
     private var isStreamFinished = false
     private var isStopped = false
     private var running = 0
     private var workers: Set<ObjectIdentifier> = []
 
-    init(stream: PairStream, capacity: Int, decode: @escaping PairLoader<Decoded>.Decode) {
+    init(stream: PairStream, capacity: Int, decode: @escaping Decode) {
         self.stream = stream
         interruption = stream.interruption
         self.capacity = capacity
         self.decode = decode
-    }
-
-    /// How things stand before the first ticket; waits until what was held back there is read again.
-    func startingPoint() throws -> CursorTracker {
-        condition.lock()
-        defer { condition.unlock() }
-        while beginning == nil, !isStopped { condition.wait() }
-        guard let beginning, !isStopped else { throw CLIPDataError.cancelled }
-        return try beginning.get()
     }
 
     func start(threads: Int) {
@@ -99,7 +86,7 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
             }
             condition.wait()
         }
-        return Taken(outcome: .failed(CLIPDataError.cancelled))
+        return (.failed(CLIPDataError.cancelled), nil)
     }
 
     private func work() {
@@ -122,16 +109,14 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
             feed.unlock()
             return false
         }
-        if nextTicket == 0 { begin() }
         let ticket = nextTicket
         nextTicket += 1
-        let step = Result { try stream.advance() }
-        let isLast = if case .success(.some) = step { false } else { true }
+        let advance = Result { try stream.advance() }
+        let isLast = if case .success(.some) = advance { false } else { true }
         if isLast { finishStream() }
         feed.unlock()
-        let advance = try? step.get()
-        let outcome = autoreleasing { self.outcome(of: step) }
-        file(Taken(outcome: outcome, trace: advance?.trace, endsBatch: advance?.endsBatch ?? false), ticket: ticket)
+        let taken = autoreleasing { decoded(advance) }
+        file(taken, ticket: ticket)
         return !isLast
     }
 
@@ -143,14 +128,6 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         return !isStopped && !isStreamFinished
     }
 
-    private func begin() {
-        let start = Result { try stream.start() }
-        condition.lock()
-        beginning = start
-        condition.broadcast()
-        condition.unlock()
-    }
-
     private func finishStream() {
         condition.lock()
         isStreamFinished = true
@@ -158,27 +135,26 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         condition.unlock()
     }
 
-    private func outcome(of step: Result<PairStream.Advance?, any Error>) -> Outcome {
-        let advance: PairStream.Advance
-        switch step {
-        case .failure(let error): return .failed(error)
-        case .success(nil): return .finished
-        case .success(let some?): advance = some
+    private func decoded(_ advance: Result<(step: PairStream.Step?, trace: StreamTrace)?, any Error>) -> Taken {
+        switch advance {
+        case .failure(let error): (.failed(error), nil)
+        case .success(nil): (.finished, nil)
+        case .success((nil, let trace)?): (.passed, trace)
+        case .success((.skipped(let sample)?, let trace)?): (.skipped(sample, wasPair: false), trace)
+        case .success((.pair(let pair)?, let trace)?): (decoded(pair), trace)
         }
-        switch advance.step {
-        case nil: return .passed
-        case .skipped(let sample): return .skipped(sample, wasPair: false)
-        case .pair(let pair):
-            do {
-                return .decoded(try decode(pair.sample, pair.seed), position: pair.position)
-            } catch let error as CLIPDataError {
-                return .skipped(
-                    SkippedSample(location: pair.sample.location, reason: .unreadable("\(error)")), wasPair: true)
-            } catch {
-                return .skipped(
-                    SkippedSample(location: pair.sample.location, reason: .undecodable("\(error)")), wasPair: true)
-            }
+    }
+
+    private func decoded(_ pair: OrderedPair) -> Outcome {
+        let reason: SkipReason
+        do {
+            return .decoded(try decode(pair.sample, pair.seed), position: pair.position)
+        } catch let error as CLIPDataError {
+            reason = .unreadable("\(error)")
+        } catch {
+            reason = .undecodable("\(error)")
         }
+        return .skipped(SkippedSample(location: pair.sample.location, reason: reason), wasPair: true)
     }
 
     private func file(_ taken: Taken, ticket: Int) {

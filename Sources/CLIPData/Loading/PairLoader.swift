@@ -25,28 +25,24 @@ public struct PairLoaderOptions: Sendable, Equatable {
     private static func doubled(_ value: Int) -> Int { value.multipliedReportingOverflow(by: 2).partialValue }
 }
 
-/// Decoded pairs that are used together.
-public struct PairBatch<Decoded: Sendable>: Sendable {
+/// Decoded pairs that are used together: a list of them as ``PairLoader`` gives it, or what was made of the list.
+public struct PairBatch<Content: Sendable>: Sendable {
     /// The decoded pairs, in the epoch's order.
-    public let items: [Decoded]
+    public let content: Content
     /// Each pair's place in the epoch.
     public let positions: [Int]
+    let tracker: CursorTracker
+
     /// Where to begin in order to go on after this batch.
-    public let nextPosition: Int
-    let place: CursorPlace
+    public var nextPosition: Int { tracker.position }
 
     /// Where to go on after this batch, for ``PairLoader/init(source:order:resumingAt:assignment:options:onSkip:decode:)``.
-    public var cursor: DataCursor { place.cursor }
-}
+    public var cursor: DataCursor { tracker.cursor }
 
-/// A cursor that is made when it is wanted.
-struct CursorPlace: Sendable {
-    let tracker: CursorTracker
-    let epoch: Int
-    let batches: Int
-    let fingerprint: UInt64
-
-    var cursor: DataCursor { tracker.cursor(epoch: epoch, batches: batches, fingerprint: fingerprint) }
+    /// The batch with other content.
+    func with<Other>(_ content: Other) -> PairBatch<Other> {
+        PairBatch<Other>(content: content, positions: positions, tracker: tracker)
+    }
 }
 
 /// Decodes the pairs of one epoch on several threads and hands them out in batches.
@@ -61,17 +57,14 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     private let queue: LoaderQueue<Decoded>
     private let options: PairLoaderOptions
     private let specification: String
-    private let start: DataCursor
     private let isWholeEpoch: Bool
-    private let fingerprint: UInt64
     /// Whether batches are places of a common sequence, where a pair that cannot be decoded leaves a gap.
     private let hasFixedPlaces: Bool
     private let patience: Int?
     private let onSkip: @Sendable (SkippedSample) -> Void
     /// Guards what follows; only one thread at a time takes batches.
     private let lock = NSLock()
-    private var tracker: CursorTracker?
-    private var batches: Int
+    private var tracker: CursorTracker
     private var skips = SkipSummary()
     /// The shard of the last pair that could be used, where the epoch has no end.
     private var lastUsed = 0
@@ -146,12 +139,10 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         self.options = options
         self.onSkip = onSkip
         specification = source.specification
-        start = cursor
-        batches = cursor.batches
+        tracker = CursorTracker(cursor)
         isWholeEpoch = cursor.isStart && startPosition == 0
         hasFixedPlaces = assignment.isPartial
         patience = stream.patience
-        fingerprint = PairStream.fingerprint(source, order: order, assignment: assignment)
         queue = LoaderQueue(stream: stream, capacity: options.queueCapacity, decode: decode)
         queue.start(threads: options.threads)
     }
@@ -162,7 +153,7 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     ///
     /// - Throws: ``CLIPDataError`` when a shard cannot be read, when the whole epoch has not one usable pair, or when
     ///   the loader is cancelled. An error is thrown again by every later call.
-    public func next() throws -> PairBatch<Decoded>? {
+    public func next() throws -> PairBatch<[Decoded]>? {
         lock.lock()
         defer { lock.unlock() }
         if let end {
@@ -177,22 +168,21 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         }
     }
 
-    private func nextBatch() throws -> PairBatch<Decoded>? {
-        if batches >= options.batchesPerEpoch ?? .max {
+    private func nextBatch() throws -> PairBatch<[Decoded]>? {
+        if tracker.batches >= options.batchesPerEpoch ?? .max {
             end = .success(())
             queue.stop()
             return nil
         }
         var batch = GatheredBatch<Decoded>()
         var isWhole = false
-        var tracker = try self.tracker ?? queue.startingPoint()
-        // Given up here, so that it is changed in place.
-        self.tracker = nil
         while !isWhole, end == nil {
-            let taken = queue.take()
-            if let trace = taken.trace { tracker.apply(trace) }
-            switch taken.outcome {
-            case .decoded(let item, let position): batch.add(item, at: position)
+            let (outcome, trace) = queue.take()
+            if let trace { tracker.apply(trace) }
+            switch outcome {
+            case .decoded(let item, let position):
+                batch.add(item, at: position)
+                lastUsed = tracker.lowestOrdinal
             case .skipped(let sample, let wasPair):
                 skips.add(sample)
                 onSkip(sample)
@@ -201,34 +191,20 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
             case .failed(let error): throw error
             case .finished: end = .success(())
             }
-            if case .decoded = taken.outcome { lastUsed = tracker.lowestOrdinal }
             if let patience, tracker.lowestOrdinal - lastUsed > patience { throw nothing }
-            isWhole = hasFixedPlaces ? taken.endsBatch : batch.items.count == options.batchSize
+            isWhole = hasFixedPlaces ? trace?.endsBatch ?? false : batch.items.count == options.batchSize
         }
-        self.tracker = tracker
-        if end != nil, batches == start.batches, batch.items.isEmpty, isWholeEpoch { throw nothing }
+        if end != nil, batch.items.isEmpty, isWholeEpoch, tracker.batches == 0 { throw nothing }
         if !isWhole, options.dropsLast || batch.items.isEmpty { return nil }
         guard let filled = batch.filled() else { throw nothing }
-        batches += 1
-        return PairBatch(
-            items: filled.items, positions: filled.positions, nextPosition: tracker.place.position,
-            place: CursorPlace(tracker: tracker, epoch: start.epoch, batches: batches, fingerprint: fingerprint))
+        tracker.countBatch()
+        return PairBatch(content: filled.items, positions: filled.positions, tracker: tracker)
     }
 
     private var nothing: CLIPDataError { .noPairs(source: specification, skipped: skips.total) }
 
-    /// How many pairs have been skipped so far.
-    public var skippedCount: Int {
-        lock.lock()
-        defer { lock.unlock() }
-        return skips.total
-    }
-
-    /// The same, by reason.
+    /// How many pairs have been skipped so far, by reason.
     public var skipSummary: SkipSummary { lock.withLock { skips } }
-
-    /// Tells the threads to end, without waiting for them.
-    func stop() { queue.stop() }
 
     /// Ends the loading, also of a ``next()`` that waits on another thread, and returns when all threads have ended.
     ///
@@ -236,6 +212,20 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
     public func cancel() {
         queue.stop()
         queue.waitUntilStopped()
+    }
+
+    /// The batches from here on, put together by a thread of its own a little ahead of their use, so that stacking and
+    /// scaling pictures takes place while the one before is trained on. Nobody else may take batches from the loader.
+    ///
+    /// - Parameters:
+    ///   - count: Batches that may wait or be in the making, at least 1.
+    ///   - assemble: Makes one batch of decoded pairs. What it throws is thrown by ``ReadAhead/next()``.
+    public func ahead<Assembled>(
+        _ count: Int = 2, assemble: @escaping @Sendable (_ pairs: [Decoded]) throws -> Assembled
+    ) -> ReadAhead<PairBatch<Assembled>> {
+        ReadAhead(
+            name: "batch-assembly", count: count, stopSource: { self.queue.stop() }, cancelSource: { self.cancel() },
+            make: { try self.next().map { batch in batch.with(try assemble(batch.content)) } })
     }
 }
 

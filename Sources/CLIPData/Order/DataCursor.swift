@@ -5,39 +5,33 @@ import Foundation
 /// Pairs that were held back to be mixed are remembered by shard and entry, and read again when the run goes on; other
 /// shards that have been read are not opened. With the usual 5000 pairs held back a cursor takes about 20 KB.
 public struct DataCursor: Codable, Sendable, Equatable {
+    /// Which epoch, from 0.
     public let epoch: Int
     /// The place of the next pair in the epoch's sequence; see ``OrderedPair/position``.
-    public let position: Int
+    public internal(set) var position = 0
     /// Usable pairs of the sequence so far.
-    let pairs: Int
+    var pairs = 0
     /// Batches of the epoch so far.
-    public let batches: Int
+    public internal(set) var batches = 0
     /// What data and order the place belongs to; `nil` at an epoch's beginning, which every source has.
-    let fingerprint: Int64?
-    let shards: ShardPlace?
+    var fingerprint: Int64?
+    /// `nil` for a list of pairs, and at an epoch's beginning.
+    var shards: Shards?
 
     /// Where shards stand.
-    struct ShardPlace: Codable, Sendable, Equatable {
+    struct Shards: Codable, Sendable, Equatable {
         /// The state of the generator that draws from the buffer.
         var generator: Int64
         /// The lane whose turn it is.
         var turn: Int
-        var lanes: [LanePlace]
-        /// The pairs held back, packed by ``EntryList``.
-        var buffer: Data
+        /// Where the reading of each lane's shard goes on.
+        var lanes: [EntryPlace]
+        /// The pairs held back, packed by ``EntryList``; empty while ``CursorTracker`` keeps them as a list.
+        var buffer = Data()
     }
 
     /// The beginning of an epoch, counted from 0.
-    public init(epoch: Int) { self.init(epoch: epoch, place: SourcePlace(), batches: 0, fingerprint: nil, shards: nil) }
-
-    init(epoch: Int, place: SourcePlace, batches: Int, fingerprint: UInt64?, shards: ShardPlace?) {
-        self.epoch = epoch
-        self.batches = batches
-        position = place.position
-        pairs = place.pairs
-        self.fingerprint = fingerprint.map(Int64.init(bitPattern:))
-        self.shards = shards
-    }
+    public init(epoch: Int) { self.epoch = epoch }
 
     /// Whether nothing of the epoch has been used.
     public var isStart: Bool { fingerprint == nil }
@@ -74,73 +68,55 @@ public struct DataCursor: Codable, Sendable, Equatable {
     }
 }
 
-/// Where the reading of a lane's shard goes on.
-struct LanePlace: Codable, Sendable, Equatable {
-    /// The shard; see ``ShardSchedule``.
-    var ordinal: Int
-    /// How many of its entries (samples, usable or not) are done.
-    var entry = 0
-    /// Where in the archive the next begins, in bytes, if that is known and can be gone to.
-    var offset: Int?
-}
-
-/// A sample in a shard.
-struct EntryReference: Sendable, Equatable {
-    var ordinal: Int
-    var entry: Int
-    var offset: Int?
-}
-
-/// Where a source stands, but for the pairs held back.
-struct SourcePlace: Sendable, Equatable {
-    var position = 0
-    var pairs = 0
-    var generator: UInt64 = 0
-    var turn = 0
-    var lanes: [LanePlace] = []
-}
-
 /// What steps of a stream changed, so that whoever takes their outcomes, later and on another thread, knows how things
 /// stood after each.
 struct StreamTrace: Sendable {
     enum Change: Sendable {
-        case appended(EntryReference)
-        /// This one was exchanged with the last, and the last removed.
+        /// A pair was held back.
+        case held(EntryPlace)
+        /// The pair at this index was exchanged with the last, and the last given out.
         case drawn(Int)
     }
 
     var changes: [Change] = []
-    var place = SourcePlace()
+    /// Where the stream stands, but for the pairs held back.
+    var cursor: DataCursor
+    /// Whether a global batch is whole with this step.
+    var endsBatch = false
 }
 
-/// How things stand after the steps whose traces were applied.
+/// A cursor that follows a stream, step by step. The pairs held back are packed only when the cursor is asked for.
 struct CursorTracker: Sendable {
-    private(set) var buffer: [EntryReference]
-    private(set) var place: SourcePlace
+    private var place: DataCursor
+    private var held: [EntryPlace] = []
 
-    init(_ start: (buffer: [EntryReference], place: SourcePlace)) { (buffer, place) = start }
+    init(_ start: DataCursor) { place = start }
 
     mutating func apply(_ trace: StreamTrace) {
         for change in trace.changes {
             switch change {
-            case .appended(let reference): buffer.append(reference)
+            case .held(let entry): held.append(entry)
             case .drawn(let index):
-                buffer.swapAt(index, buffer.count - 1)
-                buffer.removeLast()
+                held.swapAt(index, held.count - 1)
+                held.removeLast()
             }
         }
-        place = trace.place
+        let batches = place.batches
+        place = trace.cursor
+        place.batches = batches
     }
 
-    /// The first shard that is still being read; 0 in lists.
-    var lowestOrdinal: Int { place.lanes.map(\.ordinal).min() ?? 0 }
+    mutating func countBatch() { place.batches += 1 }
 
-    func cursor(epoch: Int, batches: Int, fingerprint: UInt64) -> DataCursor {
-        let shards = DataCursor.ShardPlace(
-            generator: Int64(bitPattern: place.generator), turn: place.turn, lanes: place.lanes,
-            buffer: EntryList.packed(buffer))
-        return DataCursor(
-            epoch: epoch, place: place, batches: batches, fingerprint: fingerprint,
-            shards: place.lanes.isEmpty ? nil : shards)
+    var batches: Int { place.batches }
+    var position: Int { place.position }
+
+    /// The first shard that is still being read; 0 in lists.
+    var lowestOrdinal: Int { place.shards?.lanes.map(\.ordinal).min() ?? 0 }
+
+    var cursor: DataCursor {
+        var cursor = place
+        cursor.shards?.buffer = EntryList.packed(held)
+        return cursor
     }
 }

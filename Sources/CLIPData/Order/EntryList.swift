@@ -7,8 +7,8 @@ enum EntryList {
     /// The most entries that are unpacked: more than any buffer holds.
     private static let maximumCount = 1 << 26
 
-    static func packed(_ entries: [EntryReference]) -> Data {
-        var first: [Int: EntryReference] = [:]
+    static func packed(_ entries: [EntryPlace]) -> Data {
+        var first: [Int: EntryPlace] = [:]
         for entry in entries where entry.entry < first[entry.ordinal]?.entry ?? .max { first[entry.ordinal] = entry }
         let shards = first.values.sorted { $0.ordinal < $1.ordinal }
         var slots: [Int: Int] = [:]
@@ -38,7 +38,7 @@ enum EntryList {
     /// The offset of a shard's first entry goes with all its entries.
     ///
     /// - Throws: ``CLIPDataError/invalidCursor(reason:)`` for bytes that ``packed(_:)`` does not make.
-    static func unpacked(_ data: Data) throws(CLIPDataError) -> [EntryReference] {
+    static func unpacked(_ data: Data) throws(CLIPDataError) -> [EntryPlace] {
         let damaged = CLIPDataError.invalidCursor(reason: "its list of entries is damaged")
         var rest = data[...]
         func take() throws(CLIPDataError) -> Int {
@@ -63,13 +63,13 @@ enum EntryList {
         }
         let count = try take()
         guard count <= rest.count / 2, count <= maximumCount else { throw damaged }
-        var entries: [EntryReference] = []
+        var entries: [EntryPlace] = []
         entries.reserveCapacity(count)
         for _ in 0..<count {
             let slot = try take()
             let entry = try take()
             guard slot < shards.count, entry < Int.max / 4 else { throw damaged }
-            entries.append(EntryReference(ordinal: shards[slot].ordinal, entry: entry, offset: shards[slot].offset))
+            entries.append(EntryPlace(ordinal: shards[slot].ordinal, entry: entry, offset: shards[slot].offset))
         }
         guard rest.isEmpty else { throw damaged }
         return entries

@@ -1,3 +1,13 @@
+/// A pair with its place in an epoch.
+public struct OrderedPair: Sendable {
+    /// The place in the epoch's sequence, from 0. Rows and pictures that were skipped have places too.
+    public let position: Int
+    /// A random number that depends on the order's seed, the epoch and the position alone, not on threads.
+    public let seed: UInt64
+    /// The pair itself, its picture still encoded.
+    public let sample: PairSample
+}
+
 /// The pairs of one epoch, one after another, in the order that ``SampleOrder`` fixes.
 ///
 /// To resume, begin at a later position: what follows is what would have followed. In tables and folders that is
@@ -6,33 +16,26 @@
 public final class PairStream {
     /// One step through the epoch.
     public enum Step: Sendable {
+        /// The next pair that can be used, but for its picture, which nobody has looked at yet.
         case pair(OrderedPair)
+        /// What stands in a pair's place and is none.
         case skipped(SkippedSample)
     }
 
-    /// A step as the loader wants it.
-    struct Advance {
-        /// `nil`: pairs that are other processes'.
-        var step: Step?
-        var trace: StreamTrace
-        /// Whether a global batch is whole with it.
-        var endsBatch = false
-    }
-
-    private let source: PairSource
     /// The order as it concerns this process.
     private let order: SampleOrder
-    private let cursor: DataCursor
     private let assignment: ShardAssignment
     /// Pairs of this process in a batch; only known where it takes its part of a common sequence.
     private let batchSize: Int?
     private let startPosition: Int
-    private let isEndless: Bool
-    private let schedule: ShardSchedule?
+    /// Where the stream began.
+    let start: DataCursor
+    /// After how many shards without a pair it is plain that none will come, where the epoch has no end of its own.
+    let patience: Int?
     /// Ends reading that waits for a server; called from any thread.
     let interruption = ReadInterruption()
-    private var trace = StreamTrace()
-    private var steps: (any PairSteps)?
+    private let sequence: any PairSequence
+    private var trace: StreamTrace
     private var isAtEnd = false
 
     /// - Parameters:
@@ -52,16 +55,16 @@ public final class PairStream {
         batchSize: Int? = nil, isEndless: Bool = false, startPosition: Int = 0
     ) throws(CLIPDataError) {
         try assignment.check()
-        try cursor.check(
-            fingerprint: Self.fingerprint(source, order: order, assignment: assignment),
-            isShards: source.kind == .shards)
-        self.source = source
-        self.order = order.own(assignment)
-        self.cursor = cursor
+        let fingerprint = source.fingerprint(order, assignment)
+        try cursor.check(fingerprint: fingerprint, isShards: source.kind == .shards)
+        let own = order.own(assignment)
+        self.order = own
         self.assignment = assignment
         self.batchSize = assignment.isPartial ? batchSize : nil
-        self.isEndless = isEndless || order.drawsShardsWithReplacement
         self.startPosition = max(0, startPosition)
+        start = cursor
+        trace = StreamTrace(cursor: cursor)
+        trace.cursor.fingerprint = Int64(bitPattern: fingerprint)
         switch source.contents {
         case .shards(let shards):
             guard (1...DataCursor.maximumLanes).contains(order.openShards) else {
@@ -75,97 +78,79 @@ public final class PairStream {
                 throw .invalidOption(
                     name: "weights", reason: "weights are heeded only where shards are drawn with replacement")
             }
-            schedule = try ShardSchedule(
-                shards, order: order, epoch: cursor.epoch, assignment: assignment, isEndless: isEndless)
+            let schedule = try ShardSchedule(
+                shards, order: order, epoch: cursor.epoch, assignment: assignment, isEndless: isEndless,
+                maximumEntryBytes: source.maximumEntryBytes, interruption: interruption)
+            patience = isEndless || order.drawsShardsWithReplacement ? schedule.patience : nil
+            sequence = MixedShards(schedule, own: own, cursor: cursor)
         case .list(let list):
             guard !order.drawsShardsWithReplacement else {
                 throw .invalidOption(
                     name: "drawing with replacement", reason: "only shards are drawn, not the pairs of a \(source.kind)"
                 )
             }
-            schedule = nil
-            let position = max(cursor.position, self.startPosition)
-            trace.place.position = position
-            steps = try ListSteps(
-                list: list, order: order, epoch: cursor.epoch, start: position, assignment: assignment,
+            patience = nil
+            trace.cursor.position = max(cursor.position, self.startPosition)
+            sequence = try ShuffledList(
+                list: list, order: order, epoch: cursor.epoch, start: trace.cursor.position, assignment: assignment,
                 isEndless: isEndless)
         }
-        trace.place.position = max(trace.place.position, cursor.position)
-        trace.place.pairs = cursor.pairs
     }
-
-    /// How things stand at the beginning. Reads again what was held back there.
-    func start() throws -> CursorTracker {
-        var (buffer, place) = try opened().start()
-        place.position = trace.place.position
-        place.pairs = trace.place.pairs
-        return CursorTracker((buffer, place))
-    }
-
-    /// After how many shards without a pair it is plain that none will come, where the epoch has no end of its own.
-    var patience: Int? { isEndless ? schedule?.patience : nil }
 
     /// The next step, or `nil` at the epoch's end.
     ///
     /// - Throws: ``CLIPDataError`` when a shard cannot be read or is empty.
     public func next() throws -> Step? {
-        while let advance = try advance() {
-            if let step = advance.step { return step }
+        while let (step, _) = try advance() {
+            if let step { return step }
         }
         return nil
     }
 
-    /// The next step of this process, or the end of a global batch; `nil` at the epoch's end.
-    func advance() throws -> Advance? {
-        let steps = try opened()
+    /// The next step of this process, with what it changed; `nil` at the epoch's end. No step: pairs that are other
+    /// processes'.
+    func advance() throws -> (step: Step?, trace: StreamTrace)? {
         trace.changes = []
-        while let step = try steps.next(&trace) {
-            let position = trace.place.position
+        trace.endsBatch = false
+        while let result = try sequence.next(&trace) {
+            let position = trace.cursor.position
             let isBeforeStart = position < startPosition
-            switch step {
+            switch result {
             case .success(let sample):
-                trace.place.position += 1
+                trace.cursor.position += 1
                 guard !isBeforeStart else { continue }
-                let pairs = trace.place.pairs
-                trace.place.pairs += 1
-                let (isOwn, endsBatch) = part(of: pairs)
-                guard isOwn || endsBatch else { continue }
-                let seed = order.pairSeed(epoch: cursor.epoch, position: position)
+                let isOwn = takesPart(trace.cursor.pairs)
+                trace.cursor.pairs += 1
+                guard isOwn || trace.endsBatch else { continue }
+                let seed = order.pairSeed(epoch: start.epoch, position: position)
                 let pair = OrderedPair(position: position, seed: seed, sample: sample)
-                return Advance(step: isOwn ? .pair(pair) : nil, trace: trace, endsBatch: endsBatch)
-            case .failure(let error):
-                if steps.countsSkipped { trace.place.position += 1 }
+                return (isOwn ? .pair(pair) : nil, trace)
+            case .failure(let skipped):
+                if sequence.countsSkipped { trace.cursor.position += 1 }
                 // Of a common sequence, one process tells what is skipped.
                 guard !isBeforeStart, !assignment.isPartial || assignment.rank == 0 else { continue }
-                return Advance(step: .skipped(error.skipped), trace: trace)
+                return (.skipped(skipped), trace)
             }
         }
         // Others' pairs at the end belong to the last batch too: a cursor after it is one after them.
         guard assignment.isPartial, !isAtEnd else { return nil }
         isAtEnd = true
-        return Advance(step: nil, trace: trace)
+        return (nil, trace)
     }
 
-    private func opened() throws -> any PairSteps {
-        if let steps { return steps }
-        guard let schedule else { throw CLIPDataError.invalidCursor(reason: "it belongs to shards") }
-        let made = try ShardSteps(
-            schedule, own: order, cursor: cursor, maximumEntryBytes: source.maximumEntryBytes,
-            interruption: interruption)
-        steps = made
-        return made
-    }
-
-    /// Whether a pair, by its number, is this process's, and whether it is the last of a global batch.
-    private func part(of pair: Int) -> (isOwn: Bool, endsBatch: Bool) {
-        guard let batchSize else { return (true, false) }
+    /// Whether a pair, by its number, is this process's; notes whether it is the last of a global batch.
+    private func takesPart(_ pair: Int) -> Bool {
+        guard let batchSize else { return true }
         let global = batchSize * assignment.worldSize
-        let slot = (pair - cursor.pairs) % global
-        return (slot / batchSize == assignment.rank, slot == global - 1)
+        let slot = (pair - start.pairs) % global
+        trace.endsBatch = slot == global - 1
+        return slot / batchSize == assignment.rank
     }
+}
 
+extension PairSource {
     /// A number that differs where a cursor of one would not fit the other.
-    static func fingerprint(_ source: PairSource, order: SampleOrder, assignment: ShardAssignment) -> UInt64 {
+    func fingerprint(_ order: SampleOrder, _ assignment: ShardAssignment) -> UInt64 {
         var seed = SplitMix64.seed(
             order.seed, order.isShuffled ? 1 : 0, UInt64(bitPattern: Int64(order.bufferCount)),
             UInt64(bitPattern: Int64(order.bufferBytes)), UInt64(bitPattern: Int64(order.openShards)),
@@ -174,7 +159,7 @@ public final class PairStream {
             seed = SplitMix64.seed(seed, UInt64(assignment.worldSize), UInt64(assignment.rank))
         }
         func mix(_ text: Substring) { for byte in text.utf8 { seed = SplitMix64.seed(seed, UInt64(byte)) } }
-        switch source.contents {
+        switch contents {
         case .shards(let shards):
             for shard in shards {
                 // Data may move to another folder or server.

@@ -11,12 +11,18 @@ struct ShardSchedule: Sendable {
 
     private let shards: [Shard]
     private let plan: Plan
+    private let maximumEntryBytes: Int
+    private let interruption: ReadInterruption
 
     /// - Throws: ``CLIPDataError`` when there are fewer shards than processes that want one each.
     init(
-        _ shards: [Shard], order: SampleOrder, epoch: Int, assignment: ShardAssignment, isEndless: Bool
+        _ shards: [Shard], order: SampleOrder, epoch: Int, assignment: ShardAssignment, isEndless: Bool,
+        maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes,
+        interruption: ReadInterruption = ReadInterruption()
     ) throws(CLIPDataError) {
         self.shards = shards
+        self.maximumEntryBytes = maximumEntryBytes
+        self.interruption = interruption
         if order.drawsShardsWithReplacement {
             var total = 0.0
             let cumulative = shards.map { shard in
@@ -29,21 +35,23 @@ struct ShardSchedule: Sendable {
                 seed: SplitMix64.seed(order.seed, UInt64(bitPattern: Int64(epoch)), 5, own))
             return
         }
-        var indices = Array(shards.indices)
-        if order.isShuffled {
-            var generator = order.generator(epoch: epoch, purpose: 1)
-            generator.shuffle(&indices)
-        }
-        if assignment.isDealt {
-            guard shards.count >= assignment.worldSize else {
-                throw .invalidOption(
-                    name: "shard assignment",
-                    reason: "\(shards.count) shards cannot be dealt to \(assignment.worldSize) processes; write more "
-                        + "and smaller shards, draw shards with replacement, or assign them exactly")
-            }
-            indices = stride(from: assignment.rank, to: indices.count, by: assignment.worldSize).map { indices[$0] }
-        }
+        let indices = try order.indices(
+            of: shards.count, "shards", epoch: epoch, assignment: assignment,
+            remedy: "; write more and smaller shards, draw shards with replacement, or assign them exactly")
         plan = .once(indices, isEndless: isEndless)
+    }
+
+    /// The pairs of a place's shard from that place, or `nil` after the last shard.
+    ///
+    /// - Parameter selects: Which samples are read, by their number; the others come out as without a picture.
+    func pairs(
+        from place: EntryPlace, selects: @escaping (_ sample: Int) -> Bool = { _ in true }
+    ) throws -> ShardPairs? {
+        try shard(at: place.ordinal).map { shard in
+            try ShardPairs(
+                path: shard.location, from: place, maximumEntryBytes: maximumEntryBytes, interruption: interruption,
+                selects: selects)
+        }
     }
 
     /// The shard with an ordinal, or `nil` after the last.

@@ -7,8 +7,10 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// All that the numbers to come depend on.
     private(set) var state: UInt64
 
+    /// The same seed gives the same numbers.
     public init(seed: UInt64) { state = seed }
 
+    /// The next 64 uniform bits.
     public mutating func next() -> UInt64 {
         state &+= Self.increment
         return Self.mix(state)

@@ -1,6 +1,6 @@
 import CArchive
 import Foundation
-import ModelHub
+import Transfer
 
 /// Shards that lie on other machines.
 enum RemoteShards {
@@ -17,34 +17,6 @@ enum RemoteShards {
             throw .invalidSpecification(specification: address, reason: "it is no valid http:// or https:// address")
         }
         return url
-    }
-
-    /// What went wrong, in words for someone who trains.
-    static func error(_ error: ModelHubError) -> CLIPDataError {
-        switch error {
-        case .notFound(let url): .remote(reason: "\(url): the server has no such shard (status 404); check the address")
-        case .unauthorized(let url, let status, _):
-            .remote(
-                reason: "\(url): the server refuses the shard (status \(status)); check the address and its signature")
-        case .httpStatus(let url, let status):
-            .remote(reason: "\(url): the server answered with status \(status); try again later")
-        case .unreachable(let url, let reason):
-            .remote(reason: "\(url): the connection failed: \(reason); check the network and resume the run")
-        case .stalled(let url, let seconds):
-            .remote(reason: "\(url): nothing arrived for \(seconds) seconds; check the network and resume the run")
-        case .tooManyRedirects(let url, let limit):
-            .remote(reason: "\(url): redirected more than \(limit) times; check the address")
-        case .rangeMismatch(let url, let asked, let answered):
-            .remote(
-                reason:
-                    "\(url): asked for \(asked), the server answered with \(answered); the shard has changed, or the "
-                    + "server does not continue files")
-        case .lengthMismatch(let url, let expected, let received):
-            .remote(
-                reason:
-                    "\(url): \(expected) bytes were announced, but the server sent \(received); the shard has changed")
-        default: .remote(reason: error.description)
-        }
     }
 }
 
@@ -104,7 +76,7 @@ final class RemoteInput: ShardInput {
     }
 
     private func read(into buffer: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
-        do throws(ModelHubError) {
+        do throws(TransferError) {
             guard let data = try stream.next() else { return 0 }
             if block.count < data.count {
                 block.deallocate()
@@ -115,7 +87,7 @@ final class RemoteInput: ShardInput {
             buffer.pointee = UnsafeRawPointer(block.baseAddress)
             return data.count
         } catch {
-            failure = RemoteShards.error(error)
+            failure = .remote(error)
             return -1
         }
     }

@@ -1,4 +1,5 @@
 import CArchive
+import Files
 import Foundation
 
 /// The bytes of a shard, from a place in it to its end.
@@ -15,27 +16,26 @@ protocol ShardInput: AnyObject {
 
 /// A shard on disk.
 final class FileInput: ShardInput {
-    private let descriptor: Int32
-    private let size: Int
+    private let file: FileReader
 
     init(path: String, from offset: Int) throws(CLIPDataError) {
-        (descriptor, size) = try FileAccess.open(path)
-        guard size > 0 else { throw .emptyShard(path: path) }
-        guard offset < size, lseek(descriptor, off_t(offset), SEEK_SET) == off_t(offset) else {
+        let file = try CLIPDataError.wrapping { () throws(FileFault) in try FileReader(path) }
+        guard file.size > 0 else { throw .emptyShard(path: path) }
+        guard offset < file.size else {
             throw .invalidCursor(reason: "\(path) ends before byte \(offset); the shard has changed")
         }
+        try CLIPDataError.wrapping { () throws(FileFault) in try file.seek(to: offset) }
+        self.file = file
     }
 
-    deinit { close(descriptor) }
-
-    var totalBytes: Int? { size }
+    var totalBytes: Int? { file.size }
     var failure: CLIPDataError? { nil }
 
-    func open(_ archive: OpaquePointer) -> Int32 { archive_read_open_fd(archive, descriptor, 256 << 10) }
+    func open(_ archive: OpaquePointer) -> Int32 { archive_read_open_fd(archive, file.descriptor, 256 << 10) }
 
     func tail() -> [UInt8]? {
-        var tail = [UInt8](repeating: 1, count: 1024)
-        guard size >= 1024, pread(descriptor, &tail, 1024, off_t(size - 1024)) == 1024 else { return nil }
+        guard file.size >= 1024, let tail = try? file.bytes(at: file.size - 1024, count: 1024), tail.count == 1024
+        else { return nil }
         return tail
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The pairs of one shard, in its own order.
 struct ShardPairs {
     private let reader: ShardReader
-    private let hasEarlier: Bool
+    private let start: EntryPlace
     private var samples = 0
     private var reported = 0
     private var isFinished = false
@@ -15,10 +15,10 @@ struct ShardPairs {
     ///   - selects: Which samples are read; the others come out as without a picture.
     ///   - readsImages: Without, the pictures are empty: enough for counting.
     init(
-        path: String, from start: ShardReader.Place = .init(), maximumEntryBytes: Int, readsImages: Bool = true,
+        path: String, from start: EntryPlace = EntryPlace(), maximumEntryBytes: Int, readsImages: Bool = true,
         interruption: ReadInterruption? = nil, selects: @escaping (_ sample: Int) -> Bool = { _ in true }
     ) throws {
-        hasEarlier = start.sample > 0
+        self.start = start
         reader = try ShardReader(
             path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption
         ) {
@@ -27,18 +27,22 @@ struct ShardPairs {
         }
     }
 
-    /// The number of the sample given last, and where it begins; see ``ShardReader/Place``.
-    var lastPlace: ShardReader.Place { .init(sample: reader.sampleCount - 1, offset: reader.sampleOffset) }
-    /// The same of what comes next; `nil` where nothing more will come.
-    var nextPlace: ShardReader.Place? {
+    var path: String { reader.path }
+
+    /// The place of the sample given last.
+    var lastPlace: EntryPlace {
+        EntryPlace(ordinal: start.ordinal, entry: reader.sampleCount - 1, offset: reader.sampleOffset)
+    }
+    /// The place of what comes next; `nil` where nothing more will come.
+    var nextPlace: EntryPlace? {
         if reader.isAtEnd, reported == reader.warnings.count { return nil }
-        return .init(sample: reader.sampleCount, offset: reader.nextOffset)
+        return EntryPlace(ordinal: start.ordinal, entry: reader.sampleCount, offset: reader.nextOffset)
     }
 
     /// The next pair, or what was skipped in its place; `nil` at the end.
     ///
     /// - Throws: ``CLIPDataError``, also when the shard has no samples at all.
-    mutating func next() throws -> Result<PairSample, SkippedSampleError>? {
+    mutating func next() throws -> Result<PairSample, SkippedSample>? {
         if !isFinished, let sample = try reader.next() {
             samples += 1
             return pair(sample)
@@ -50,24 +54,27 @@ struct ShardPairs {
             let end = warning.lastEntry.map { "after \($0)" } ?? "from its beginning"
             let state = warning.problem == .truncated ? "cut off" : "damaged"
             let location = "\(reader.path): the rest"
-            return .failure(SkippedSampleError(location, .damagedShard("\(state) \(end): \(warning.detail)")))
+            return .failure(
+                SkippedSample(location: location, reason: .damagedShard("\(state) \(end): \(warning.detail)")))
         }
-        if samples == 0, !hasEarlier { throw CLIPDataError.emptyShard(path: reader.path) }
+        if samples == 0, start.entry == 0 { throw CLIPDataError.emptyShard(path: reader.path) }
         return nil
     }
 
-    private func pair(_ sample: ShardSample) -> Result<PairSample, SkippedSampleError> {
+    private func pair(_ sample: ShardSample) -> Result<PairSample, SkippedSample> {
         let entry = "\(reader.path): \(sample.key)"
         let candidates = PairSample.imageExtensions.filter(sample.extensions.contains)
-        guard let preferred = candidates.first else { return .failure(SkippedSampleError(entry, .noImage)) }
+        guard let preferred = candidates.first else {
+            return .failure(SkippedSample(location: entry, reason: .noImage))
+        }
         let oversized = sample.oversized
         guard let chosen = candidates.first(where: { name in !oversized.contains { $0.fileExtension == name } }) else {
             let bytes = oversized.first { $0.fileExtension == preferred }?.bytes ?? 0
-            return .failure(SkippedSampleError("\(entry).\(preferred)", .tooLarge(bytes: bytes)))
+            return .failure(SkippedSample(location: "\(entry).\(preferred)", reason: .tooLarge(bytes: bytes)))
         }
         let location = "\(entry).\(chosen)"
         switch CaptionRecord.read(text: sample["txt"], json: sample["json"]) {
-        case .failure(let error): return .failure(SkippedSampleError(location, error.reason))
+        case .failure(let reason): return .failure(SkippedSample(location: location, reason: reason))
         case .success(let record):
             return .success(
                 PairSample(

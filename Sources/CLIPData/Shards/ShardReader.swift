@@ -1,5 +1,16 @@
 import CArchive
+import Files
 import Foundation
+
+/// A sample in a shard, or the place where the next one begins.
+struct EntryPlace: Codable, Sendable, Equatable {
+    /// The shard's number in an epoch; see ``ShardSchedule``.
+    var ordinal = 0
+    /// How many of the shard's samples, usable or not, come before it.
+    var entry = 0
+    /// Its first byte in an archive that is not compressed. `nil`: the samples before it are read through.
+    var offset: Int?
+}
 
 /// Reads the samples of one WebDataset shard, a tar archive (plain, or compressed with gzip, bzip2, xz or zstd),
 /// from front to back, without ever writing to the disk.
@@ -12,7 +23,7 @@ import Foundation
 /// A shard that is cut off or damaged is read up to its last whole entry; ``warnings`` then says so.
 public final class ShardReader {
     /// The largest entry that is read by default: 128 MiB.
-    public static let defaultMaximumEntryBytes = 128 << 20
+    public static let defaultMaximumEntryBytes = PairSample.defaultMaximumImageBytes
 
     /// The shard's path.
     public let path: String
@@ -28,7 +39,7 @@ public final class ShardReader {
 
     private let archive: OpaquePointer
     private let input: any ShardInput
-    private let start: Place
+    private let start: EntryPlace
     private let maximumEntryBytes: Int
     private let selects: (Int) -> Bool
     private let isWanted: (String) -> Bool
@@ -36,14 +47,6 @@ public final class ShardReader {
     private var lastEntry: String?
     private var entries = 0
     private var isFinished = false
-
-    /// Where a sample begins.
-    struct Place: Equatable {
-        /// How many samples come before it.
-        var sample = 0
-        /// Its first byte in an archive that is not compressed. `nil`: the samples before it are read through.
-        var offset: Int?
-    }
 
     /// Opens a shard.
     ///
@@ -57,14 +60,14 @@ public final class ShardReader {
         path: String, maximumEntryBytes: Int = ShardReader.defaultMaximumEntryBytes,
         isWanted: @escaping (_ fileExtension: String) -> Bool = { _ in true }
     ) throws {
-        try self.init(path: path, from: Place(), maximumEntryBytes: maximumEntryBytes, isWanted: isWanted)
+        try self.init(path: path, from: EntryPlace(), maximumEntryBytes: maximumEntryBytes, isWanted: isWanted)
     }
 
     /// Opens a shard at a sample.
     ///
     /// - Parameter selects: Which samples' files are read at all, by their number; the others come without files.
     init(
-        path: String, from start: Place, maximumEntryBytes: Int,
+        path: String, from start: EntryPlace, maximumEntryBytes: Int,
         selects: @escaping (_ sample: Int) -> Bool = { _ in true },
         interruption: ReadInterruption? = nil, isWanted: @escaping (_ fileExtension: String) -> Bool
     ) throws {
@@ -73,13 +76,13 @@ public final class ShardReader {
         self.maximumEntryBytes = maximumEntryBytes
         self.selects = selects
         self.isWanted = isWanted
-        sampleCount = start.offset == nil ? 0 : start.sample
+        sampleCount = start.offset == nil ? 0 : start.entry
         input =
             RemoteShards.isRemote(path)
             ? try RemoteInput(address: path, from: start.offset ?? 0, interruption: interruption)
             : try FileInput(path: path, from: start.offset ?? 0)
         guard let archive = archive_read_new() else {
-            throw CLIPDataError.unreadable(path: path, detail: "out of memory")
+            throw CLIPDataError.file(FileFault(path, .reading, .system(ENOMEM)))
         }
         self.archive = archive
         archive_read_support_format_tar(archive)
@@ -91,7 +94,7 @@ public final class ShardReader {
         guard input.open(archive) == ARCHIVE_OK else {
             throw input.failure ?? CLIPDataError.notAShard(path: path, detail: Self.message(of: archive))
         }
-        while sampleCount < start.sample, try next() != nil {}
+        while sampleCount < start.entry, try next() != nil {}
     }
 
     deinit { archive_read_free(archive) }
@@ -99,8 +102,8 @@ public final class ShardReader {
     /// The next sample, or `nil` after the last.
     ///
     /// - Throws: ``CLIPDataError/emptyShard(path:)`` or ``CLIPDataError/notAShard(path:detail:)`` when there is not
-    ///   one whole entry, ``CLIPDataError/unreadable(path:detail:)`` when the disk fails,
-    ///   ``CLIPDataError/remote(reason:)`` when the network does.
+    ///   one whole entry, ``CLIPDataError/file(_:)`` when the disk fails, ``CLIPDataError/remote(_:)`` when the network
+    ///   does.
     public func next() throws -> ShardSample? {
         while !isFinished, let entry = try nextEntry() {
             guard let (key, fileExtension) = Self.sampleName(of: entry.name) else {
@@ -119,7 +122,7 @@ public final class ShardReader {
             pending = nil
             sample.extensions.insert(fileExtension)
             let ordinal = sampleCount + (complete == nil ? 0 : 1)
-            let isSelected = ordinal >= start.sample && selects(ordinal) && isWanted(fileExtension)
+            let isSelected = ordinal >= start.entry && selects(ordinal) && isWanted(fileExtension)
             let content = try content(of: entry.entry, isWanted: isSelected)
             // What cannot be read to its end belongs to no sample; one that it would have begun is none.
             guard let content else {
@@ -257,7 +260,7 @@ extension ShardReader {
         let detail = Self.message(of: archive)
         // These are the codes libarchive gives for bad contents; the others are the operating system's.
         guard code <= 0 || code == EINVAL || code == EILSEQ || code == Self.formatError else {
-            throw CLIPDataError.unreadable(path: path, detail: detail)
+            throw CLIPDataError.file(FileFault(path, .reading, .system(code)))
         }
         guard entries > 0 || start.offset != nil else { throw CLIPDataError.notAShard(path: path, detail: detail) }
         warn(detail.localizedCaseInsensitiveContains("truncated") ? .truncated : .damaged, detail)

@@ -9,6 +9,7 @@ public struct ShardSample: Sendable, Equatable {
         /// The file's contents.
         public let data: Data
 
+        /// Extensions are lower-case; ``ShardWriter`` refuses others.
         public init(fileExtension: String, data: Data) {
             self.fileExtension = fileExtension
             self.data = data
@@ -26,10 +27,13 @@ public struct ShardSample: Sendable, Equatable {
 
     /// A file that was too large to be read.
     public struct Oversized: Sendable, Equatable {
+        /// As ``File/fileExtension``.
         public let fileExtension: String
+        /// How many bytes its header claims.
         public let bytes: Int
     }
 
+    /// A sample to write. Its key's last component holds no dot, and no extension occurs twice.
     public init(key: String, files: [File]) {
         self.key = key
         self.files = files
@@ -64,6 +68,7 @@ public struct ShardWarning: Sendable, Equatable, CustomStringConvertible {
         case damaged
     }
 
+    /// What is wrong, for programs; ``detail`` is for people.
     public let problem: Problem
     /// The shard's path.
     public let path: String

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes one WebDataset shard: an uncompressed tar archive (ustar, with pax headers only for names that need them).
@@ -12,9 +13,8 @@ public final class ShardWriter {
     /// How many bytes of contents (without tar headers) have been appended.
     public private(set) var byteCount = 0
 
-    private let temporaryPath: String
-    /// -1 once the shard is finished or given up.
-    private var descriptor: Int32
+    /// Nil once the shard is finished or given up.
+    private var file: FileWriter?
     private var buffer = Data()
     private var writtenBytes = 0
     private static let bufferBytes = 1 << 20
@@ -23,23 +23,13 @@ public final class ShardWriter {
     ///
     /// - Parameter path: Where the finished shard is to lie; an existing file is replaced by ``finish()``. The folder
     ///   must exist.
-    /// - Throws: ``CLIPDataError/unwritable(path:detail:)``.
+    /// - Throws: ``CLIPDataError/file(_:)``.
     public init(path: String) throws {
         self.path = path
-        let url = URL(fileURLWithPath: path)
-        let unique = UUID().uuidString.prefix(8)
-        temporaryPath =
-            url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(unique).partial").path
-        guard path.lowercased().hasSuffix(".tar"), !path.utf8.contains(0) else {
-            throw CLIPDataError.unwritable(path: path, detail: "a shard's name must end in .tar")
+        guard path.lowercased().hasSuffix(".tar") else {
+            throw CLIPDataError.invalidSpecification(specification: path, reason: "a shard's name must end in .tar")
         }
-        guard !url.hasDirectoryPath else {
-            throw CLIPDataError.unwritable(path: path, detail: "a folder of this name is in the way")
-        }
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw CLIPDataError.unwritable(path: path, detail: FileAccess.message(errno))
-        }
+        file = try CLIPDataError.wrapping { () throws(FileFault) in try FileWriter(path) }
     }
 
     deinit { cancel() }
@@ -50,7 +40,7 @@ public final class ShardWriter {
     ///   - key: The sample's key. It may contain `/`, but its last component must not contain a dot.
     ///   - files: Extension (`jpg`, `txt`, `json`) and contents of each file. Extensions are lower-case and differ.
     /// - Throws: ``CLIPDataError/invalidEntryName(name:reason:)`` before anything is written;
-    ///   ``CLIPDataError/unwritable(path:detail:)`` when writing fails, after which the shard is gone.
+    ///   ``CLIPDataError/file(_:)`` when writing fails, after which the shard is gone.
     public func append(key: String, files: [(fileExtension: String, data: Data)]) throws {
         try requireOpen()
         guard !files.isEmpty else { throw CLIPDataError.invalidEntryName(name: key, reason: "the sample has no files") }
@@ -78,7 +68,7 @@ public final class ShardWriter {
 
     /// Completes the shard and moves it to ``path``.
     ///
-    /// - Throws: ``CLIPDataError/unwritable(path:detail:)``; nothing is left behind then.
+    /// - Throws: ``CLIPDataError/file(_:)``; nothing is left behind then.
     public func finish() throws {
         try requireOpen()
         // Two blocks of zeros mark the end; the rest fills the record of 20 blocks, as tar programs expect.
@@ -86,23 +76,15 @@ public final class ShardWriter {
         let written = writtenBytes + 2 * TarHeader.blockBytes
         try write(Data(count: 2 * TarHeader.blockBytes + (record - written % record) % record))
         try flush()
-        guard fsync(descriptor) == 0 else { throw failure() }
-        let closing = descriptor
-        descriptor = -1
-        guard close(closing) == 0, rename(temporaryPath, path) == 0 else {
-            let detail = FileAccess.message(errno)
-            unlink(temporaryPath)
-            throw CLIPDataError.unwritable(path: path, detail: detail)
-        }
+        try put { (file) throws(FileFault) in try file.commit() }
+        file = nil
     }
 
     /// Gives the shard up and removes what has been written. Does nothing after ``finish()``.
     public func cancel() {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        descriptor = -1
+        file?.discard()
+        file = nil
         buffer = Data()
-        unlink(temporaryPath)
     }
 }
 
@@ -121,31 +103,23 @@ extension ShardWriter {
     }
 
     private func flush() throws {
-        let count = buffer.count
-        var done = 0
-        while done < count {
-            let start = done
-            let step = buffer.withUnsafeBytes { bytes in
-                Foundation.write(descriptor, bytes.baseAddress.map { $0 + start }, count - start)
-            }
-            if step < 0, errno == EINTR { continue }
-            guard step > 0 else { throw failure() }
-            done += step
-        }
+        try put { (file) throws(FileFault) in try file.write(buffer) }
         buffer.removeAll(keepingCapacity: true)
     }
 
     private func requireOpen() throws {
-        guard descriptor >= 0 else {
-            throw CLIPDataError.unwritable(path: path, detail: "the shard is already finished or given up")
-        }
+        guard file != nil else { throw CLIPDataError.file(FileFault(path, .writing, .system(EBADF))) }
     }
 
-    /// Gives the shard up and returns the error that says why.
-    private func failure() -> CLIPDataError {
-        let detail = FileAccess.message(errno)
-        cancel()
-        return .unwritable(path: path, detail: detail)
+    /// Does something to the file; where that fails, the shard is given up.
+    private func put(_ body: (FileWriter) throws(FileFault) -> Void) throws {
+        try requireOpen()
+        do throws(FileFault) {
+            if let file { try body(file) }
+        } catch {
+            cancel()
+            throw CLIPDataError.file(error)
+        }
     }
 
     /// What is wrong with a name: everything that a reader would not group and name in the same way.

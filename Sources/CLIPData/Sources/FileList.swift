@@ -6,7 +6,7 @@ enum FileList {
     /// are not looked up; `file://` addresses become paths.
     ///
     /// - Returns: For each part between `::` the files it stands for.
-    /// - Throws: ``CLIPDataError/missing(path:)`` for the first file that does not exist,
+    /// - Throws: ``CLIPDataError/file(_:)`` for the first file that does not exist,
     ///   ``CLIPDataError/invalidSpecification(specification:reason:)`` for what cannot be expanded.
     static func expand(_ specification: String) throws(CLIPDataError) -> [[String]] {
         var parts: [[String]] = []
@@ -22,7 +22,7 @@ enum FileList {
                     }
                     paths += matches
                 } else {
-                    throw .missing(path: name)
+                    throw .missing(name)
                 }
             }
             parts.append(paths)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The pictures of a folder and its subfolders, each with its caption in a file of the same name beside it:
@@ -20,7 +21,9 @@ struct FolderPairs: PairList {
         var shards = 0
         var folders = [""]
         while let folder = folders.popLast() {
-            let names = try Self.list(Self.join(path, folder))
+            let names = try CLIPDataError.wrapping { () throws(FileFault) in
+                try Folder.names(in: Self.join(path, folder))
+            }
             let present = Set(names)
             // Reversed, since the last folder pushed is listed first.
             for name in names.sorted().reversed() where !name.hasPrefix(".") {
@@ -47,13 +50,13 @@ struct FolderPairs: PairList {
 
     var count: Int { items.count }
 
-    func pair(at index: Int) -> Result<PairSample, SkippedSampleError> {
+    func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let item = items[index]
         let path = Self.join(root, item.path)
         let stem = Self.split(path).stem
         do {
-            let text = item.hasText ? try FileAccess.read("\(stem).txt", limit: Self.maximumCaptionBytes) : nil
-            let json = item.hasJSON ? try FileAccess.read("\(stem).json", limit: Self.maximumCaptionBytes) : nil
+            let text = item.hasText ? try WholeFile.data("\(stem).txt", limit: Self.maximumCaptionBytes) : nil
+            let json = item.hasJSON ? try WholeFile.data("\(stem).json", limit: Self.maximumCaptionBytes) : nil
             let record = try CaptionRecord.read(text: text, json: json).get()
             return .success(
                 PairSample(
@@ -61,19 +64,10 @@ struct FolderPairs: PairList {
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
                     captionWeights: record.weights, location: path))
-        } catch let error as SkipReasonError {
-            return .failure(SkippedSampleError(path, error.reason))
+        } catch let reason as SkipReason {
+            return .failure(SkippedSample(location: path, reason: reason))
         } catch {
-            return .failure(SkippedSampleError(path, .unreadable("\(error)")))
-        }
-    }
-
-    private static func list(_ path: String) throws(CLIPDataError) -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-            throw .unreadable(path: path, detail: error.localizedDescription)
+            return .failure(SkippedSample(location: path, reason: .unreadable("\(error)")))
         }
     }
 

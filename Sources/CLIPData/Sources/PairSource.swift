@@ -23,6 +23,7 @@ public struct PairSource: Sendable {
         case list(any PairList)
     }
 
+    /// Given, or told by the name.
     public let kind: PairSourceKind
     /// What the source was opened from.
     public let specification: String

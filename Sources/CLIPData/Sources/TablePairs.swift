@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// How a CSV or TSV file of picture paths and captions is to be read; the defaults are open_clip's.
@@ -9,25 +10,12 @@ public struct TableOptions: Sendable, Equatable {
     /// The header of the column of captions.
     public var captionColumn: String
 
+    /// open_clip's column names, and the separator that the header line tells.
     public init(separator: Character? = nil, imageColumn: String = "filepath", captionColumn: String = "title") {
         self.separator = separator
         self.imageColumn = imageColumn
         self.captionColumn = captionColumn
     }
-}
-
-/// The pairs that a source can name before it reads them, so that they can be shuffled as a whole.
-protocol PairList: Sendable {
-    /// How many pairs there are, with those that turn out unusable.
-    var count: Int { get }
-    /// One of them.
-    func pair(at index: Int) -> Result<PairSample, SkippedSampleError>
-}
-
-/// Carries a skipped sample through `Result`, which wants an error.
-struct SkippedSampleError: Error, Equatable {
-    let skipped: SkippedSample
-    init(_ location: String, _ reason: SkipReason) { skipped = SkippedSample(location: location, reason: reason) }
 }
 
 /// The rows of a CSV or TSV file.
@@ -43,7 +31,9 @@ struct TablePairs: PairList {
     private static let maximumBytes = 8 << 30
 
     init(path: String, options: TableOptions) throws(CLIPDataError) {
-        let data = try FileAccess.read(path, limit: Self.maximumBytes)
+        let data = try CLIPDataError.wrapping { () throws(FileFault) in
+            try WholeFile.data(path, limit: Self.maximumBytes)
+        }
         let separator = try Self.separator(of: data, options: options)
         do {
             text = try DelimitedText(data, separator: separator)
@@ -73,17 +63,17 @@ struct TablePairs: PairList {
 
     var count: Int { text.records.count - 1 }
 
-    func pair(at index: Int) -> Result<PairSample, SkippedSampleError> {
+    func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let fields = text.fields(of: index + 1)
         let row = "\(path): row \(index + 1) (line \(text.lines[index + 1]))"
         guard fields.count == columns else {
-            return .failure(SkippedSampleError(row, .raggedRow(fields: fields.count, expected: columns)))
+            return .failure(SkippedSample(location: row, reason: .raggedRow(fields: fields.count, expected: columns)))
         }
         guard let name = String(data: fields[imageColumn], encoding: .utf8).map(CaptionRecord.trimmed), !name.isEmpty
-        else { return .failure(SkippedSampleError(row, .noImage)) }
+        else { return .failure(SkippedSample(location: row, reason: .noImage)) }
         let location = "\(row) (\(name))"
         switch CaptionRecord.read(text: fields[captionColumn], json: nil) {
-        case .failure(let error): return .failure(SkippedSampleError(location, error.reason))
+        case .failure(let reason): return .failure(SkippedSample(location: location, reason: reason))
         case .success(let record):
             let file = resolve(name)
             return .success(

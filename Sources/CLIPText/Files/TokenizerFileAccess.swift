@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 
@@ -8,28 +9,14 @@ enum TokenizerFileAccess {
 
     /// The file's contents, or nil when there is no such file.
     ///
-    /// - Throws: ``CLIPTextError/fileUnreadable(path:reason:)`` when it cannot be read or is too large.
+    /// - Throws: ``CLIPTextError/file(_:)`` when it cannot be read or is too large.
     static func read(_ file: URL, mostBytes: Int = mostBytes) throws(CLIPTextError) -> [UInt8]? {
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let data: Data?
-        do {
-            let values = try file.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
-            guard values.isRegularFile == true else {
-                throw CLIPTextError.fileUnreadable(path: file.path, reason: "it is not a regular file")
-            }
-            let handle = try FileHandle(forReadingFrom: file)
-            defer { try? handle.close() }
-            data = try handle.read(upToCount: mostBytes + 1)
-        } catch let error as CLIPTextError {
-            throw error
+        do throws(FileFault) {
+            return try WholeFile.bytes(file.path, limit: mostBytes)
         } catch {
-            throw .fileUnreadable(path: file.path, reason: "\(error.localizedDescription)")
+            if error.isMissing { return nil }
+            throw .file(error)
         }
-        let bytes = [UInt8](data ?? Data())
-        guard bytes.count <= mostBytes else {
-            throw .fileUnreadable(path: file.path, reason: "it is larger than \(mostBytes >> 20) MiB")
-        }
-        return bytes
     }
 
     /// A small JSON file, or nil when there is none.

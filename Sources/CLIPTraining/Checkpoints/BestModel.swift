@@ -1,12 +1,7 @@
 import CLIP
+import Files
 import Foundation
 import Torch
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// What a model is judged by on held-out pairs.
 public enum HeldOutMeasure: String, Sendable, Codable, CaseIterable {
@@ -45,28 +40,14 @@ struct BestModel {
 
     init(run: String) { self.run = run }
 
-    /// Writes the model and turns `RUN/best` to it. There is no moment without a whole best model: the link is turned
-    /// in one step, and the one before is removed only then.
+    /// Writes the model, which `write` brings to the disk, and turns `RUN/best` to it. There is no moment without a whole
+    /// best model: the link is turned in one step, and the one before is removed only then.
     func replace(at step: Int, write: (_ path: String) throws -> Void) throws {
         let folder = run + "/checkpoints"
         let name = Self.prefix + CheckpointStore.digits(step)
         // A run that was killed between this and its next checkpoint comes here again with the same model.
-        if !FileManager.default.fileExists(atPath: folder + "/" + name) {
-            try write(folder + "/" + name)
-            for file in try FileManager.default.contentsOfDirectory(atPath: folder + "/" + name) {
-                try DurableFile.synchronize(folder + "/" + name + "/" + file)
-            }
-            try DurableFile.synchronizeDirectory(folder + "/" + name)
-            try DurableFile.synchronizeDirectory(folder)
-        }
-        let temporary = run + "/.best.\(getpid()).tmp"
-        unlink(temporary)
-        guard symlink("checkpoints/" + name, temporary) == 0, rename(temporary, run + "/best") == 0 else {
-            let code = errno
-            unlink(temporary)
-            throw WriteFault(path: run + "/best", code: code)
-        }
-        try DurableFile.synchronizeDirectory(run)
+        if !FileManager.default.fileExists(atPath: folder + "/" + name) { try write(folder + "/" + name) }
+        try SymbolicLink.turn(run + "/best", to: "checkpoints/" + name)
         for other in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where other.hasPrefix(Self.prefix) && other != name {
             try? FileManager.default.removeItem(atPath: folder + "/" + other)

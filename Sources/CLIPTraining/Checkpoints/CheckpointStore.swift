@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 import Torch
 import TorchNN
@@ -17,6 +18,8 @@ public struct CheckpointStore: Sendable {
 
     private static let prefix = "step-"
     private static let stateName = "state.json"
+    /// Thousands of processes' places take some megabytes.
+    private static let mostStateBytes = 1 << 30
 
     /// Names of checkpoints, oldest first.
     public var names: [String] {
@@ -26,10 +29,7 @@ public struct CheckpointStore: Sendable {
 
     /// Removes what a run killed while it wrote left under temporary names.
     public func removeLeftovers() {
-        let found = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        for name in found where name.hasPrefix(".") && (name.hasSuffix(".tmp") || name.hasSuffix(".tmp.old")) {
-            try? FileManager.default.removeItem(atPath: directory + "/" + name)
-        }
+        Leftovers.removeAll(in: directory)
     }
 
     /// A step in as many digits as make names sort by it.
@@ -44,7 +44,7 @@ public struct CheckpointStore: Sendable {
     public func holds(step: Int) -> Bool { names.contains(Self.name(step: step)) }
 
     /// Writes model, optimizer, random states and where the run stands.
-    /// - Throws: ``TrainingError/cannotWrite(path:reason:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
+    /// - Throws: ``TrainingError/cannotWrite(_:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
     ///   is left then, and the ones before it are as they were.
     /// - Parameter optimizer: the optimizer's whole state.
     public func save(_ trainer: Trainer, optimizer: [String: Tensor], _ state: RunState) throws {
@@ -54,12 +54,13 @@ public struct CheckpointStore: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             let json = try encoder.encode(state)
-            try DurableDirectory.write(path) { temporary in
+            try WholeDirectory.write(path, replacing: false) { temporary in
                 try Weights.save(trainer.model, to: temporary + "/model.safetensors")
                 for (name, tensors) in parts {
                     try TensorFile.write(tensors, to: "\(temporary)/\(name).safetensors")
                 }
-                try DurableFile.write(json, to: temporary + "/" + Self.stateName)
+                try WholeFile.write(json, to: temporary + "/" + Self.stateName)
+                try CheckpointChecksums.write(in: temporary)
             }
         } catch {
             let model = try trainer.model.state()
@@ -83,13 +84,13 @@ public struct CheckpointStore: Sendable {
         parts.flatMap(\.values).reduce(0) { $0 + $1.count * $1.dtype.byteCount }
     }
 
-    /// What is to be said of a file of the run that could not be written.
+    /// What is to be said of a file of the run that could not be written; an error that is of something else stays.
     func failure(_ error: any Error, path: String, needed: Int? = nil) -> any Error {
-        let fault = WriteFault(error, path: path)
+        guard let fault = FileFault(in: error) else { return error }
         // A limit for one file says nothing of the disk.
-        let free = fault.isFull && fault.code != EFBIG ? WriteFault.freeBytes(at: path) : nil
+        let free = fault.isFull && fault.code != EFBIG ? Folder.freeBytes(at: path) : nil
         return TrainingError.cannotWrite(
-            path: path, reason: fault.reason, bytesNeeded: fault.isFull ? needed : nil, bytesFree: free,
+            fault.of(path), bytesNeeded: fault.isFull ? needed : nil, bytesFree: free,
             lastGood: names.last.map { directory + "/" + $0 })
     }
 
@@ -106,7 +107,7 @@ public struct CheckpointStore: Sendable {
         var damaged: [(name: String, problem: String)] = []
         for name in names.reversed() {
             let path = directory + "/" + name
-            guard let problem = DurableDirectory.damage(path) else {
+            guard let problem = CheckpointChecksums.damage(of: path) else {
                 let state = try load(path, into: trainer, allowing: allowing)
                 for (name, problem) in damaged {
                     setAside(name)
@@ -124,9 +125,7 @@ public struct CheckpointStore: Sendable {
 
     /// Out of the way of the checkpoint that the run will write of the same step.
     private func setAside(_ name: String) {
-        let path = directory + "/damaged-" + name
-        try? FileManager.default.removeItem(atPath: path)
-        try? FileManager.default.moveItem(atPath: directory + "/" + name, toPath: path)
+        try? Folder.move(directory + "/" + name, to: directory + "/damaged-" + name)
     }
 
     private func load(_ path: String, into trainer: Trainer, allowing: Set<String>) throws -> RunState {
@@ -160,7 +159,7 @@ public struct CheckpointStore: Sendable {
     private func readState(_ path: String) throws -> RunState {
         do {
             return try JSONDecoder().decode(
-                RunState.self, from: Data(contentsOf: URL(fileURLWithPath: path + "/" + Self.stateName)))
+                RunState.self, from: WholeFile.data(path + "/" + Self.stateName, limit: Self.mostStateBytes))
         } catch {
             throw TrainingError.checkpointMismatch(
                 path: path, problem: "state.json is not what this version writes; go on with the version that wrote it")

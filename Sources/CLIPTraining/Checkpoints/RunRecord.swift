@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `RUN/run.json`: the command a run was begun with, so that it goes on without a word of it being said again.
@@ -21,7 +22,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
     public static func read(run: String) throws -> RunRecord? {
         let path = run + "/" + name
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let data = FileManager.default.contents(atPath: path), data.count <= 1 << 20,
+        guard let data = try? WholeFile.data(path, limit: 1 << 20),
             let record = try? JSONDecoder().decode(RunRecord.self, from: data)
         else {
             throw TrainingError.checkpointMismatch(
@@ -33,6 +34,6 @@ public struct RunRecord: Sendable, Equatable, Codable {
     func write(run: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try DurableFile.replace(run + "/" + Self.name, with: encoder.encode(self))
+        try WholeFile.write(encoder.encode(self), to: run + "/" + Self.name)
     }
 }

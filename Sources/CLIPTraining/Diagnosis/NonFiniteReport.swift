@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 import Torch
 import TorchNN
@@ -107,11 +108,11 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
     func write(run: String) throws -> String {
         let folder = run + "/diagnosis"
         let path = folder + "/step-\(step).json"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Folder.make(folder)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        try DurableFile.replace(path, with: encoder.encode(self))
+        try WholeFile.write(encoder.encode(self), to: path)
         return path
     }
 }

@@ -76,7 +76,7 @@ public final class OverfitCheck {
                 name: "batch size", problem: "there are fewer usable pairs than one batch of \(configuration.batchSize)"
             )
         }
-        return try decoder.batch(batch.items)
+        return try decoder.batch(batch.content)
     }
 }
 

@@ -1,35 +1,42 @@
 import CLIP
+import Files
 import Foundation
 
 /// A TensorBoard event file: records in the framing of TensorFlow's TFRecord, each an `Event` in Protocol Buffers'
 /// encoding (tensorboard/compat/proto/event.proto and summary.proto).
 final class EventFile {
     let path: String
-    private let handle: FileHandle
+    private let file: AppendedFile
 
     /// Starts a file of its own in a directory, beside those of the run's earlier parts.
     /// - Parameter step: a run that goes on names the first step it writes, from which on TensorBoard drops what
     ///   earlier files hold.
-    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)``.
+    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``.
     init(directory: String, resumingAt step: Int?, time: Date = Date()) throws {
         let host = Self.host()
         let start = "\(directory)/events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(host)."
         let process = ProcessInfo.processInfo.processIdentifier
-        var number = 0
-        while FileManager.default.fileExists(atPath: "\(start)\(process).\(number)") { number += 1 }
-        path = "\(start)\(process).\(number)"
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: path))
-            handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
+        file = try CLIPError.wrapping {
+            try Folder.make(directory)
+            return try Self.new("\(start)\(process).")
         }
+        path = file.path
         try append(EventRecord.version(time: time))
         if let step { try append(EventRecord.sessionStart(step: step, time: time)) }
     }
 
-    deinit { try? handle.close() }
+    /// The first file whose name is free.
+    private static func new(_ start: String) throws(FileFault) -> AppendedFile {
+        var number = 0
+        while true {
+            do throws(FileFault) {
+                return try AppendedFile("\(start)\(number)", isNew: true)
+            } catch {
+                guard error.code == EEXIST else { throw error }
+                number += 1
+            }
+        }
+    }
 
     /// Adds numbers measured at one step; what is not finite is TensorBoard's to show as it is. Nothing stays in
     /// memory: a step in `metrics.jsonl` that a killed run did not write here would be missing for good.
@@ -38,11 +45,7 @@ final class EventFile {
     }
 
     private func append(_ record: Data) throws {
-        do {
-            try handle.write(contentsOf: record)
-        } catch {
-            throw CLIPError.writing(path: path, reason: error.localizedDescription)
-        }
+        try CLIPError.wrapping { try file.append(record) }
     }
 
     /// The machine's name, as far as it can be part of a file's.

@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 
 /// A line of `metrics.jsonl`.
@@ -89,11 +90,15 @@ enum LineFile {
     /// - Parameter body: gets each line that is not empty, without its end.
     /// - Returns: the number of lines that were too long and left out.
     @discardableResult
-    static func read(_ handle: FileHandle, _ body: (_ line: Data) throws -> Void) throws -> Int {
+    static func read(_ file: FileReader, _ body: (_ line: Data) throws -> Void) throws -> Int {
         var rest = Data()
         var isSkipping = false
         var skipped = 0
-        while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let piece = Data(buffer[..<(try file.read(into: buffer))])
+            if piece.isEmpty { break }
             var start = piece.startIndex
             while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
                 if isSkipping || rest.count + (end - start) > longestLine {

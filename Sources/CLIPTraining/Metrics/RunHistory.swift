@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 
 /// What a run has measured so far, in bounded memory.
@@ -26,20 +27,15 @@ public struct RunHistory: Sendable {
     public init() {}
 
     /// Reads a run's `metrics.jsonl`. Lines that cannot be read are counted and left out.
-    /// - Throws: ``CLIP/CLIPError/missingInput(path:hint:)``, or ``TrainingError/noMetrics(path:)`` for a file without a
+    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``, or ``TrainingError/noMetrics(path:)`` for a file without a
     ///   single measurement.
     public init(path: String) throws {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw CLIPError.missingInput(path: path, hint: "A training run's directory has this file.")
-        }
-        defer { try? handle.close() }
-        do {
-            unreadableLines += try LineFile.read(handle) { line in
+        let skipped = try CLIPError.wrapping(hint: "A training run's directory has this file.") {
+            try LineFile.read(FileReader(path, allowingPipes: true)) { line in
                 if let line = MetricsLine(line) { append(line) } else { unreadableLines += 1 }
             }
-        } catch {
-            throw CLIPError.missingInput(path: path, hint: error.localizedDescription)
         }
+        unreadableLines += skipped
         guard stepCount > 0 || !evaluations.isEmpty else { throw TrainingError.noMetrics(path: path) }
     }
 

@@ -1,4 +1,5 @@
 import CLIP
+import Files
 import Foundation
 
 /// What a run measures, as it measures it: JSON lines in `metrics.jsonl`, event files for TensorBoard under
@@ -7,7 +8,7 @@ public final class RunLog {
     public let directory: String
     /// What has been written, with what a run that goes on had written before.
     public private(set) var history = RunHistory()
-    private let lines: FileHandle
+    private let lines: FileWriter
     /// Made when there is something to write.
     private var events: EventFile?
     private let start: TrainingPosition
@@ -23,16 +24,14 @@ public final class RunLog {
     /// Opens the log of a run, keeping only what was written before `position`: what came after the checkpoint that a
     /// run goes on from would otherwise stand there twice. Lines that cannot be read, such as one that the run's death
     /// cut off, go too. A run that begins starts with an empty log.
-    /// - Throws: ``CLIP/CLIPError/writing(path:reason:)``.
+    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``.
     public init(directory: String, keepingBefore position: TrainingPosition) throws {
         self.directory = directory
         let path = Self.metricsPath(in: directory)
         var kept = RunHistory()
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            lines = try Self.cut(path, before: position, into: &kept)
-        } catch {
-            throw CLIPError.writing(path: path, reason: WriteFault(error, path: path).reason)
+        lines = try CLIPError.wrapping {
+            try Folder.make(directory)
+            return try Self.cut(path, before: position, into: &kept)
         }
         history = kept
         start = position
@@ -41,7 +40,6 @@ public final class RunLog {
 
     deinit {
         try? close()
-        try? lines.close()
     }
 
     /// That the run begins or goes on.
@@ -87,12 +85,7 @@ public final class RunLog {
     }
 
     private func write(_ line: MetricsLine) throws {
-        do {
-            try lines.write(contentsOf: line.encoded())
-        } catch {
-            let path = Self.metricsPath(in: directory)
-            throw CLIPError.writing(path: path, reason: WriteFault(error, path: path).reason)
-        }
+        try CLIPError.wrapping { try lines.write(line.encoded()) }
         history.append(line)
         isClosed = false
     }
@@ -101,34 +94,29 @@ public final class RunLog {
         lastReport = ProcessInfo.processInfo.systemUptime
         let name = URL(fileURLWithPath: directory).lastPathComponent
         let page = RunReport([RunReport.Run(name: name, history: history)]).rendered()
-        try WholeFile.write(page, to: Self.reportPath(in: directory))
+        try CLIPError.wrapping { try WholeFile.write(page, to: Self.reportPath(in: directory)) }
     }
 
     /// Copies the lines to keep to a file that takes the old one's place.
     /// - Returns: the file, open at its end.
     private static func cut(
         _ path: String, before position: TrainingPosition, into history: inout RunHistory
-    ) throws -> FileHandle {
-        let temporary = path + ".tmp"
-        try Data().write(to: URL(fileURLWithPath: temporary))
-        let new = try FileHandle(forWritingTo: URL(fileURLWithPath: temporary))
-        if position.step > 0, let old = FileHandle(forReadingAtPath: path) {
-            defer { try? old.close() }
+    ) throws -> FileWriter {
+        let new = try FileWriter(path)
+        if position.step > 0, let old = try? FileReader(path) {
             var block = Data()
             try LineFile.read(old) { bytes in
                 guard let line = MetricsLine(bytes), line.isBefore(position) else { return }
                 history.append(line)
                 block += bytes + [UInt8(ascii: "\n")]
                 if block.count > 1 << 20 {
-                    try new.write(contentsOf: block)
+                    try new.write(block)
                     block = Data()
                 }
             }
-            try new.write(contentsOf: block)
+            try new.write(block)
         }
-        guard rename(temporary, path) == 0 else {
-            throw CLIPError.writing(path: path, reason: String(cString: strerror(errno)))
-        }
+        try new.commit(staysOpen: true)
         return new
     }
 }

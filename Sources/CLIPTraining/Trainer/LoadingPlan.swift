@@ -42,7 +42,7 @@ public struct LoadingPlan: Sendable, Equatable {
     public func batches(
         of source: PairSource, at cursor: DataCursor, batchSize: Int, seed: UInt64, rank: Int = 0, worldSize: Int = 1,
         decoder: PairDecoder, onSkip: @escaping @Sendable (SkippedSample) -> Void
-    ) throws -> BatchPipeline<TrainingBatch> {
+    ) throws -> ReadAhead<PairBatch<TrainingBatch>> {
         guard worldSize > 0, batchSize % worldSize == 0 else {
             throw TrainingError.invalidOption(
                 name: "batch size", problem: "\(batchSize) pairs cannot be shared equally by \(worldSize) processes")
@@ -57,6 +57,6 @@ public struct LoadingPlan: Sendable, Equatable {
             assignment: ShardAssignment(rank: rank, worldSize: worldSize, mode: assignment), options: options,
             onSkip: onSkip
         ) { sample, seed in try decoder.decode(sample, seed: seed) }
-        return BatchPipeline(loader, ahead: isLarge ? 1 : batchesAhead) { items in try decoder.batch(items) }
+        return loader.ahead(isLarge ? 1 : batchesAhead) { pairs in try decoder.batch(pairs) }
     }
 }

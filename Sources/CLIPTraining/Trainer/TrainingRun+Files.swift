@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import Files
 import Foundation
 
 // Where a run begins or goes on, and what it leaves on the disk.
@@ -74,13 +75,13 @@ extension TrainingRun {
             throw TrainingError.runExists(path: options.output)
         }
         try writing(options.output) {
-            try FileManager.default.createDirectory(atPath: options.output, withIntermediateDirectories: true)
+            try Folder.make(options.output)
             store.removeLeftovers()
             for path in [
                 finalModelPath, options.output + "/best", options.output + "/run.json",
-                RunLog.reportPath(in: options.output),
+                logPath, RunLog.reportPath(in: options.output),
             ] {
-                AtomicDirectory.removeLeftovers(of: path)
+                Leftovers.remove(of: path)
             }
             try options.record?.write(run: options.output)
         }

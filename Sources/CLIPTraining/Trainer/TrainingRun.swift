@@ -145,7 +145,7 @@ public final class TrainingRun {
         }
         pace.begin()
         while state.position.step < configuration.totalSteps {
-            var batch: BatchPipeline<TrainingBatch>.Batch?
+            var batch: PairBatch<TrainingBatch>?
             var isStopped = options.stop.isRequested
             if !isStopped {
                 do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled {

@@ -18,6 +18,7 @@ public struct FileSelection: Sendable {
     public static let configuration = FileSelection(
         choose: { names in companions.filter(Set(names).contains) }, wantsWeights: false)
 
+    /// All files of the repository.
     public static let everything = FileSelection(choose: { $0 }, wantsWeights: false)
 
     /// The files for whose names `isWanted` holds.

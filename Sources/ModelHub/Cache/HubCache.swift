@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Transfer
 
 /// huggingface_hub's cache, which people already have:
 ///
@@ -23,10 +25,8 @@ struct HubCache: Sendable {
     /// The commit that the repository's revision stood for when it was last asked for.
     func commit() -> String? {
         if SafeName.isCommit(repository.revision) { return repository.revision }
-        guard let file = FileHandle(forReadingAtPath: "\(folder)/refs/\(repository.revision)"),
-            let data = try? file.read(upToCount: 256)
-        else { return nil }
-        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let bytes = try? WholeFile.bytes("\(folder)/refs/\(repository.revision)", limit: 256) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         return SafeName.isCommit(text) ? text : nil
     }
 
@@ -52,22 +52,16 @@ struct HubCache: Sendable {
     /// Notes which commit the revision stands for.
     func remember(_ commit: String) throws(ModelHubError) {
         guard repository.revision != commit, self.commit() != commit else { return }
-        try replace("\(folder)/refs/\(repository.revision)") { path throws(ModelHubError) in
-            guard FileManager.default.createFile(atPath: path, contents: Data(commit.utf8)) else {
-                throw .system(path, "writing the commit")
-            }
+        try keep("\(folder)/refs/\(repository.revision)") { path throws(FileFault) in
+            try WholeFile.write(commit, to: path)
         }
     }
 
     /// Lets a file of a snapshot point to its blob.
     func link(_ name: String, commit: String, to tag: String) throws(ModelHubError) {
         let up = String(repeating: "../", count: 2 + name.utf8.count { $0 == UInt8(ascii: "/") })
-        try replace("\(snapshot(commit))/\(name)") { path throws(ModelHubError) in
-            do {
-                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "\(up)blobs/\(tag)")
-            } catch {
-                throw .unwritable(path: path, reason: "linking: \((error as NSError).localizedDescription)")
-            }
+        try keep("\(snapshot(commit))/\(name)") { path throws(FileFault) in
+            try SymbolicLink.turn(path, to: "\(up)blobs/\(tag)")
         }
     }
 
@@ -76,28 +70,16 @@ struct HubCache: Sendable {
         let path = root + "/CACHEDIR.TAG"
         guard !FileManager.default.fileExists(atPath: path) else { return }
         let text = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of models from a hub.\n"
-        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8))
+        try? WholeFile.write(text, to: path)
     }
 
     static func makeFolder(_ path: String) throws(ModelHubError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(path: path, reason: "making the folder: \((error as NSError).localizedDescription)")
-        }
+        try ModelHubError.keeping { () throws(FileFault) in try Folder.make(path) }
     }
 
-    /// Makes a file or link under another name beside its own, then gives it its name: others never see it half-made.
-    private func replace(_ path: String, make: (String) throws(ModelHubError) -> Void) throws(ModelHubError) {
-        let parent = (path as NSString).deletingLastPathComponent
-        try Self.makeFolder(parent)
-        let temporary = "\(parent)/.\(UUID().uuidString).tmp"
-        do throws(ModelHubError) {
-            try make(temporary)
-            guard rename(temporary, path) == 0 else { throw .system(path, "renaming") }
-        } catch {
-            unlink(temporary)
-            throw error
-        }
+    /// Makes a file or link that others never see half-made, and the folders above it.
+    private func keep(_ path: String, make: (String) throws(FileFault) -> Void) throws(ModelHubError) {
+        try Self.makeFolder(Folder.parent(of: path))
+        try ModelHubError.keeping { () throws(FileFault) in try make(path) }
     }
 }

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import Transfer
 
 /// `model.safetensors.index.json`: which file holds which tensor.
 struct WeightIndex: Decodable {
@@ -13,15 +15,20 @@ struct WeightIndex: Decodable {
     var files: [String] { Set(filesByTensor.values).sorted() }
 
     /// Reads the index at a path.
-    /// - Throws: ``ModelHubError/invalidAnswer(url:reason:)`` naming the path, or
+    /// - Throws: ``ModelHubError/transfer(_:)`` naming the path, or
     ///   ``ModelHubError/invalidName(kind:name:reason:)``.
     static func files(of path: String) throws(ModelHubError) -> [String] {
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: maximumBytes + 1)
-        else {
-            throw .unwritable(path: path, reason: "it cannot be read")
+        let index: WeightIndex?
+        do {
+            index = try JSONDecoder().decode(WeightIndex.self, from: WholeFile.data(path, limit: maximumBytes))
+        } catch {
+            // A larger file is no index either.
+            if let fault = error as? FileFault, fault.code != 0 { throw .transfer(.file(fault)) }
+            index = nil
         }
-        guard data.count <= maximumBytes, let index = try? JSONDecoder().decode(WeightIndex.self, from: data) else {
-            throw .invalidAnswer(url: path, reason: "it is no index of weights (an object with \"weight_map\")")
+        guard let index else {
+            throw .transfer(
+                .invalidAnswer(url: path, reason: "it is no index of weights (an object with \"weight_map\")"))
         }
         for name in index.files { try SafeName.checkFile(name) }
         return index.files

@@ -1,6 +1,8 @@
 /// Where a model named by a user comes from.
 public enum ModelSource: Sendable, Hashable {
+    /// A repository of the Hugging Face hub.
     case repository(HubRepository)
+    /// One of OpenAI's own checkpoints, which lie on a server of theirs.
     case openAI(OpenAIModel)
 }
 

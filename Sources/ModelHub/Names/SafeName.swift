@@ -1,3 +1,5 @@
+import Transfer
+
 /// Which names may become part of a path or an address. Names come from users, from hubs and from caches; one that
 /// could lead out of its folder is refused, never cleaned.
 enum SafeName {
@@ -46,12 +48,7 @@ enum SafeName {
             && tag.utf8.allSatisfy { isLetterOrDigit($0) || "-_.".utf8.contains($0) }
     }
 
-    static func isCommit(_ text: String) -> Bool { isHexadecimal(text, count: 40) }
-
-    static func isHexadecimal(_ text: String, count: Int) -> Bool {
-        text.utf8.count == count
-            && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
-    }
+    static func isCommit(_ text: String) -> Bool { text.isHexadecimal(count: 40) }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

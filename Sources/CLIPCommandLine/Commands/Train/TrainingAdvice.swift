@@ -9,7 +9,7 @@ extension TrainingError {
         case .damagedCheckpoints: "Start the run anew, with another --output."
         case .runExists(let path): "Continue it with --resume \(path), or choose another --output."
         case .noMetrics: "Name a directory that clip train wrote."
-        case .cannotWrite(_, _, _, _, let lastGood) where lastGood != nil: "Make room and go on with --resume."
+        case .cannotWrite(_, _, _, let lastGood) where lastGood != nil: "Make room and go on with --resume."
         case .diverged: "The gradient's norm is bounded with --gradient-norm 1."
         case .otherSettings: "A setting is changed on purpose with --allow-change and its name."
         case .notLearned(_, _, _, _, let repeatedCaptions) where repeatedCaptions > 0:

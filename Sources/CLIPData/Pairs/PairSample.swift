@@ -1,0 +1,176 @@
+import Files
+import Foundation
+
+/// A picture, still encoded, with its captions.
+public struct PairSample: Sendable {
+    /// Where the encoded picture is.
+    public enum Image: Sendable, Equatable {
+        /// In memory, as it came out of a shard.
+        case bytes(Data)
+        /// In a file that is read when it is needed.
+        case file(path: String)
+    }
+
+    /// The shard entry's key, or the picture's path.
+    public let key: String
+    /// The encoded picture, or where it lies.
+    public let image: Image
+    /// The picture's file name; its extension is only a hint at the format.
+    public let imageName: String
+    /// The main caption: never empty, trimmed of white space.
+    public let caption: String
+    /// Further captions of the same picture, without the main one.
+    public let alternatives: [String]
+    /// Words about the picture, in no particular order.
+    public let keywords: [String]
+    /// What kind of thing the picture shows, where the data says so.
+    public let category: String?
+    /// How often the main caption and each alternative is to be used, in relation to each other; empty: equally often.
+    public let captionWeights: [Double]
+    /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
+    public let location: String
+
+    /// - Parameter captionWeights: One for each caption, the main one first; any other number of them counts as none.
+    public init(
+        key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
+        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String
+    ) {
+        self.key = key
+        self.image = image
+        self.imageName = imageName
+        self.caption = caption
+        self.alternatives = alternatives
+        self.keywords = keywords
+        self.category = category
+        self.captionWeights = captionWeights.count == alternatives.count + 1 ? captionWeights : []
+        self.location = location
+    }
+
+    /// The encoded picture, read from its file where it is not in memory.
+    ///
+    /// - Throws: ``CLIPDataError`` when the file is missing, no regular file, or larger than `limit` bytes.
+    public func imageBytes(limit: Int = defaultMaximumImageBytes) throws -> Data {
+        switch image {
+        case .bytes(let data): data
+        case .file(let path):
+            try CLIPDataError.wrapping { () throws(FileFault) in try WholeFile.data(path, limit: limit) }
+        }
+    }
+
+    /// How much memory the pair holds on to, in bytes.
+    var heldBytes: Int {
+        var bytes = (alternatives + keywords).reduce(caption.utf8.count) { $0 + $1.utf8.count }
+        if case .bytes(let data) = image { bytes += data.count }
+        return bytes
+    }
+
+    /// The largest encoded picture that is read by default: 128 MiB.
+    public static let defaultMaximumImageBytes = 128 << 20
+
+    /// Extensions taken for pictures, the preferred first.
+    public static let imageExtensions = [
+        "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif",
+    ]
+}
+
+/// A would-be pair that was left out.
+public struct SkippedSample: Error, Equatable, CustomStringConvertible {
+    /// Where it stands; see ``PairSample/location``.
+    public let location: String
+    /// Why it was left out.
+    public let reason: SkipReason
+
+    /// For sources and decoders of one's own: what they leave out is counted and told in the same way.
+    public init(location: String, reason: SkipReason) {
+        self.location = location
+        self.reason = reason
+    }
+
+    public var description: String { "\(location): \(reason)" }
+}
+
+/// Why a pair was left out.
+public enum SkipReason: Error, Hashable, CustomStringConvertible {
+    /// No file with a picture's extension, or no path of one.
+    case noImage
+    /// No caption, or only white space.
+    case noCaption
+    /// A text file or a field of a table with bytes that are no UTF-8.
+    case captionNotUTF8
+    /// A JSON file, the only one with a caption, that holds no JSON object.
+    case badJSON
+    /// Weights that are not one number from 0 to 1e9 for each caption.
+    case badCaptionWeights
+    /// A picture above the limit for one entry.
+    case tooLarge(bytes: Int)
+    /// A table's row with another number of fields than its header.
+    case raggedRow(fields: Int, expected: Int)
+    /// The rest of a shard, which is cut off or damaged.
+    case damagedShard(String)
+    /// A file that could not be read.
+    case unreadable(String)
+    /// A picture that could not be decoded.
+    case undecodable(String)
+
+    public var description: String {
+        switch self {
+        case .noImage: "no picture"
+        case .noCaption: "no caption"
+        case .captionNotUTF8: "the caption is not valid UTF-8"
+        case .badJSON: "the caption's JSON cannot be read"
+        case .badCaptionWeights: "its weights are not one number from 0 for each of its captions"
+        case .tooLarge(let bytes): "too large (\(bytes) bytes)"
+        case .raggedRow(let fields, let expected): "\(fields) fields where the header has \(expected)"
+        case .damagedShard(let detail): detail
+        case .unreadable(let detail): detail
+        case .undecodable(let detail): detail
+        }
+    }
+}
+
+extension SkipReason {
+    /// The reason without its details, for counting.
+    public var kind: String {
+        switch self {
+        case .noImage: "no picture"
+        case .noCaption: "no caption"
+        case .captionNotUTF8: "caption not UTF-8"
+        case .badJSON: "bad JSON"
+        case .badCaptionWeights: "bad caption weights"
+        case .tooLarge: "too large"
+        case .raggedRow: "ragged row"
+        case .damagedShard: "damaged shard"
+        case .unreadable: "unreadable"
+        case .undecodable: "undecodable"
+        }
+    }
+}
+
+/// How many pairs were left out, by reason.
+public struct SkipSummary: Sendable, Equatable, CustomStringConvertible {
+    /// By ``SkipReason/kind``.
+    public private(set) var counts: [String: Int] = [:]
+
+    /// Nothing left out yet.
+    public init() {}
+
+    /// Pairs left out for any reason.
+    public var total: Int { counts.values.reduce(0, +) }
+
+    /// Counts one more.
+    public mutating func add(_ sample: SkippedSample) { counts[sample.reason.kind, default: 0] += 1 }
+
+    /// The most frequent reason first: `12 undecodable, 3 no caption`.
+    public var description: String {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+            .joined(separator: ", ")
+    }
+}
+
+/// The pairs that a source can name before it reads them, so that they can be shuffled as a whole.
+protocol PairList: Sendable {
+    /// How many pairs there are, with those that turn out unusable.
+    var count: Int { get }
+    /// One of them.
+    func pair(at index: Int) -> Result<PairSample, SkippedSample>
+}
