@@ -77,7 +77,8 @@ package struct Downloader: Sendable {
         try makeFolder(of: path)
         let file = RemoteFile(
             request: HTTPRequest(url: url, ownHeaders: headers), checksum: sum.map { .sha256($0) }, size: size)
-        try FileLock.hold(path + ".lock", removing: true, isCancelled: options.isCancelled) { () throws(TransferError) in
+        try FileLock.hold(path + ".lock", removing: true, isCancelled: options.isCancelled) {
+            () throws(TransferError) in
             if try !file.isThere(at: path) { try fetch(file, to: path, progress: progress) }
         }
     }

@@ -83,7 +83,10 @@ import Testing
         ["corpus", "pictures", "--output", "a", "--model", "ViT-B-32"],
         ["benchmark", "training", "--weights", "x.safetensors"],
         ["benchmark", "loading", "--data", "a.tar", "--device", "cpu"],
-        ["experiment", "efficiency", "--train-data", "a.tar", "--val-data", "b.tar", "--output", "c", "--weights", "d"],
+        [
+            "experiment", "efficiency", "--train-data", "a.tar", "--val-data", "b.tar", "--output", "c", "--weights",
+            "d",
+        ],
     ])
     func whatACommandWouldIgnoreItRefuses(_ arguments: [String]) throws {
         try clip(arguments).failed(64, "Unknown option")

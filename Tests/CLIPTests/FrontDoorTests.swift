@@ -71,7 +71,8 @@ import Torch
             let one = try await clip.classify(pictures[3], labels: labels, templates: templates)
             for (choice, expected) in zip(one, plain[3]) {
                 #expect(choice.label == expected.label)
-                #expect(abs(choice.score - expected.score) < 1e-5 && abs(choice.similarity - expected.similarity) < 1e-5)
+                #expect(
+                    abs(choice.score - expected.score) < 1e-5 && abs(choice.similarity - expected.similarity) < 1e-5)
             }
             let ranked = try await clip.rank(pictures[3], captions: labels)
             #expect(Set(ranked.map(\.label)) == Set(labels))
@@ -215,7 +216,9 @@ import Torch
         #expect(found.map(\.query) == asked.rows)
         let (answers, queries) = (try shown.values(), try asked.values())
         func cosine(_ left: [Float], _ right: [Float]) -> Double {
-            func product(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+            func product(_ a: [Float], _ b: [Float]) -> Double {
+                zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            }
             return product(left, right) / (product(left, left) * product(right, right)).squareRoot()
         }
         for (query, neighbors) in zip(queries, found.map(\.neighbors)) {

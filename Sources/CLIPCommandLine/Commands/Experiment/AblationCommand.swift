@@ -74,7 +74,9 @@ struct AblationCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ExperimentRun(name: "ablation", experiment: experiment, data: data, model: model, compute: compute, answer: output).run(arms())
+        try ExperimentRun(
+            name: "ablation", experiment: experiment, data: data, model: model, compute: compute, answer: output
+        ).run(arms())
     }
 }
 

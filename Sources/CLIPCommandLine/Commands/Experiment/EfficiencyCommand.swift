@@ -34,6 +34,8 @@ struct EfficiencyCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ExperimentRun(name: "efficiency", experiment: experiment, data: data, model: model, compute: compute, answer: output).run(arms())
+        try ExperimentRun(
+            name: "efficiency", experiment: experiment, data: data, model: model, compute: compute, answer: output
+        ).run(arms())
     }
 }
