@@ -45,6 +45,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case unsupportedConversion(what: String)
     /// Models between which there is no average.
     case averaging(problem: String)
+    /// Pictures were given to a model that reads none, or something that a pair of towers has was asked of it.
+    case noImageTower
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
     /// A file could not be read or written; the hint says what the file is for.
@@ -99,6 +101,8 @@ extension CLIPError: CustomStringConvertible {
             "this model has \(what). Keep the layout it came in."
         case .averaging(let problem):
             "no average: \(problem). Give fine-tunings of one model."
+        case .noImageTower:
+            "this model is a text tower alone: it reads no pictures, and compares texts with none."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .file(let fault, let hint):
@@ -135,7 +139,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder, .guidance:
+            .noImageTower, .noCaptionDecoder, .guidance:
             .usage
         case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
             .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:

@@ -20,8 +20,8 @@ public final class CLIPModel: Sendable {
     public let model: DualEncoder
     /// What turns texts into the ids that the text tower reads.
     public let tokenizer: any TextTokenizer
-    /// What brings pictures to the size and colors that the image tower takes.
-    public let preprocessor: PicturePreprocessor
+    /// What prepares pictures; nil for a text tower alone.
+    let preparation: PicturePreprocessor?
     /// Where its weights came from; nil for a model that was never loaded.
     let weights: WeightsSource?
     /// Hash of the weights as they lie in their file.
@@ -29,20 +29,29 @@ public final class CLIPModel: Sendable {
 
     /// Puts together what belongs together; nothing is checked.
     public convenience init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?
     ) {
         self.init(name: name, model: model, tokenizer: tokenizer, preprocessor: preprocessor, weights: nil)
     }
 
     init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor,
+        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?,
         weights: WeightsSource?
     ) {
         self.weights = weights
         self.name = name
         self.model = model
         self.tokenizer = tokenizer
-        self.preprocessor = preprocessor
+        preparation = preprocessor
+    }
+
+    /// What prepares pictures for the model.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public var preprocessor: PicturePreprocessor {
+        get throws {
+            guard let preparation else { throw CLIPError.noImageTower }
+            return preparation
+        }
     }
 
     /// Pictures encoded at a time; this bounds the memory.

@@ -8,7 +8,8 @@ import TorchNN
 public struct ModelDescription: Sendable {
     public let name: String
     public internal(set) var configuration: ModelConfiguration
-    public internal(set) var preprocess: PreprocessConfiguration
+    /// How pictures are prepared; nil for a model that reads none.
+    var preparation: PreprocessConfiguration?
     /// Where its weights are; nil for an architecture without any.
     public let weightsPath: String?
     /// The directory that holds its tokenizer's files; nil where the family's own comes with this package.
@@ -19,14 +20,23 @@ public struct ModelDescription: Sendable {
     var resamplesPositions = false
 
     init(
-        name: String, configuration: ModelConfiguration, preprocess: PreprocessConfiguration, weightsPath: String?,
+        name: String, configuration: ModelConfiguration, preprocess: PreprocessConfiguration?, weightsPath: String?,
         tokenizerDirectory: String? = nil
     ) {
         self.name = name
         self.configuration = configuration
-        self.preprocess = preprocess
+        preparation = preprocess
         self.weightsPath = weightsPath
         self.tokenizerDirectory = tokenizerDirectory
+    }
+
+    /// How pictures are prepared.
+    /// - Throws: ``CLIPError/noImageTower`` for a model that reads none.
+    public var preprocess: PreprocessConfiguration {
+        get throws {
+            guard let preparation else { throw CLIPError.noImageTower }
+            return preparation
+        }
     }
 
     /// The same model for pictures of another size or texts of another length; its position embeddings are resampled
@@ -36,7 +46,7 @@ public struct ModelDescription: Sendable {
         var changed = self
         changed.configuration = try configuration.resized(
             imageSize: imageSize, contextLength: contextLength, source: name)
-        if let imageSize { changed.preprocess.size = imageSize }
+        if let imageSize { changed.preparation?.size = imageSize }
         changed.resamplesPositions = imageSize != nil || contextLength != nil
         return changed
     }
@@ -114,7 +124,7 @@ public struct ModelDescription: Sendable {
         let tokenizer = try self.tokenizer()
         try model.prepare(computingIn: precision, on: device)
         return CLIPModel(
-            name: name, model: model, tokenizer: tokenizer, preprocessor: PicturePreprocessor(preprocess),
+            name: name, model: model, tokenizer: tokenizer, preprocessor: preparation.map(PicturePreprocessor.init),
             weights: weights)
     }
 

@@ -5,20 +5,20 @@ import Foundation
 /// Which tokenizer a text tower was trained with. A tower and another's tokenizer give numbers without meaning, and no
 /// error, so nobody is asked to pair them.
 struct TokenizerChoice {
-    private let tower: ModelConfiguration.Text
-    private let directory: URL?
+    private let tower: any TextTowerConfiguration
+    private let folder: TokenizerFolder
 
     /// - Parameter directory: where the checkpoint's files are; nil for a bare weights file.
-    init(_ tower: ModelConfiguration.Text, directory: String?) {
+    init(_ tower: any TextTowerConfiguration, directory: String?) {
         self.tower = tower
-        self.directory = directory.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        folder = TokenizerFolder(directory: directory.map { URL(fileURLWithPath: $0, isDirectory: true) })
     }
 
     func tokenizer() throws -> any TextTokenizer {
         let length = tower.contextLength
         switch family {
         case .clip:
-            guard let directory, has("tokenizer.json") || has("vocab.json") else {
+            guard let directory = folder.directory, folder.has("tokenizer.json") || folder.has("vocab.json") else {
                 return try CLIPTokenizer(contextLength: length)
             }
             // CLIP's own vocabulary is read by the rules of whoever published the directory; another one comes from
@@ -27,12 +27,12 @@ struct TokenizerChoice {
                 directory: directory, family: .clip, contextLength: length,
                 rules: tower.vocabularySize == TextTransformerConfiguration.clipVocabularySize ? nil : .transformers)
         case .chineseCLIP:
-            guard let directory, has("vocab.txt") || has("tokenizer.json") else {
+            guard let directory = folder.directory, folder.has("vocab.txt") || folder.has("tokenizer.json") else {
                 return try WordPieceTokenizer(contextLength: length)
             }
             return try TokenizerFiles.tokenizer(directory: directory, family: .chineseCLIP, contextLength: length)
         case .sigLIP, .sigLIP2:
-            guard let directory else {
+            guard let directory = folder.directory else {
                 throw CLIPError.missingInput(
                     path: "a SigLIP model's tokenizer",
                     hint: "Its vocabulary is not in the weights: the model's directory is needed, with spiece.model or "
@@ -42,25 +42,7 @@ struct TokenizerChoice {
         }
     }
 
-    var family: TokenizerFamily {
-        switch tower {
-        case .bert: return .chineseCLIP
-        case .transformer(let tower):
-            guard tower.pooling == .last, !tower.isCausal else { return .clip }
-            if has("spiece.model") || has("sentencepiece.model") { return .sigLIP }
-            if tower.vocabularySize > 200_000 { return .sigLIP2 }
-            // SigLIP's is a Unigram model, SigLIP 2's (Gemma's) a byte-pair one.
-            if let file = directory?.appendingPathComponent("tokenizer.json"),
-                let mapping = try? MappedFile(path: file.path, leastLength: 1)
-            {
-                return withExtendedLifetime(mapping) {
-                    let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)
-                    return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
-                }
-            }
-            return has("tokenizer.model") ? .sigLIP2 : .sigLIP
-        }
-    }
+    var family: TokenizerFamily { tower.tokenizerFamily(folder) }
 
     /// How many rows of the token embedding may have no token: some tables are filled up to a round number.
     var unusedRows: Int {
@@ -69,9 +51,31 @@ struct TokenizerChoice {
         case .sigLIP, .sigLIP2: 1024
         }
     }
+}
 
-    private func has(_ name: String) -> Bool {
+/// A tokenizer's files beside a checkpoint's weights.
+package struct TokenizerFolder: Sendable {
+    /// Nil for a bare weights file.
+    let directory: URL?
+
+    func has(_ name: String) -> Bool {
         guard let directory else { return false }
         return FileManager.default.fileExists(atPath: directory.appendingPathComponent(name).path)
+    }
+
+    /// Which of SigLIP's two tokenizers the files are.
+    func sigLIPFamily(vocabularySize: Int) -> TokenizerFamily {
+        if has("spiece.model") || has("sentencepiece.model") { return .sigLIP }
+        if vocabularySize > 200_000 { return .sigLIP2 }
+        // SigLIP's is a Unigram model, SigLIP 2's (Gemma's) a byte-pair one.
+        if let file = directory?.appendingPathComponent("tokenizer.json"),
+            let mapping = try? MappedFile(path: file.path, leastLength: 1)
+        {
+            return withExtendedLifetime(mapping) {
+                let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)
+                return data.range(of: Data("\"Unigram\"".utf8)) == nil ? .sigLIP2 : .sigLIP
+            }
+        }
+        return has("tokenizer.model") ? .sigLIP2 : .sigLIP
     }
 }

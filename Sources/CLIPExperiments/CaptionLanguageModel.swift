@@ -14,37 +14,35 @@ package final class CaptionLanguageModel: CaptionPrediction {
     package let model: DualEncoder
     package let vocabulary: TokenVocabulary
     let network: CaptionNetwork
+    private let visual: any ImageTower
     private let tokenizer: any TextTokenizer
     private let contextLength: Int
 
     package init(_ model: DualEncoder, tokenizer: any TextTokenizer, vocabulary: TokenVocabulary) throws {
         self.model = model
+        visual = try model.visual
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
-        let shape = TextShape(model.configuration.text)
-        contextLength = shape.contextLength
+        let shape = model.configuration.text.blocks
+        contextLength = model.configuration.contextLength
         var decoder = CaptionDecoderConfiguration(
             width: shape.width, headCount: shape.headCount, layers: max(1, shape.layers / 2))
-        decoder.contextLength = shape.contextLength
+        decoder.contextLength = contextLength
         decoder.vocabularySize = vocabulary.count
         decoder.activation = shape.activation
         network = try CaptionNetwork(
-            pictureWidth: Self.pictureWidth(model), contextLength: shape.contextLength, decoder: decoder)
+            pictureWidth: visual.tokens?.tokenWidth ?? model.configuration.embeddingSize, contextLength: contextLength, decoder: decoder)
         try network.convert(device: model.device)
     }
 
     package var learned: [(name: String, parameter: Parameter)] {
-        model.visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
+        visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
             + network.namedParameters.map { ("decoder." + $0.name, $0.parameter) }
     }
 
-    private static func pictureWidth(_ model: DualEncoder) -> Int {
-        (model.visual as? VisionTransformer)?.postNorm.weight.shape.first ?? model.configuration.embeddingSize
-    }
-
-    /// A vision transformer's patches; of other towers the embedding alone, as a sequence of one: `[B, M, picture width]`.
+    /// The tokens of a tower that gives any; of others the embedding alone, as a sequence of one: `[B, M, picture width]`.
     private func pictureTokens(_ pictures: Tensor) throws -> Tensor {
-        guard let tower = model.visual as? VisionTransformer else {
+        guard let tower = visual.tokens else {
             return try model.encode(pictures: pictures).unsqueezed(1)
         }
         return try tower.embeddingAndTokens(pictures.moved(to: model.device).converted(to: model.dtype)).tokens
@@ -77,25 +75,6 @@ package final class CaptionLanguageModel: CaptionPrediction {
                     return try Tensor.concatenated(
                         parts.map { try self.network.likelihoods(of: $0, over: keysAndValues) }, dimension: 1)
                 })
-        }
-    }
-}
-
-/// What a decoder takes over from a model's text tower.
-private struct TextShape {
-    let contextLength: Int
-    let width: Int
-    let headCount: Int
-    let layers: Int
-    let activation: Activation
-
-    init(_ text: ModelConfiguration.Text) {
-        contextLength = text.contextLength
-        switch text {
-        case .transformer(let tower):
-            (width, headCount, layers, activation) = (tower.width, tower.headCount, tower.layers, tower.activation)
-        case .bert(let tower):
-            (width, headCount, layers, activation) = (tower.width, tower.headCount, tower.layers, tower.activation)
         }
     }
 }

@@ -58,6 +58,7 @@ package final class WordPrediction: CaptionPrediction {
     package let vocabulary: WordVocabulary
     /// `[B, E] -> [B, words]`
     package let head: Linear
+    private let visual: any ImageTower
 
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for an empty vocabulary.
     package init(_ model: DualEncoder, vocabulary: WordVocabulary) throws {
@@ -68,6 +69,7 @@ package final class WordPrediction: CaptionPrediction {
             )
         }
         self.model = model
+        visual = try model.visual
         self.vocabulary = vocabulary
         head = try Linear(model.configuration.embeddingSize, vocabulary.count)
         try Initializer.normal(1 / Double(model.configuration.embeddingSize).squareRoot()).apply(to: head.weight)
@@ -76,7 +78,7 @@ package final class WordPrediction: CaptionPrediction {
     }
 
     package var learned: [(name: String, parameter: Parameter)] {
-        model.visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
+        visual.namedParameters.map { ("visual." + $0.name, $0.parameter) }
             + head.namedParameters.map { ("head." + $0.name, $0.parameter) }
     }
 

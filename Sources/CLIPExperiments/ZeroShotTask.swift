@@ -42,7 +42,7 @@ package struct ZeroShotTask: Sendable {
         let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         answers = judged.compactMap { places[$0.category] }
         pictures = try Tensor.stacked(judged.map(\.picture))
-        preprocessor = clip.preprocessor
+        preprocessor = try clip.preprocessor
     }
 
     /// How many pictures' own category has the highest score; of equal scores the first counts.

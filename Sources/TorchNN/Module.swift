@@ -7,6 +7,10 @@ import Torch
 /// these names by tables of rules, outside the modules.
 public protocol Module: AnyObject {}
 
+/// A part whose parameters are named as its owner's own: the property that holds it is left out of their names. So one of
+/// several kinds of a part can stand in a network whose kinds checkpoints tell by the parameters' names alone.
+public protocol InlineModule: Module {}
+
 extension Module {
     /// Every parameter with its dotted name, in the order of declaration.
     public var namedParameters: [(name: String, parameter: Parameter)] {

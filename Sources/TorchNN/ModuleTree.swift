@@ -28,16 +28,19 @@ enum ModuleTree {
             }
             for child in levels.flatMap(\.children) {
                 guard let label = child.label else { continue }
-                visit(value: child.value, name: prefix + ModuleTree.snakeCased(label))
+                visit(value: child.value, label: ModuleTree.snakeCased(label), prefix: prefix)
             }
         }
 
-        private mutating func visit(value: Any, name: String) {
+        private mutating func visit(value: Any, label: String, prefix: String) {
+            let name = prefix + label
             switch value {
             case let parameter as Parameter:
                 leaves.append((name, parameter))
             case let buffer as Buffer:
                 leaves.append((name, buffer))
+            case let module as any InlineModule:
+                visit(module, prefix: prefix)
             case let module as any Module:
                 visit(module, prefix: name + ".")
             case let modules as [any Module]:
@@ -45,7 +48,7 @@ enum ModuleTree {
             default:
                 let mirror = Mirror(reflecting: value)
                 if mirror.displayStyle == .optional, let wrapped = mirror.children.first {
-                    visit(value: wrapped.value, name: name)
+                    visit(value: wrapped.value, label: label, prefix: prefix)
                 }
             }
         }

@@ -125,7 +125,7 @@ import Torch
             let path = folder + "/there"
             try convert(model + ["--to", "huggingface", "--resolution", "48", "--output", path]).succeeded()
             let description = try ModelCatalog.description(of: path)
-            #expect(description.configuration.vision.imageSize == 48 && description.preprocess.size == 48)
+            #expect(try description.configuration.imageSize == 48 && description.preprocess.size == 48)
             let asked = try ModelCatalog.description(of: Fixture.family("hf-clip")).resized(imageSize: 48).loaded()
             let there = try description.loaded()
             #expect(try asked.space(normalized: true).fingerprint == there.space(normalized: true).fingerprint)

@@ -32,7 +32,7 @@ import TorchNN
 
     @Test func theActivationIsPartOfTheName() {
         func activation(_ name: String) -> Activation? {
-            guard case .transformer(let tower) = BuiltInModels.configuration(named: name)?.text else { return nil }
+            guard let tower = BuiltInModels.configuration(named: name)?.text as? TextTransformerConfiguration else { return nil }
             return tower.activation
         }
         #expect(activation("ViT-B-32") == .gelu)
@@ -45,7 +45,7 @@ import TorchNN
         let configuration = try read("{\"embed_dim\": 16, \(small)}")
         #expect(configuration.text.contextLength == 77)
         #expect(configuration.text.vocabularySize == 49_408)
-        guard case .transformer(let vision) = configuration.vision, case .transformer(let text) = configuration.text
+        guard let vision = configuration.vision as? VisionTransformerConfiguration, let text = configuration.text as? TextTransformerConfiguration
         else { throw CLIPError.emptyChoices(what: "transformers") }
         #expect(vision.headWidth == 64)
         #expect(vision.activation == .gelu && text.activation == .gelu)
@@ -89,8 +89,8 @@ import TorchNN
     @Test func settingsThatAreSwitchedOffAreNoMatter() throws {
         let vision =
             "\"vision_cfg\": {\"width\": 64, \"ls_init_value\": null, \"patch_dropout\": 0.0, \"pool_type\": \"tok\"}"
-        guard case .transformer(let tower) = try read("{\"embed_dim\": 16, \(vision), \"text_cfg\": {}}").vision
-        else { throw CLIPError.emptyChoices(what: "transformers") }
+        let tower = try #require(
+            read("{\"embed_dim\": 16, \(vision), \"text_cfg\": {}}").vision as? VisionTransformerConfiguration)
         #expect(tower.width == 64)
     }
 
@@ -98,8 +98,8 @@ import TorchNN
         var tower = TextTransformerConfiguration(width: 128, headCount: 2, layers: 4)
         tower.vocabularySize = 4000
         let configuration = ModelConfiguration(
-            embeddingSize: 64, vision: .transformer(.init(imageSize: 32, patchSize: 8, width: 128, layers: 2)),
-            text: .transformer(tower))
+            embeddingSize: 64, vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 128, layers: 2),
+            text: tower)
         let model = try withSeed(1) { try DualEncoder(configuration) }
         func deviation(_ parameter: Parameter) throws -> Double {
             let values = try parameter.tensor.elements(Double.self)
@@ -113,8 +113,8 @@ import TorchNN
             (text.blocks[1].attention.outProjection.weight, 1 / (width * 8).squareRoot()),
             (text.blocks[1].feedForward.expand.weight, 1 / (2 * width).squareRoot()),
             (text.blocks[1].feedForward.contract.weight, 1 / (width * 8).squareRoot()),
-            (try #require(text.projection), 1 / width.squareRoot()),
-            (try #require(visual.projection), 1 / width.squareRoot()),
+            (try text.matrix, 1 / width.squareRoot()),
+            (try visual.matrix, 1 / width.squareRoot()),
             (visual.positionalEmbedding, 1 / width.squareRoot()),
             // Uniform within ±b has a spread of b/√3.
             (visual.blocks[0].attention.inWeight, (6 / (4 * width) / 3).squareRoot()),

@@ -14,8 +14,8 @@ import TorchNN
         in folder: String, called name: String = "own", _ change: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> String {
         var configuration = ModelConfiguration(
-            embeddingSize: 16, vision: .transformer(.init(imageSize: 32, patchSize: 16, width: 64, layers: 1)),
-            text: .transformer(.init(width: 64, headCount: 1, layers: 1))
+            embeddingSize: 16, vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 16, width: 64, layers: 1),
+            text: TextTransformerConfiguration(width: 64, headCount: 1, layers: 1)
         ).with(activation: .quickGELU)
         change(&configuration)
         let path = folder + "/" + name
@@ -35,7 +35,7 @@ import TorchNN
             // By itself it says its shape and its non-linearity.
             let bare = try ModelCatalog.description(ofWeights: folder + "/there/model.pt")
             #expect(bare.configuration == (try ModelCatalog.description(of: own).configuration))
-            #expect(bare.configuration.text.activation == .quickGELU)
+            #expect(bare.configuration.text.blocks.activation == .quickGELU)
             try ModelConversion.convert(bare, to: .openCLIP, at: folder + "/back")
             #expect(try bytes(own + file) == bytes(folder + "/back" + file))
             try ModelConversion.convert(bare, to: .openAI, at: folder + "/again")
@@ -129,14 +129,14 @@ import TorchNN
 
     @Test func whatOpenAIsCodeWouldComputeOtherwiseIsRefused() throws {
         func vision(_ model: inout ModelConfiguration, _ change: (inout VisionTransformerConfiguration) -> Void) {
-            guard case .transformer(var tower) = model.vision else { return }
+            guard var tower = model.vision as? VisionTransformerConfiguration else { return }
             change(&tower)
-            model.vision = .transformer(tower)
+            model.vision = tower
         }
         func text(_ model: inout ModelConfiguration, _ change: (inout TextTransformerConfiguration) -> Void) {
-            guard case .transformer(var tower) = model.text else { return }
+            guard var tower = model.text as? TextTransformerConfiguration else { return }
             change(&tower)
-            model.text = .transformer(tower)
+            model.text = tower
         }
         let changes: [(String, (inout ModelConfiguration) -> Void)] = [
             ("gelu", { $0 = $0.with(activation: .gelu) }),
@@ -156,10 +156,10 @@ import TorchNN
                 try refuse(ModelCatalog.description(of: path), to: .openAI, in: folder)
             }
             var squashed = try ModelCatalog.description(of: openAILike(in: folder))
-            squashed.preprocess.resizeMode = .squash
+            squashed.preparation?.resizeMode = .squash
             try refuse(squashed, to: .openAI, in: folder)
-            squashed.preprocess.resizeMode = .shortest
-            squashed.preprocess.mean = [0.5, 0.5, 0.5]
+            squashed.preparation?.resizeMode = .shortest
+            squashed.preparation?.mean = [0.5, 0.5, 0.5]
             try refuse(squashed, to: .openAI, in: folder)
         }
     }
@@ -168,9 +168,9 @@ import TorchNN
     @Test func anEndOfTextThatWouldChangeItsMeaningIsRefused() throws {
         try withTemporaryDirectory { folder in
             let path = try openAILike(in: folder, called: "two") { model in
-                guard case .transformer(var tower) = model.text else { return }
+                guard var tower = model.text as? TextTransformerConfiguration else { return }
                 tower.pooling = .firstToken(2)
-                model.text = .transformer(tower)
+                model.text = tower
             }
             try refuse(ModelCatalog.description(of: path), to: .huggingFace, in: folder)
         }

@@ -17,29 +17,28 @@ import TorchNN
     ]
 
     private func pictures(_ model: DualEncoder, count: Int) throws -> Tensor {
-        let size = PreprocessConfiguration(for: model.configuration).size
+        let size = try #require(model.configuration.imageSize)
         return try Tensor.zeros([count, 3, size, size])
     }
 
     /// Texts of unlike length, which the towers would take in several batches, each as the model's tokenizer gives it.
     private func captions(_ model: DualEncoder, count: Int) -> [[Int32]] {
-        switch model.configuration.text {
-        case .bert(let text):
+        guard let text = model.configuration.text as? TextTransformerConfiguration else {
+            let text = model.configuration
             return (0..<count).map { row in
                 let length = 2 + row * (text.contextLength - 2) / max(1, count - 1)
                 return (0..<length).map { Int32($0 == 0 ? 101 : 102 + $0 % 7) % Int32(text.vocabularySize) }
             }
-        case .transformer(let text):
-            var end = Int32(text.vocabularySize - 1)
-            if case .firstToken(let token) = text.pooling { end = token }
-            return (0..<count).map { row in
-                let length = 2 + row * (text.contextLength - 2) / max(1, count - 1)
-                var caption = [Int32](repeating: 3, count: length - 1) + [end]
-                if text.readsPadding {
-                    caption += [Int32](repeating: text.padToken, count: text.contextLength - length)
-                }
-                return caption
+        }
+        var end = Int32(text.vocabularySize - 1)
+        if case .firstToken(let token) = text.pooling { end = token }
+        return (0..<count).map { row in
+            let length = 2 + row * (text.contextLength - 2) / max(1, count - 1)
+            var caption = [Int32](repeating: 3, count: length - 1) + [end]
+            if text.readsPadding {
+                caption += [Int32](repeating: text.padToken, count: text.contextLength - length)
             }
+            return caption
         }
     }
 

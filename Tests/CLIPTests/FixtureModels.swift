@@ -30,7 +30,7 @@ struct FixtureModel: Sendable, CustomTestStringConvertible {
     }
 
     func preprocessor() throws -> PicturePreprocessor {
-        PicturePreprocessor(try ModelDirectory(directory()).configuration().preprocess)
+        PicturePreprocessor(try #require(try ModelDirectory(directory()).configuration().preprocess))
     }
 
     func expected() throws -> [String: Tensor] { try TensorFile.read(directory() + "/expected.safetensors") }
@@ -58,4 +58,14 @@ extension DualEncoder {
     func transformers() throws -> (visual: VisionTransformer, text: TextTransformer) {
         (try #require(visual as? VisionTransformer), try #require(text as? TextTransformer))
     }
+}
+
+extension VisionTransformer {
+    /// `[W, E]`
+    var matrix: Parameter { get throws { try #require(head.projection as? MatrixProjection).projection } }
+}
+
+extension TextTransformer {
+    /// `[W, E]`
+    var matrix: Parameter { get throws { try #require(projection as? MatrixProjection).projection } }
 }

@@ -114,7 +114,7 @@ import Torch
         var text = TextTransformerConfiguration(width: 8, headCount: 2, layers: 1)
         text.contextLength = 12
         text.hasClassEmbedding = true
-        var configuration = ModelConfiguration(embeddingSize: 8, vision: .transformer(vision), text: .transformer(text))
+        var configuration = ModelConfiguration(embeddingSize: 8, vision: vision, text: text)
         var decoder = CaptionDecoderConfiguration(width: 8, headCount: 2, layers: 1)
         decoder.contextLength = 12
         configuration.captionDecoder = decoder

@@ -34,7 +34,7 @@ import Torch
         let expected = try TensorFile.read(FixtureModel.root() + "/families/hidden-states/expected.safetensors")
         let clip = try clip()
         let pixels = try #require(expected["pixels"])
-        let preprocess = clip.preprocessor.configuration
+        let preprocess = try clip.preprocessor.configuration
         let deviation = try Tensor(preprocess.standardDeviation.map(Float.init), shape: [3, 1, 1])
         // The fixture's are normalized already and its gradient is theirs: by the chain rule, ours times the deviation.
         let mean = try Tensor(preprocess.mean.map(Float.init), shape: [3, 1, 1])

@@ -18,7 +18,7 @@ import TorchNN
     private func towers(
         _ model: ModelConfiguration
     ) throws -> (VisionTransformerConfiguration, TextTransformerConfiguration) {
-        guard case .transformer(let vision) = model.vision, case .transformer(let text) = model.text else {
+        guard let vision = model.vision as? VisionTransformerConfiguration, let text = model.text as? TextTransformerConfiguration else {
             throw CLIPError.emptyChoices(what: "transformers")
         }
         return (vision, text)

@@ -50,11 +50,11 @@ import Torch
         try Engine.inference {
             let (visual, text) = try model.transformers()
             let (fastPictures, fastTexts) = (try visual(pixels), try text(captions))
-            visual.readsOnlyClassToken = false
-            text.readsOnlyEndOfText = false
+            visual.shortcuts.readsOnlyPooled = false
+            text.shortcuts.readsOnlyPooled = false
             try expectClose(fastPictures, visual(pixels), tolerance: 1e-6, "class token alone")
             try expectClose(fastTexts, text(captions), tolerance: 1e-6, "end of text alone")
-            text.trimsToLongest = false
+            text.shortcuts.trimsToLongest = false
             try expectClose(fastTexts, text(captions), tolerance: 1e-6, "trimmed text")
         }
     }
@@ -93,7 +93,7 @@ import Torch
         #expect(batches.rows.joined().sorted() == Array(0..<300))
         try Engine.inference {
             let fast = try text(captions)
-            text.trimsToLongest = false
+            text.shortcuts.trimsToLongest = false
             try expectClose(fast, text(captions), tolerance: 1e-5)
         }
     }
@@ -102,7 +102,7 @@ import Torch
         let captions = (0..<40).map { row in [49406] + (0..<1 + row).map { Int32(500 + $0) } + [49407] }
         func gradient(trimmed: Bool) throws -> Tensor {
             let text = try FixtureModel(name: "words").model().transformers().text
-            text.trimsToLongest = trimmed
+            text.shortcuts.trimsToLongest = trimmed
             let weights = try Tensor((0..<40 * 12).map { Float($0 % 17) - 8 }, shape: [40, 12])
             try (text(captions) * weights).sum().backward()
             return try #require(try text.positionalEmbedding.tensor.gradient())

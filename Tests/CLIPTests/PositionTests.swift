@@ -67,7 +67,7 @@ import TorchNN
     ) throws {
         let plain = try description(name)
         let resized = try plain.resized(imageSize: size)
-        #expect(resized.preprocess.size == size && resized.configuration.vision.imageSize == size)
+        #expect(try resized.preprocess.size == size && resized.configuration.imageSize == size)
         let source = try resized.weightsSource()
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
         try Weights.load(source, into: model, called: name)
@@ -77,7 +77,7 @@ import TorchNN
         let before = try #require(base.state()[parameter])
         let after = try #require(model.state()[parameter])
         let old = try #require(Int(exactly: Double(before.shape[0] - leading).squareRoot()))
-        let grid = size * old / plain.configuration.vision.imageSize
+        let grid = try size * old / #require(plain.configuration.imageSize)
         #expect(after.shape[0] == grid * grid + leading && grid != old)
         let wanted = try PositionInterpolation.image(before, leading: leading, grid: (grid, grid))
         #expect(try after.bytes() == wanted.bytes())

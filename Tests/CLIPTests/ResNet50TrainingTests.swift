@@ -66,7 +66,7 @@ import TorchNN
 
     /// The checkpoint's name without the tower's own.
     private func checkpointName(_ name: String) throws -> String {
-        let place = try #require(ParameterLayout.openCLIP.place(of: "visual." + name), "\(name)")
+        let place = try #require(ParameterLayout.openCLIPResNet.place(of: "visual." + name), "\(name)")
         return String(place.names[0].dropFirst("visual.".count))
     }
 

@@ -19,8 +19,8 @@ import TorchNN
         var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         (text.contextLength, text.vocabularySize, text.activation) = (16, 300, .quickGELU)
         return ModelConfiguration(
-            embeddingSize: 20, vision: .resNet(.init(imageSize: 64, layers: [1, 1, 1, 1], width: 2)),
-            text: .transformer(text))
+            embeddingSize: 20, vision: ResNetConfiguration(imageSize: 64, layers: [1, 1, 1, 1], width: 2),
+            text: text)
     }
 
     private static var chineseShape: ModelConfiguration {
@@ -28,7 +28,7 @@ import TorchNN
         (text.contextLength, text.vocabularySize, text.positionCount) = (12, 140, 24)
         return ModelConfiguration(
             embeddingSize: 20,
-            vision: .resNet(.init(imageSize: 64, layers: [1, 1, 1, 1], width: 2, headCount: 2)), text: .bert(text))
+            vision: ResNetConfiguration(imageSize: 64, layers: [1, 1, 1, 1], width: 2, headCount: 2), text: text)
     }
 
     private func model() throws -> DualEncoder { try fixture.model() }
@@ -44,7 +44,7 @@ import TorchNN
         let pixels = try #require(try fixture.expected()["pixels"])
         try Engine.inference {
             let fast = try model.visual(pixels)
-            try tower(model).attentionPool.asksOnlyForMean = false
+            try model.visual.shortcuts.readsOnlyPooled = false
             try expectClose(fast, model.visual(pixels), tolerance: 1e-6)
         }
     }
@@ -101,8 +101,8 @@ import TorchNN
         let names = model.namedParameters.map(\.name) + model.namedBuffers.map(\.name)
         let known = Set(names)
         for name in names {
-            let place = try #require(ParameterLayout.openCLIP.place(of: name), "\(name)")
-            let found = ParameterLayout.openCLIP.parameter(of: place.names[0]) { known.contains($0) }
+            let place = try #require(ParameterLayout.openCLIPResNet.place(of: name), "\(name)")
+            let found = ParameterLayout.openCLIPResNet.parameter(of: place.names[0]) { known.contains($0) }
             #expect(found?.name == name)
         }
     }
@@ -121,7 +121,7 @@ import TorchNN
     func builtInModelsHaveThePublishedSize(_ name: String, _ count: Int) throws {
         let configuration = try #require(BuiltInModels.configuration(named: name))
         #expect(configuration.parameterCount == count)
-        guard case .resNet(let tower) = configuration.vision else {
+        guard let tower = configuration.vision as? ResNetConfiguration else {
             Issue.record("\(name) is no ResNet")
             return
         }
@@ -132,7 +132,9 @@ import TorchNN
 
     @Test(arguments: ["RN50", "RN101"]) func theCountIsThatOfTheRealTower(_ name: String) throws {
         let configuration = try #require(BuiltInModels.configuration(named: name))
-        let tower = try Initializer.skipping { try configuration.imageTower() }
+        let tower = try Initializer.skipping {
+            try configuration.imageTower().makeTower(embeddingSize: configuration.embeddingSize)
+        }
         #expect(tower.parameterCount == configuration.visionParameterCount)
         let norms = tower.modules(of: BatchNorm2d.self).count
         #expect(norms == (name == "RN50" ? 55 : 106))

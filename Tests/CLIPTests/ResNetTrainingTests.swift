@@ -10,7 +10,7 @@ import TorchNN
     private let fixture = FamilyFixture(name: "rn-training")
     private let expected: [String: Tensor]
     private let model: DualEncoder
-    private let translation = StateTranslation(layout: .openCLIP)
+    private let translation = StateTranslation(layout: .openCLIPResNet)
 
     init() throws {
         expected = try fixture.expected()

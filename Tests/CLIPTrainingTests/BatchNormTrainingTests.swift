@@ -13,8 +13,8 @@ import TorchNN
         text.contextLength = 8
         text.vocabularySize = 40
         return ModelConfiguration(
-            embeddingSize: 8, vision: .resNet(.init(imageSize: 32, layers: [1, 1, 1, 1], width: 4, headCount: 2)),
-            text: .transformer(text))
+            embeddingSize: 8, vision: ResNetConfiguration(imageSize: 32, layers: [1, 1, 1, 1], width: 4, headCount: 2),
+            text: text)
     }
 
     private func trainer(
@@ -92,7 +92,7 @@ import TorchNN
             _ = try first.train(on: batch())
             let position = TrainingPosition(step: 1, epoch: 0, pair: 8)
             try store.save(
-                first, optimizer: first.optimizer.state(),
+                first, parts: first.stateTensors(),
                 RunState(position: position, configuration: first.configuration))
             let second = try trainer()
             _ = try store.restore(second)

@@ -67,7 +67,7 @@ private struct TechniqueFixture: Decodable {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         words.contextLength = 20
         let model = ModelConfiguration(
-            embeddingSize: 10, vision: .transformer(vision), text: .transformer(words))
+            embeddingSize: 10, vision: vision, text: words)
         func sum(_ products: [[Int]]) -> Double { Double(products.reduce(0) { $0 + $1.reduce(1, *) }) }
         var options = TowerWork.Options()
         options.patchDropout = 0.5

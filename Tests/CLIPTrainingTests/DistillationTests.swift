@@ -35,7 +35,7 @@ import TorchNN
         text.vocabularySize = 40
         let vision = VisionTransformerConfiguration(imageSize: 24, patchSize: 8, width: 8, layers: 1, headWidth: 4)
         let configuration = ModelConfiguration(
-            embeddingSize: 6, vision: .transformer(vision), text: .transformer(text))
+            embeddingSize: 6, vision: vision, text: text)
         var preprocess = PreprocessConfiguration(size: 24)
         preprocess.mean = [0.5, 0.4, 0.3]
         preprocess.standardDeviation = [0.5, 0.25, 1]
@@ -51,7 +51,7 @@ import TorchNN
         let values = (0..<3).map { Float((level - student.mean[$0]) / student.standardDeviation[$0]) }
         let pictures = try Tensor(values, shape: [1, 3, 1, 1]).expanded([2, 3, 16, 16]).contiguous()
         let found = try teacher.prepared(pictures)
-        let own = clip.preprocessor.configuration
+        let own = try clip.preprocessor.configuration
         let wanted = (0..<3).map { Float((level - own.mean[$0]) / own.standardDeviation[$0]) }
         try expectClose(
             found, Tensor(wanted, shape: [1, 3, 1, 1]).expanded([2, 3, 24, 24]).contiguous(), tolerance: 1e-5)
@@ -89,18 +89,19 @@ import TorchNN
                 logitScale: DualEncoder.initialLogitScale))
         let plain = try sample.expected(PlainSoftmax(duplicates: .positives, distillationWeight: 0.6))
         #expect(abs(value.total - plain.value) < 1e-5 * plain.value)
-        #expect(value.distillation.map { $0 > 0 } == true)
+        #expect(value[.distillation].map { $0 > 0 } == true)
     }
 
     @Test func stepsTellWhatTheyDid() throws {
         let report = try withSeed(1) { try trainer(5).train(on: MicroBatchTests.batch()) }
-        let ways = try (#require(report.lossPictureToText) + #require(report.lossTextToPicture)) / 2
-        #expect(try abs(report.loss - ways - 0.6 * #require(report.lossDistillation)) < 1e-9)
+        let ways = try (#require(report.value[.imageToText]) + #require(report.value[.textToImage])) / 2
+        #expect(try abs(report.loss - ways - 0.6 * #require(report.value[.distillation])) < 1e-9)
+        #expect(abs(report.value.contrastive - ways) < 1e-9)
         #expect(report.logitBias == nil)
         let sigmoid = try withSeed(1) {
             try MicroBatchTests.trainer(LossConfiguration(kind: .sigmoid)).train(on: MicroBatchTests.batch())
         }
-        #expect(sigmoid.lossPictureToText == nil && sigmoid.lossTextToPicture == nil)
+        #expect(sigmoid.value.terms.isEmpty && sigmoid.value.contrastive == sigmoid.loss)
         #expect(try #require(sigmoid.logitBias) != -4)
     }
 

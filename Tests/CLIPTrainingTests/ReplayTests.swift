@@ -39,7 +39,7 @@ import TorchNN
         let parts = (13 + size - 1) / size
         let model = try MicroBatchTests.model()
         let (found, firstMasks) = try withSeed(3) {
-            let chunks = MicroBatches(batch: batch, size: size, model: towers.model)
+            let chunks = try MicroBatches(batch: batch, size: size, model: towers.model)
             let pictures = try chunks.embed(.pictures, towers.encode)
             let texts = try chunks.embed(.texts, towers.encode)
             let masks = towers.masks
@@ -75,7 +75,7 @@ import TorchNN
         func run(_ size: Int) throws -> (masks: [UInt8], next: [UInt8]) {
             let towers = DroppingTowers(try MicroBatchTests.model(), batch)
             return try withSeed(4) {
-                let chunks = MicroBatches(batch: batch, size: size, model: towers.model)
+                let chunks = try MicroBatches(batch: batch, size: size, model: towers.model)
                 let pictures = try chunks.embed(.pictures, towers.encode)
                 let texts = try chunks.embed(.texts, towers.encode)
                 let masks = try Tensor.concatenated(#require(towers.masks[.texts])).bytes()
@@ -94,9 +94,9 @@ import TorchNN
     @Test(arguments: [2, 13]) func aLockedTowerGoesThroughOnce(_ size: Int) throws {
         let batch = try MicroBatchTests.batch()
         let towers = DroppingTowers(try MicroBatchTests.model(), batch)
-        for parameter in towers.model.visual.parameters { try parameter.tensor.setRequiresGradient(false) }
+        for parameter in try towers.model.visual.parameters { try parameter.tensor.setRequiresGradient(false) }
         try withSeed(5) {
-            let chunks = MicroBatches(batch: batch, size: size, model: towers.model)
+            let chunks = try MicroBatches(batch: batch, size: size, model: towers.model)
             let pictures = try chunks.embed(.pictures, towers.encode)
             let texts = try chunks.embed(.texts, towers.encode)
             try chunks.backward(pictures: pictures, texts: texts, encode: towers.encode)

@@ -16,35 +16,33 @@ import TorchNN
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 3)
         words.contextLength = 9
         words.vocabularySize = 50
-        var model = ModelConfiguration(embeddingSize: 10, vision: .transformer(vision), text: .transformer(words))
+        var model = ModelConfiguration(embeddingSize: 10, vision: vision, text: words)
         switch kind {
         case .vit: break
         case .eva:
-            model.vision = .eva(
-                EVAConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 24))
+            model.vision = EVAConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 24)
         case .resNet:
-            model.vision = .resNet(ResNetConfiguration(imageSize: 64, layers: [1, 1, 1, 1], width: 8, headCount: 4))
+            model.vision = ResNetConfiguration(imageSize: 64, layers: [1, 1, 1, 1], width: 8, headCount: 4)
         case .bert:
             var bert = BERTConfiguration(width: 12, headCount: 2, layers: 3, hiddenWidth: 24)
             bert.contextLength = 9
             bert.positionCount = 12
             bert.vocabularySize = 50
-            model.text = .bert(bert)
+            model.text = bert
         case .sigLIP:
             model.embeddingSize = 16
-            model.vision = .transformer(
-                .sigLIP(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 32))
+            model.vision = VisionTransformerConfiguration.sigLIP(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 32)
             words.isCausal = false
             words.pooling = .last
             words.projection = .linear
-            model.text = .transformer(words)
+            model.text = words
             model.initialLogitBias = -10
         }
         return model
     }
 
     static func batch(_ kind: Kind, seed: UInt64 = 2) throws -> TrainingBatch {
-        let size = shape(kind).vision.imageSize
+        let size = try shape(kind).imageTower().imageSize
         let pictures = try withSeed(seed) { try Tensor.normal([6, 3, size, size]) }
         var captions: [[Int32]] = (0..<6).map { row -> [Int32] in
             let words: [Int32] = (0...row).map { Int32(3 + $0 * 5 + row) }
@@ -244,7 +242,7 @@ import TorchNN
             $0.techniques.textTower.layerDecay = 0.8
             $0.techniques.textTower.weightDecay = 0.01
         }
-        let layers = Double(trainer.model.visual.layerCount)
+        let layers = Double(try trainer.model.visual.layerCount)
         var factors: [String: Double] = [:]
         var decays: [String: Double] = [:]
         for group in trainer.optimizer.groups {

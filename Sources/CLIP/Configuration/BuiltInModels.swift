@@ -48,9 +48,8 @@ public enum BuiltInModels {
 
     /// open_clip gives towers of its own a QuickGELU twin, not those of other libraries.
     private static func takesQuickGELU(_ name: String) -> Bool {
-        guard let shape = shapes[name], shape.initialLogitBias == nil, shape.captionDecoder == nil else { return false }
-        if case .eva = shape.vision { return false }
-        return true
+        guard let shape = shapes[name], let vision = shape.vision else { return false }
+        return shape.initialLogitBias == nil && shape.captionDecoder == nil && !vision.isTimms
     }
 
     /// open_clip's shapes by name; empty where the resource is not beside the executable.
@@ -69,20 +68,13 @@ public enum BuiltInModels {
         return [:]
     }()
 
-    /// Chinese-CLIP's five pairs of towers (arXiv 2211.01335, table 1), by its names.
+    /// Chinese-CLIP's, by its names after "chinese-clip-".
     private static let chineseShapes: [String: ModelConfiguration] = {
-        let base = BERTConfiguration(width: 768, headCount: 12, layers: 12, hiddenWidth: 3072)
-        let large = BERTConfiguration(width: 1024, headCount: 16, layers: 24, hiddenWidth: 4096)
-        let small = BERTConfiguration(width: 768, headCount: 12, layers: 3, hiddenWidth: 3072)
-        let pairs: [(String, String, BERTConfiguration)] = [
-            ("RN50", "RN50", small), ("ViT-B-16", "ViT-B-16", base), ("ViT-L-14", "ViT-L-14", base),
-            ("ViT-L-14-336", "ViT-L-14-336", base), ("ViT-H-14", "ViT-H-14", large),
-        ]
         var found: [String: ModelConfiguration] = [:]
-        for (name, vision, text) in pairs {
-            guard let shape = shapes[vision]?.with(activation: .quickGELU) else { continue }
+        for (name, text) in BERTConfiguration.chineseCLIPs {
+            guard let shape = shapes[name]?.with(activation: .quickGELU) else { continue }
             found["chinese-clip-" + name] = ModelConfiguration(
-                embeddingSize: shape.embeddingSize, vision: shape.vision, text: .bert(text))
+                embeddingSize: shape.embeddingSize, vision: shape.vision, text: text)
         }
         return found
     }()

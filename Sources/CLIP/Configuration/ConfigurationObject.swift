@@ -3,7 +3,7 @@ import StrictJSON
 
 /// One JSON object of a configuration file, read strictly: a key that nobody asked for and that is not switched off is
 /// refused, because ignoring it would give other numbers without a word.
-struct ConfigurationObject {
+package struct ConfigurationObject {
     let source: String
     private let path: String
     private let values: [String: JSONValue]

@@ -58,21 +58,16 @@ extension PreprocessConfiguration {
         return height
     }
 
-    /// `preprocessor_config.json` for a family's image processor.
-    func huggingFaceObject(family: HuggingFaceConfiguration.Family) -> [String: Any] {
+    /// `preprocessor_config.json`.
+    /// - Parameter processor: the library's class.
+    func huggingFaceObject(processor: String) -> [String: Any] {
         let side = ["height": size, "width": size]
         var object: [String: Any] = [
             "do_resize": true, "do_rescale": true, "do_normalize": true, "do_convert_rgb": true,
             "rescale_factor": 1.0 / 255, "resample": interpolation == .bicubic ? 3 : 2, "image_mean": mean,
             "image_std": standardDeviation, "do_center_crop": resizeMode == .shortest,
         ]
-        switch family {
-        case .clip: object["image_processor_type"] = "CLIPImageProcessor"
-        // SigLIP's own class cannot cut the middle out.
-        case .sigLIP where resizeMode == .shortest: object["image_processor_type"] = "CLIPImageProcessor"
-        case .sigLIP: object["image_processor_type"] = "SiglipImageProcessor"
-        case .chineseCLIP: object["image_processor_type"] = "ChineseCLIPImageProcessor"
-        }
+        object["image_processor_type"] = processor
         switch resizeMode {
         case .shortest:
             object["size"] = ["shortest_edge": size]

@@ -26,14 +26,11 @@ public struct PreprocessConfiguration: Sendable, Equatable {
     public init(size: Int) { self.size = size }
 
     /// What a model is trained with where nothing is said: SigLIP's towers squash and center on one half, Chinese-CLIP's
-    /// squash, all others cut the middle out.
-    public init(for model: ModelConfiguration) {
-        size = model.vision.imageSize
-        if case .bert = model.text { resizeMode = .squash }
-        guard case .transformer(let tower) = model.vision, tower.isSigLIP else { return }
-        resizeMode = .squash
-        mean = [0.5, 0.5, 0.5]
-        standardDeviation = [0.5, 0.5, 0.5]
+    /// squash, all others cut the middle out. Nil for a model that reads no pictures.
+    public init?(for model: ModelConfiguration) {
+        guard let vision = model.vision else { return nil }
+        self = vision.preprocessing
+        if let resizing = model.text.pictureResizing { resizeMode = resizing }
     }
 
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.

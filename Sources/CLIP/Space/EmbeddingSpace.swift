@@ -62,7 +62,7 @@ extension CLIPModel {
         EmbeddingSpace(
             model: name, embeddingSize: model.configuration.embeddingSize, weights: try weightsHash(),
             architecture: model.configuration.traits, tokenizer: tokenizer.identity,
-            preprocessing: preprocessor.configuration.traits, normalized: normalized)
+            preprocessing: preparation?.configuration.traits ?? [:], normalized: normalized)
     }
 
     /// From the file where there is one, so that computing in another precision changes nothing.
@@ -94,47 +94,6 @@ final class FileHash: @unchecked Sendable {
             known = computed
             return computed
         }
-    }
-}
-
-extension ModelConfiguration {
-    /// What changes a model's numbers without showing in its weights.
-    var traits: [String: String] {
-        var traits: [String: String] = [:]
-        switch vision {
-        case .transformer(let tower):
-            traits["image tower"] = "transformer"
-            traits["image heads"] = "\(tower.headCount)"
-            traits["image activation"] = tower.activation.rawValue
-            traits["image epsilon"] = "\(tower.epsilon)"
-            traits["image pooling"] = "\(tower.pooling)"
-        case .resNet(let tower):
-            traits["image tower"] = "ResNet"
-            traits["image heads"] = "\(tower.headCount)"
-        case .eva(let tower):
-            traits["image tower"] = "EVA"
-            traits["image heads"] = "\(tower.headCount)"
-            traits["image epsilon"] = "\(tower.epsilon)"
-            traits["image rotary positions"] = tower.hasRotaryPositions ? "grid \(tower.rotaryGrid)" : "none"
-            traits["image norm"] = tower.isPostNorm ? "after" : "before"
-        }
-        switch text {
-        case .transformer(let tower):
-            traits["text tower"] = tower.isCausal ? "causal transformer" : "transformer"
-            traits["text heads"] = "\(tower.headCount)"
-            traits["text activation"] = tower.activation.rawValue
-            traits["text epsilon"] = "\(tower.epsilon)"
-            traits["text pooling"] = "\(tower.pooling)"
-            // Where a token sees only those before it, what follows the end changes nothing.
-            if !tower.isCausal || tower.hasClassEmbedding { traits["text padding"] = "\(tower.padToken)" }
-        case .bert(let tower):
-            traits["text tower"] = "BERT"
-            traits["text heads"] = "\(tower.headCount)"
-            traits["text activation"] = tower.activation.rawValue
-            traits["text epsilon"] = "\(tower.epsilon)"
-            traits["text padding"] = "\(tower.padToken)"
-        }
-        return traits
     }
 }
 

@@ -107,12 +107,10 @@ extension CheckpointReport {
         family = description.tokenizerFamily.rawValue
         parameters = Parameters(
             image: configuration.visionParameterCount, text: configuration.textParameterCount,
-            captionDecoder: configuration.captionDecoder.map {
-                Int($0.parameterCount(embeddingSize: configuration.embeddingSize))
-            }, total: configuration.parameterCount)
-        imageSize = configuration.vision.imageSize
-        contextLength = configuration.text.contextLength
-        vocabularySize = configuration.text.vocabularySize
+            captionDecoder: configuration.captionDecoderParameterCount, total: configuration.parameterCount)
+        imageSize = configuration.imageSize
+        contextLength = configuration.contextLength
+        vocabularySize = configuration.vocabularySize
         embeddingSize = configuration.embeddingSize
         architecture = configuration.traits
         do {

@@ -4,34 +4,25 @@ extension ParameterLayout {
     /// Which layout a checkpoint's names are in, by names that only it has.
     /// - Throws: ``CLIPError/unknownLayout(path:examples:)``.
     static func detected(in checkpoint: Checkpoint) throws -> ParameterLayout {
-        for (signature, layout) in signatures where signature.allSatisfy({ checkpoint.tensors[$0] != nil }) {
-            return layout
+        let vision = TowerNaming.detected(among: TowerFamilies.image.flatMap { $0.namings }, in: checkpoint)
+        let text = TowerNaming.detected(among: TowerFamilies.text.flatMap { $0.namings }, in: checkpoint)
+        let decoder = TowerNaming.detected(among: [.openCLIPCaptionDecoder], in: checkpoint)
+        let layout = ParameterLayout(vision: vision, text: text, captionDecoder: decoder)
+        let names = checkpoint.tensors.keys
+        // A tower that is not recognized must not be there at all.
+        let isWhole = vision != nil && text != nil
+        let isLone = (vision != nil || text != nil) && names.allSatisfy(layout.knows)
+        guard isWhole || isLone else {
+            throw CLIPError.unknownLayout(path: checkpoint.path, examples: Array(names.sorted().prefix(3)))
         }
-        throw CLIPError.unknownLayout(
-            path: checkpoint.path, examples: Array(checkpoint.tensors.keys.sorted().prefix(3)))
+        return layout
     }
 
-    /// Names that tell a layout, the most particular first.
-    private static let signatures: [([String], ParameterLayout)] = [
-        (["bert.embeddings.word_embeddings.weight"], .chineseCLIP),
-        (["text_model.embeddings.word_embeddings.weight"], .chineseCLIPHuggingFace),
-        (["vision_model.head.probe"], .sigLIPHuggingFace),
-        (["vision_model.embeddings.class_embedding"], .huggingFace),
-        (["visual.trunk.attn_pool.latent"], .sigLIPTimm),
-        (["text.cls_emb", "visual.attn_pool.query"], .coCa),
-        (["visual.positional_embedding", "token_embedding.weight"], .openCLIP),
-        (["visual.attnpool.positional_embedding", "token_embedding.weight"], .openCLIP),
-        (["visual.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
-        (["visual.attnpool.positional_embedding", "text.token_embedding.weight"], .openCLIPCustomText),
-        (["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_proj.weight"], .eva02Timm),
-        (["visual.trunk.cls_token", "visual.trunk.blocks.0.attn.q_bias"], .evaTimm),
-        (["visual.cls_token", "visual.blocks.0.attn.q_proj.weight"], .eva02Original),
-        (["visual.cls_token", "visual.blocks.0.attn.q_bias"], .evaOriginal),
-    ]
+    private func knows(_ entry: String) -> Bool { parameter(of: entry) != nil || isIgnored(entry) }
 }
 
 extension Checkpoint {
     /// Whether only OpenAI can have written the file: their archives state three numbers that no one else's do. Their
     /// models all use QuickGELU. That a file holds TorchScript proves nothing: anyone can write one.
-    var isOpenAIs: Bool { ParameterLayout.openAIConstants.allSatisfy { tensors[$0] != nil } }
+    var isOpenAIs: Bool { TowerNaming.openAIConstants.allSatisfy { tensors[$0] != nil } }
 }

@@ -20,7 +20,7 @@ public enum ModelAverage {
             guard other.model.configuration == first.model.configuration else {
                 throw CLIPError.averaging(problem: "\(first.name) and \(other.name) are of different architectures")
             }
-            guard other.preprocessor.configuration == first.preprocessor.configuration else {
+            guard other.preparation?.configuration == first.preparation?.configuration else {
                 throw CLIPError.averaging(problem: "\(first.name) and \(other.name) prepare pictures differently")
             }
         }

@@ -55,15 +55,18 @@ public enum ModelConversion {
             case .openCLIP:
                 let object: [String: Any] = [
                     "model_cfg": try openCLIPObject(configuration, description),
-                    "preprocess_cfg": description.preprocess.jsonObject,
+                    "preprocess_cfg": try description.preprocess.jsonObject,
                 ]
                 try write(object, to: folder + "/" + ModelDirectory.configurationName)
                 try TensorFile.write(entries, to: folder + "/" + ModelDirectory.weightsName)
             case .huggingFace:
-                try write(HuggingFaceConfiguration.object(of: configuration), to: folder + "/config.json")
-                guard let family = HuggingFaceConfiguration.family(of: configuration) else { return }
-                try write(
-                    description.preprocess.huggingFaceObject(family: family), to: folder + "/preprocessor_config.json")
+                let writing = try HuggingFaceConfiguration.writing(configuration)
+                try write(writing.object, to: folder + "/config.json")
+                if let preprocess = description.preparation {
+                    let processor = writing.kind.imageProcessor(for: preprocess)
+                    try write(
+                        preprocess.huggingFaceObject(processor: processor), to: folder + "/preprocessor_config.json")
+                }
                 try TensorFile.write(entries, to: folder + "/model.safetensors")
             case .openAI:
                 let constants = try openAIConstants(configuration)
@@ -96,9 +99,9 @@ public enum ModelConversion {
 
     /// OpenAI's code has one tokenizer and one way to prepare pictures, whatever it loads.
     private static func checkForOpenAI(_ description: ModelDescription, _ model: ModelConfiguration) throws {
-        var own = PreprocessConfiguration(size: model.vision.imageSize)
+        var own = PreprocessConfiguration(size: try model.imageTower().imageSize)
         own.interpolation = .bicubic
-        guard description.preprocess == own else {
+        guard try description.preprocess == own else {
             throw CLIPError.unsupportedConversion(what: "pictures prepared otherwise than OpenAI's code prepares them")
         }
         guard model.readsCLIPsVocabulary else {
@@ -108,10 +111,10 @@ public enum ModelConversion {
 
     /// The three numbers that OpenAI's archives state, by which the file is known for what it is: QuickGELU.
     private static func openAIConstants(_ configuration: ModelConfiguration) throws -> [String: Tensor] {
-        let (vision, text) = (configuration.vision, configuration.text)
+        let (vision, text) = (try configuration.imageTower(), configuration.text)
         let values = [vision.imageSize, text.contextLength, text.vocabularySize]
         let tensors = try values.map { try Tensor([Int64($0)], shape: []) }
-        return Dictionary(uniqueKeysWithValues: zip(ParameterLayout.openAIConstants, tensors))
+        return Dictionary(uniqueKeysWithValues: zip(TowerNaming.openAIConstants, tensors))
     }
 
     /// The configuration, and whether open_clip must take the tokenizer from the files beside it.
@@ -132,21 +135,14 @@ public enum ModelConversion {
     ) throws -> ParameterLayout {
         switch target {
         case .openCLIP: return try configuration.openCLIPLayout()
-        case .huggingFace:
-            switch HuggingFaceConfiguration.family(of: configuration) {
-            case .clip: return .huggingFace
-            case .sigLIP: return .sigLIPHuggingFace
-            case .chineseCLIP: return .chineseCLIPHuggingFace
-            case nil:
-                throw CLIPError.unsupportedConversion(what: "towers that Hugging Face's CLIP classes do not have")
-            }
+        case .huggingFace: return try HuggingFaceConfiguration.writing(configuration).kind.layout
         case .openAI:
             guard configuration.isOpenAIs else {
                 throw CLIPError.unsupportedConversion(
                     what: "something that OpenAI's code does not compute, such as GELU in place of QuickGELU or heads "
                         + "that are not 64 wide")
             }
-            return .openCLIP
+            return try configuration.openCLIPLayout()
         }
     }
 
@@ -201,35 +197,6 @@ extension ModelConfiguration {
 
     /// Whether OpenAI's code, which finds a model's shape in its weights, would find this one.
     var isOpenAIs: Bool {
-        guard captionDecoder == nil, initialLogitBias == nil, case .transformer(let text) = text else { return false }
-        var usual = TextTransformerConfiguration(width: text.width, headCount: text.width / 64, layers: text.layers)
-        usual.contextLength = text.contextLength
-        usual.vocabularySize = text.vocabularySize
-        usual.activation = .quickGELU
-        usual.padToken = text.padToken
-        // The first of the last id there is, is the first of the highest.
-        if text.pooling == .firstToken(Int32(clamping: text.vocabularySize - 1)) { usual.pooling = text.pooling }
-        guard text == usual else { return false }
-        switch vision {
-        case .transformer(let tower):
-            var usual = VisionTransformerConfiguration(
-                imageSize: tower.imageSize, patchSize: tower.patchSize, width: tower.width, layers: tower.layers)
-            usual.activation = .quickGELU
-            return tower == usual
-        case .resNet(let tower):
-            return tower.headCount == tower.outputWidth / 64
-        case .eva: return false
-        }
-    }
-
-    /// The names open_clip's own code gives a model of this shape.
-    func openCLIPLayout() throws -> ParameterLayout {
-        if captionDecoder != nil { return .coCa }
-        if case .bert = text {
-            throw CLIPError.unsupportedConversion(what: "a BERT text tower, which open_clip names differently")
-        }
-        if case .transformer(let tower) = vision, tower.isSigLIP { return .sigLIPTimm }
-        if case .eva(let tower) = vision { return .timm(for: tower) }
-        return usesCustomText ? .openCLIPCustomText : .openCLIP
+        captionDecoder == nil && initialLogitBias == nil && vision?.isOpenAIs == true && text.isOpenAIs
     }
 }

@@ -61,9 +61,9 @@ public struct ModelDirectory: Sendable {
         return names.map { path + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
     }
 
-    /// Reads the configuration and how pictures are prepared.
+    /// Reads the configuration and how pictures are prepared, nil for a model that reads none.
     /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
-    public func configuration() throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
+    public func configuration() throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration?) {
         switch layout {
         case .openCLIP: return try Self.readConfiguration(configurationPath)
         case .huggingFace:
@@ -75,8 +75,8 @@ public struct ModelDirectory: Sendable {
 
     private func huggingFacePreprocess(
         _ model: ModelConfiguration, _ object: ConfigurationObject
-    ) throws -> PreprocessConfiguration {
-        let size = model.vision.imageSize
+    ) throws -> PreprocessConfiguration? {
+        guard let size = model.imageSize else { return nil }
         for name in ["preprocessor_config.json", "processor_config.json"] {
             let file = path + "/" + name
             guard FileManager.default.fileExists(atPath: file) else { continue }
@@ -94,18 +94,17 @@ public struct ModelDirectory: Sendable {
     /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
     public static func readConfiguration(
         _ path: String
-    ) throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration) {
+    ) throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration?) {
         let object = try object(path)
         guard object.has("model_cfg") else {
             let model = try ModelConfiguration(object)
             return (model, PreprocessConfiguration(for: model))
         }
         let model = try ModelConfiguration(object.object("model_cfg"))
-        let preprocess =
-            object.has("preprocess_cfg")
-            ? try PreprocessConfiguration(object.object("preprocess_cfg"), imageSize: model.vision.imageSize)
-            : PreprocessConfiguration(for: model)
-        return (model, preprocess)
+        guard object.has("preprocess_cfg"), let size = model.imageSize else {
+            return (model, PreprocessConfiguration(for: model))
+        }
+        return (model, try PreprocessConfiguration(object.object("preprocess_cfg"), imageSize: size))
     }
 
     private static func object(_ path: String) throws -> ConfigurationObject {

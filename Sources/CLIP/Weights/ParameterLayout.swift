@@ -39,22 +39,20 @@ public struct ParameterLayout: Sendable {
     /// Entries that hold nothing a model learns (constants, counters, parts that are never used), left out on reading.
     let ignored: [String]
 
-    init(name: String, rules: [Rule], ignored: [String] = []) {
-        self.name = name
-        self.rules = rules
-        self.ignored = ignored
+    /// - Parameters:
+    ///   - vision: the image tower's names; nil for a text tower alone.
+    ///   - text: the text tower's names; nil for an image tower alone.
+    init(vision: TowerNaming?, text: TowerNaming?, captionDecoder: TowerNaming? = nil) {
+        let parts = [vision, text, captionDecoder].compactMap { $0 }
+        // Where towers are named by two projects, one is open_clip's, around another's tower.
+        let project = parts.map(\.project).first { $0 != TowerNaming.openCLIP } ?? TowerNaming.openCLIP
+        let variant = parts.first { $0.project == project && $0.variant != nil }?.variant
+        name = variant.map { "\(project) (\($0))" } ?? project
+        rules = parts.flatMap(\.rules) + Self.scalars
+        ignored = parts.flatMap(\.ignored)
     }
 
-    /// A layout with every checkpoint name moved under a prefix such as "visual.".
-    static func prefixed(_ prefix: String, _ rules: [Rule]) -> [Rule] {
-        rules.map { rule in
-            switch rule.form {
-            case .stacked(let proportions):
-                Rule(rule.module, stacking: rule.checkpoint.map { prefix + $0 }, proportions: proportions)
-            default: Rule(rule.module, prefix + rule.checkpoint[0], rule.form)
-            }
-        }
-    }
+    private static let scalars = [Rule("logit_scale", "logit_scale"), Rule("logit_bias", "logit_bias")]
 
     /// A module parameter's place in a checkpoint.
     struct Place: Equatable {

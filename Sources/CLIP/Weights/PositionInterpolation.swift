@@ -35,25 +35,15 @@ public enum PositionInterpolation {
     /// A model's state fitted to another resolution or context length; what fits already is left alone.
     static func fit(_ state: [String: Tensor], to configuration: ModelConfiguration) throws -> [String: Tensor] {
         var state = state
-        let images = "visual.positional_embedding"
-        if let positions = state[images], positions.rank == 2 {
-            switch configuration.vision {
-            case .transformer(let tower):
-                let side = tower.gridSize
-                state[images] = try image(
-                    positions, leading: tower.hasClassToken ? 1 : 0, grid: (side, side))
-            case .eva(let tower):
-                state[images] = try image(positions, leading: 1, grid: (tower.gridSize, tower.gridSize))
-            case .resNet: break
-            }
+        for grid in configuration.vision?.positionGrids ?? [] {
+            let name = "visual." + grid.parameter
+            guard let positions = state[name], positions.rank == 2 else { continue }
+            state[name] = try image(positions, leading: grid.leading, grid: (grid.side, grid.side))
         }
-        let pool = "visual.attention_pool.positional_embedding"
-        if let positions = state[pool], positions.rank == 2, case .resNet(let tower) = configuration.vision {
-            state[pool] = try image(positions, leading: 1, grid: (tower.gridSize, tower.gridSize))
-        }
-        let texts = "text.positional_embedding"
-        if let positions = state[texts], positions.rank == 2, case .transformer(let tower) = configuration.text {
-            state[texts] = try text(positions, length: tower.positionCount)
+        for row in configuration.text.positionRows {
+            let name = "text." + row.parameter
+            guard let positions = state[name], positions.rank == 2 else { continue }
+            state[name] = try text(positions, length: row.length)
         }
         return state
     }
@@ -61,36 +51,17 @@ public enum PositionInterpolation {
 
 extension ModelConfiguration {
     /// The same shape for pictures of another size, or texts of another length.
-    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for a size the towers cannot take.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for a size the towers cannot take;
+    ///   ``CLIPError/noImageTower`` for a size of pictures where none are read.
     func resized(imageSize: Int?, contextLength: Int?, source: String) throws -> ModelConfiguration {
         var changed = self
         if let imageSize {
-            switch vision {
-            case .transformer(var tower):
-                tower.imageSize = imageSize
-                changed.vision = .transformer(tower)
-            case .resNet(var tower):
-                tower.imageSize = imageSize
-                changed.vision = .resNet(tower)
-            case .eva(var tower):
-                tower.imageSize = imageSize
-                changed.vision = .eva(tower)
-            }
+            var vision = try imageTower()
+            vision.imageSize = imageSize
+            changed.vision = vision
         }
         if let contextLength {
-            switch text {
-            case .transformer(var tower):
-                if tower.hasClassEmbedding {
-                    throw CLIPError.configuration(
-                        source: source, key: "text_cfg.context_length",
-                        problem: "a captioning model's text positions cannot be resampled")
-                }
-                tower.contextLength = contextLength
-                changed.text = .transformer(tower)
-            case .bert(var tower):
-                tower.contextLength = contextLength
-                changed.text = .bert(tower)
-            }
+            changed.text = try text.resized(contextLength: contextLength, ShapeChecks(source: source))
         }
         try changed.validate(source: source)
         return changed

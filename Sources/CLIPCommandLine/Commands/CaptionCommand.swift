@@ -82,8 +82,8 @@ struct CaptionCommand: ParsableCommand {
 
     func run() throws {
         let description = try shared.describe()
-        guard description.configuration.captionDecoder != nil else { throw CLIPError.noCaptionDecoder }
-        let contextLength = description.configuration.text.contextLength
+        guard description.configuration.writesCaptions else { throw CLIPError.noCaptionDecoder }
+        let contextLength = description.configuration.contextLength
         guard maxLength <= contextLength else {
             throw ValidationError("--max-length takes at most the \(contextLength) tokens of this model.")
         }

@@ -14,7 +14,7 @@ struct ModelsCommand: ParsableCommand {
         struct Model: Encodable {
             var name: String
             var parameters: Int
-            var resolution: Int
+            var resolution: Int?
             var embeddingSize: Int
             var hasWeights: Bool
         }
@@ -32,7 +32,7 @@ struct ModelsCommand: ParsableCommand {
             }
             return Document.Model(
                 name: name, parameters: description.configuration.parameterCount,
-                resolution: description.configuration.vision.imageSize,
+                resolution: description.configuration.imageSize,
                 embeddingSize: description.configuration.embeddingSize, hasWeights: description.weightsPath != nil)
         }
         if output.json { return try Console.printJSON(Document(models: models)) }
@@ -41,7 +41,7 @@ struct ModelsCommand: ParsableCommand {
         for model in models {
             try Console.answer(
                 Table.padded(model.name, to: width) + Table.rightAligned(String(model.parameters), to: 13)
-                    + Table.rightAligned(String(model.resolution), to: 8)
+                    + Table.rightAligned(model.resolution.map(String.init) ?? "-", to: 8)
                     + Table.rightAligned(String(model.embeddingSize), to: 11)
                     + (model.hasWeights ? "  bundled" : "  none: add --weights FILE"))
         }

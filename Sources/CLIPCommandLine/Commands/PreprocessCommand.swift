@@ -33,7 +33,7 @@ struct PreprocessCommand: ParsableCommand {
         try OutputFile.check(output)
         processor.prepare()
         let description = try model.name.describe(weights: model.weights, resolution: size.resolution)
-        let preprocessor = PicturePreprocessor(description.preprocess)
+        let preprocessor = try PicturePreprocessor(description.preprocess)
         let batch = try Engine.inference {
             let bytes = try images.map { try pictures.read($0, for: preprocessor) }
             return try preprocessor.normalize(Tensor.stacked(bytes))

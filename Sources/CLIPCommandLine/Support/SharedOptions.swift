@@ -15,9 +15,10 @@ struct SharedOptions: ParsableArguments {
     var weights: String? { named.weights }
     var resolution: Int? { named.resolution }
     var contextLength: Int? { named.contextLength }
-    var precision: Precision { compute.precision }
+    var precision: Given<Precision> { compute.precision }
+    var float32MatmulPrecision: Given<Engine.ProductPrecision> { compute.float32MatmulPrecision }
     var threads: Int? { compute.threads }
-    var device: ComputeOptions.Place { compute.device }
+    var device: Given<ComputeOptions.Place> { compute.device }
     var json: Bool { output.json }
 
     /// Architecture, preprocessing and tokenizer, without weights.
@@ -155,15 +156,15 @@ struct ThreadOptions: ParsableArguments {
 /// Where and how exactly to compute.
 struct ComputeOptions: ParsableArguments {
     @Option(help: "What the towers compute in: fp32 or bf16.")
-    var precision = Precision.fp32
+    var precision = Given(Precision.fp32)
 
     @OptionGroup var processor: ThreadOptions
 
     @Option(help: "Where to compute: cpu, cuda or mps.")
-    var device = Place.cpu
+    var device = Given(Place.cpu)
 
     @Option(help: "How matrices of fp32 are multiplied: highest (in fp32), high (TF32 on a GPU) or medium (bf16).")
-    var float32MatmulPrecision = Engine.ProductPrecision.highest
+    var float32MatmulPrecision = Given(Engine.ProductPrecision.highest)
 
     var threads: Int? { processor.threads }
 
@@ -183,7 +184,7 @@ struct ComputeOptions: ParsableArguments {
 
     func prepare() throws {
         processor.prepare()
-        try Engine.setProductPrecision(float32MatmulPrecision)
+        try Engine.setProductPrecision(float32MatmulPrecision.value)
     }
 }
 

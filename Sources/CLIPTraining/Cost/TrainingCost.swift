@@ -70,10 +70,12 @@ public struct TrainingCost: Sendable, Equatable, Codable {
         let trained = Double(image.trainedParameters + text.trainedParameters)
         let (batch, embedding) = (Double(configuration.batchSize), Double(model.embeddingSize))
         let chunk = Double(min(configuration.microBatchSize, configuration.batchSize))
-        let shapes = ActivationShapes(model, options)
         let kept =
-            shapes.imageValues(locked: Self.lockedBlocks(techniques.imageTower, imageWork), techniques)
-            + shapes.textValues(locked: Self.lockedBlocks(techniques.textTower, textWork), techniques)
+            (model.vision?.memory(options).values(
+                locked: Self.lockedBlocks(techniques.imageTower, imageWork),
+                recomputes: techniques.checkpointsGradients) ?? 0)
+            + model.text.memory(options).values(
+                locked: Self.lockedBlocks(techniques.textTower, textWork), recomputes: techniques.checkpointsGradients)
         memory = Memory(
             weights: 4 * Double(model.visionParameterCount + model.textParameterCount), gradients: 4 * trained,
             moments: 8 * trained, average: techniques.averageDecay == nil ? 0 : 4 * trained,

@@ -65,7 +65,7 @@ public final class OverfitCheck {
     }
 
     private func firstBatch() throws -> TrainingBatch {
-        let decoder = PairDecoder(tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: nil)
+        let decoder = try PairDecoder(tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: nil)
         let loader = try PairLoader(
             source: source, order: SampleOrder(seed: configuration.seed), epoch: 0,
             options: PairLoaderOptions(batchSize: configuration.batchSize, dropsLast: true, threads: loaderThreads)

@@ -25,11 +25,11 @@ final class MicroBatches {
     /// The last part's embeddings, still to be differentiated.
     private var kept: [Tower: Tensor] = [:]
 
-    init(batch: TrainingBatch, size: Int, model: DualEncoder) {
+    init(batch: TrainingBatch, size: Int, model: DualEncoder) throws {
         chunks = stride(from: 0, to: batch.count, by: size).map { $0..<min($0 + size, batch.count) }
         device = model.device
         var learning: Set<Tower> = []
-        if model.visual.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.pictures) }
+        if try model.visual.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.pictures) }
         if model.text.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.texts) }
         self.learning = learning
     }

@@ -14,13 +14,13 @@ enum ParameterGroups {
     ///
     /// With layer decay d, layer l of a tower with L blocks moves at d^(L+1−l) of the tower's rate: 0 for embeddings, 1
     /// to L for blocks, L+1 for what comes after (BEiT, Bao et al., arXiv 2106.08254; EVA-CLIP, arXiv 2303.15389).
-    static func groups(of model: DualEncoder, configuration: TrainingConfiguration) -> [AdamW.Group] {
+    static func groups(of model: DualEncoder, configuration: TrainingConfiguration) throws -> [AdamW.Group] {
         var order: [Key] = []
         var members: [Key: [(name: String, parameter: Parameter)]] = [:]
         let named = model.namedParameters.filter(\.parameter.isTrainable)
         // The decayed first.
         for entry in named.filter({ $0.parameter.shape.count >= 2 }) + named.filter({ $0.parameter.shape.count < 2 }) {
-            let key = key(for: entry, in: model, configuration)
+            let key = try key(for: entry, in: model, configuration)
             if members[key] == nil { order.append(key) }
             members[key, default: []].append(entry)
         }
@@ -31,10 +31,10 @@ enum ParameterGroups {
 
     private static func key(
         for entry: (name: String, parameter: Parameter), in model: DualEncoder, _ configuration: TrainingConfiguration
-    ) -> Key {
+    ) throws -> Key {
         let isDecayed = entry.parameter.shape.count >= 2
         let towers: [(prefix: String, tower: any Tower, settings: TowerTechniques)] = [
-            ("visual.", model.visual, configuration.techniques.imageTower),
+            ("visual.", try model.visual, configuration.techniques.imageTower),
             ("text.", model.text, configuration.techniques.textTower),
         ]
         guard let (prefix, tower, settings) = towers.first(where: { entry.name.hasPrefix($0.prefix) }) else {
@@ -54,17 +54,18 @@ extension TechniqueConfiguration {
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for what a tower cannot do.
     func apply(to model: DualEncoder) throws {
         if patchDropout > 0 {
-            guard let dropout = model.visual.patchDropout else {
+            guard let dropout = try model.visual.patchDropout else {
+                let family = type(of: try model.configuration.imageTower()).familyName
                 throw TrainingError.invalidOption(
-                    name: "patch dropout", problem: "the image tower is a ResNet, which has no patches to leave out")
+                    name: "patch dropout",
+                    problem: "the image tower (\(family)) has no patches to leave out")
             }
             dropout.probability = patchDropout
         }
         if checkpointsGradients {
-            model.visual.recomputesBlocks = true
-            model.text.recomputesBlocks = true
+            for tower in model.towers { tower.recomputesBlocks = true }
         }
-        for (tower, settings) in [(model.visual as any Tower, imageTower), (model.text, textTower)]
+        for (tower, settings) in [(try model.visual as any Tower, imageTower), (model.text, textTower)]
         where settings.isLocked {
             try tower.lock(unlockedGroups: settings.unlockedGroups, freezesStatistics: settings.freezesStatistics)
         }

@@ -36,7 +36,7 @@ public struct Teacher: Sendable {
 
     /// The student's pictures `[B, 3, S, S]` at the teacher's size and on its scale.
     func prepared(_ pictures: Tensor) throws -> Tensor {
-        let own = clip.preprocessor.configuration
+        let own = try clip.preprocessor.configuration
         var pictures = pictures
         if own.size != student.size {
             pictures = try pictures.resizedPictures(height: own.size, width: own.size, own.interpolation)

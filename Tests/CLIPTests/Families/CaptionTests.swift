@@ -55,9 +55,9 @@ import Torch
             ]
         try Engine.inference {
             let fast = try text(captions)
-            text.readsOnlyEndOfText = false
+            text.shortcuts.readsOnlyPooled = false
             try expectClose(fast, text(captions), tolerance: 1e-6, "class token alone")
-            text.trimsToLongest = false
+            text.shortcuts.trimsToLongest = false
             try expectClose(fast, text(captions), tolerance: 1e-6, "trimmed")
             for (row, caption) in captions.enumerated() {
                 let whole = caption + Array(repeating: 0, count: 11 - caption.count)

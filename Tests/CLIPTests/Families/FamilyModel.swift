@@ -63,7 +63,7 @@ extension FamilyModel {
 
     private static func pictures(hidden: Int, activation: Activation) -> VisionTransformerConfiguration {
         var tower = VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 2, headWidth: 8)
-        tower.feedForwardRatio = VisionTransformerConfiguration.ratio(hidden, over: 16)
+        tower.feedForwardRatio = TransformerShape.ratio(hidden, over: 16)
         tower.activation = activation
         return tower
     }
@@ -77,13 +77,13 @@ extension FamilyModel {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         words.contextLength = 16
         words.vocabularySize = vocabulary
-        words.feedForwardRatio = VisionTransformerConfiguration.ratio(textHidden, over: 12)
+        words.feedForwardRatio = TransformerShape.ratio(textHidden, over: 12)
         words.activation = text
         words.epsilon = 1e-6
         words.isCausal = false
         words.pooling = .last
         words.projection = .linear
-        var model = ModelConfiguration(embeddingSize: 16, vision: .transformer(vision), text: .transformer(words))
+        var model = ModelConfiguration(embeddingSize: 16, vision: vision, text: words)
         model.initialLogitBias = -10
         return model
     }
@@ -94,12 +94,12 @@ extension FamilyModel {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         words.contextLength = 16
         words.vocabularySize = vocabulary
-        words.feedForwardRatio = VisionTransformerConfiguration.ratio(32, over: 12)
+        words.feedForwardRatio = TransformerShape.ratio(32, over: 12)
         words.activation = .quickGELU
         words.pooling = pooling
         return ModelConfiguration(
-            embeddingSize: 20, vision: .transformer(pictures(hidden: 40, activation: .quickGELU)),
-            text: .transformer(words))
+            embeddingSize: 20, vision: pictures(hidden: 40, activation: .quickGELU),
+            text: words)
     }
 
     private static func chineseShape(
@@ -110,8 +110,8 @@ extension FamilyModel {
         words.vocabularySize = vocabulary
         words.positionCount = 24
         return ModelConfiguration(
-            embeddingSize: 20, vision: .transformer(pictures(hidden: pictureHidden, activation: activation)),
-            text: .bert(words))
+            embeddingSize: 20, vision: pictures(hidden: pictureHidden, activation: activation),
+            text: words)
     }
 
     private static var clipAShape: ModelConfiguration {
@@ -123,7 +123,7 @@ extension FamilyModel {
         words.vocabularySize = 300
         words.isCausal = false
         words.pooling = .last
-        return ModelConfiguration(embeddingSize: 20, vision: .transformer(vision), text: .transformer(words))
+        return ModelConfiguration(embeddingSize: 20, vision: vision, text: words)
     }
 
     private static var coCaShape: ModelConfiguration {
@@ -133,7 +133,7 @@ extension FamilyModel {
         words.contextLength = 11
         words.vocabularySize = 300
         words.hasClassEmbedding = true
-        var model = ModelConfiguration(embeddingSize: 12, vision: .transformer(vision), text: .transformer(words))
+        var model = ModelConfiguration(embeddingSize: 12, vision: vision, text: words)
         var decoder = CaptionDecoderConfiguration(width: 12, headCount: 2, layers: 2)
         decoder.contextLength = 11
         decoder.vocabularySize = 300

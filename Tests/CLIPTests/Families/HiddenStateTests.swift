@@ -60,7 +60,7 @@ import Torch
             }
             // The pooled state is the first of the last layer's, normalized.
             let first = try visual.hiddenStates(pixels, normalized: true).select(0, dimension: 1)
-            let projected = try first.matmul(#require(visual.projection).tensor)
+            let projected = try first.matmul(visual.matrix.tensor)
             try expectClose(projected, #require(expected["image"]), tolerance: 1e-5, "pooled")
         }
     }

@@ -63,13 +63,13 @@ import TorchNN
     @Test func chineseCLIPsModelsHaveTheirSize() {
         let base = VisionTransformerConfiguration(imageSize: 224, patchSize: 16, width: 768, layers: 12)
         let roBERTa = BERTConfiguration(width: 768, headCount: 12, layers: 12, hiddenWidth: 3072)
-        let small = ModelConfiguration(embeddingSize: 512, vision: .transformer(base), text: .bert(roBERTa))
+        let small = ModelConfiguration(embeddingSize: 512, vision: base, text: roBERTa)
         #expect(small.parameterCount == 188_262_913)
         #expect(small.visionParameterCount == 86_192_640)
         let huge = VisionTransformerConfiguration(
             imageSize: 224, patchSize: 14, width: 1280, layers: 32, headWidth: 80)
         let large = BERTConfiguration(width: 1024, headCount: 16, layers: 24, hiddenWidth: 4096)
-        let big = ModelConfiguration(embeddingSize: 1024, vision: .transformer(huge), text: .bert(large))
+        let big = ModelConfiguration(embeddingSize: 1024, vision: huge, text: large)
         #expect(big.parameterCount == 957_598_209)
         #expect(big.visionParameterCount == 632_076_800)
     }

@@ -21,13 +21,10 @@ import Torch
         let captions = try family.captions()
         try Engine.inference {
             let (pictures, texts) = (try model.visual(pixels), try model.text(captions))
-            (model.visual as? VisionTransformer)?.readsOnlyClassToken = false
-            (model.text as? TextTransformer)?.readsOnlyEndOfText = false
-            (model.text as? BERTTransformer)?.readsOnlyFirstToken = false
+            model.setShortcuts { $0.readsOnlyPooled = false }
             try expectClose(pictures, model.visual(pixels), tolerance: 1e-6, "pooled token alone")
             try expectClose(texts, model.text(captions), tolerance: 1e-6, "pooled token alone")
-            (model.text as? TextTransformer)?.trimsToLongest = false
-            (model.text as? BERTTransformer)?.trimsToLongest = false
+            model.setShortcuts { $0.trimsToLongest = false }
             try expectClose(texts, model.text(captions), tolerance: 1e-6, "trimmed")
         }
     }
@@ -48,7 +45,7 @@ import Torch
     @Test(arguments: models + [.coCa]) func parametersAreCountedWithoutAModel(_ family: FamilyModel) throws {
         let model = try family.model()
         #expect(model.parameterCount == family.configuration.parameterCount)
-        #expect(model.visual.parameterCount == family.configuration.visionParameterCount)
+        #expect(try model.visual.parameterCount == family.configuration.visionParameterCount)
         #expect(model.text.parameterCount == family.configuration.textParameterCount)
     }
 
@@ -124,13 +121,13 @@ import Torch
         #expect(CaptionBatches(ends: captions.map { $0.count - 1 }).rows.count > 1)
         try Engine.inference {
             let fast = try model.text(captions)
-            (model.text as? BERTTransformer)?.trimsToLongest = false
+            model.text.shortcuts.trimsToLongest = false
             try expectClose(fast, model.text(captions), tolerance: 1e-5)
         }
     }
 
     @Test func pixelsThatFillNoPatchAreNotRead() throws {
-        guard case .transformer(var tower) = FamilyModel.sigLIP.configuration.vision else {
+        guard var tower = FamilyModel.sigLIP.configuration.vision as? VisionTransformerConfiguration else {
             Issue.record("a transformer is expected")
             return
         }

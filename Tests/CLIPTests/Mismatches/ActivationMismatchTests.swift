@@ -75,7 +75,7 @@ import TorchNN
             for choice in choices {
                 let chosen = try ModelCatalog.description(of: choice)
                 let activation: Activation = choice.hasSuffix("-gelu") ? .gelu : .quickGELU
-                #expect(try chosen.weightsSource(bare).configuration.text.activation == activation)
+                #expect(try chosen.weightsSource(bare).configuration.text.blocks.activation == activation)
             }
             // OpenAI's own file is certain.
             let own = try description.weightsSource(weights("openai-rn"))
@@ -180,15 +180,6 @@ extension DualEncoder {
             for (own, others) in zip(namedParameters, other.namedParameters) {
                 try own.parameter.tensor.copyInPlace(others.parameter.tensor)
             }
-        }
-    }
-}
-
-extension ModelConfiguration.Text {
-    var activation: Activation {
-        switch self {
-        case .transformer(let tower): tower.activation
-        case .bert(let tower): tower.activation
         }
     }
 }

@@ -28,7 +28,7 @@ import TorchNN
     private func check(_ model: DualEncoder, _ expected: [String: Tensor], _ name: String) throws {
         try withTemporaryDirectory { folder in
             let target = ModelDirectory(folder + "/saved")
-            try target.write(model, preprocess: PreprocessConfiguration(for: model.configuration))
+            try target.write(model, preprocess: #require(PreprocessConfiguration(for: model.configuration)))
             let description = try ModelCatalog.description(of: target.path)
             let source = try description.weightsSource()
             // Padding after the end, which nothing reads, is the one thing another project states differently.
@@ -64,7 +64,7 @@ import TorchNN
             try target.write(model, preprocess: PreprocessConfiguration(size: 32))
             let read = try ModelCatalog.description(of: target.path).configuration
             #expect(read == read.with(activation: activation))
-            #expect(read.text.activation == activation)
+            #expect(read.text.blocks.activation == activation)
         }
     }
 

@@ -91,7 +91,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
             return (try CLIPTokenizer(), PreprocessConfiguration(size: size ?? model.resolution ?? 224))
         }
         let description = try model.describe()
-        var preprocess = description.preprocess
+        var preprocess = try description.preprocess
         if let size { preprocess.size = size }
         return (try description.tokenizer(), preprocess)
     }

@@ -61,19 +61,19 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         try Engine.seed(seed)
         let clip = try description.untrained(device: compute.device.device)
         let captions = try captionsFile.map { try TextFile.lines($0) } ?? Self.captions
-        let size = description.configuration.vision.imageSize
+        let size = try description.preprocess.size
         var configuration = TrainingConfiguration(
             batchSize: batchSize, microBatchSize: microBatchSize, totalSteps: steps + warmUp)
         let tokens = captions.map { clip.tokenizer.tokenize($0).tokens }
         let isSplit = batchSize > configuration.microBatchSize
         let batch = TrainingBatch(
             pictures: isSplit ? try bytes(size: size) : try Tensor.normal([batchSize, 3, size, size]),
-            preprocessor: isSplit ? clip.preprocessor : nil,
+            preprocessor: isSplit ? try clip.preprocessor : nil,
             captions: (0..<batchSize).map { tokens[$0 % tokens.count] })
         configuration.learningRate = 1e-4
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
-        configuration.precision = compute.precision
+        configuration.precision = compute.precision.value
         configuration.techniques.checkpointsGradients = gradientCheckpointing
         let trainer = try Trainer(model: clip.model, configuration: configuration)
         var losses: [Double] = []

@@ -1,0 +1,106 @@
+import Foundation
+import Torch
+import TorchNN
+
+/// CLIP: an image tower and a text tower that end in one space, and a learned temperature. Of a model that is published
+/// without its image tower there is the text tower alone, and nothing that two towers need.
+///
+/// Not safe for use from several threads while it is trained; inference from several threads is.
+public final class DualEncoder: Module, @unchecked Sendable {
+    private let image: ImageSide?
+    public let text: any TextTower
+    private let similarity: SimilarityScale?
+    /// Writes captions (CoCa); nil for models without one.
+    public let captionDecoder: CaptionDecoder?
+    public let configuration: ModelConfiguration
+
+    /// The temperature's start, ln(1/0.07) (arXiv 2103.00020, section 2.4).
+    public static let initialLogitScale = log(1 / 0.07)
+    /// The scale may not pass 100 (same section), so its logarithm stays in this range.
+    public static let logitScaleRange = 0...log(100.0)
+
+    /// A model with random weights, drawn from libtorch's generator: seed it with ``Torch/Engine/seed(_:)``.
+    public init(_ configuration: ModelConfiguration) throws {
+        self.configuration = configuration
+        image = try configuration.vision.map {
+            ImageSide(visual: try $0.makeTower(embeddingSize: configuration.embeddingSize))
+        }
+        text = try configuration.text.makeTower(embeddingSize: configuration.embeddingSize)
+        similarity = configuration.vision == nil ? nil : try SimilarityScale(configuration)
+        captionDecoder = try configuration.makeCaptionDecoder()
+    }
+
+    /// The image tower.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public var visual: any ImageTower {
+        get throws {
+            guard let image else { throw CLIPError.noImageTower }
+            return image.visual
+        }
+    }
+
+    /// Whether it reads pictures; a text tower alone does not.
+    public var readsPictures: Bool { image != nil }
+
+    /// ln(1/τ), a scalar: similarities are multiplied by its exponential.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public var logitScale: Parameter {
+        get throws {
+            guard let similarity else { throw CLIPError.noImageTower }
+            return similarity.logitScale
+        }
+    }
+
+    /// What is added to scaled similarities, a scalar; nil for models without one. See
+    /// ``ModelConfiguration/initialLogitBias``.
+    public var logitBias: Parameter? { similarity?.logitBias }
+
+    /// The towers there are.
+    public var towers: [any Tower] { [image?.visual, text].compactMap { $0 } }
+
+    public private(set) var device = Device.cpu
+
+    /// The type the towers compute in.
+    public private(set) var dtype = DType.float32
+
+    /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
+    /// 100 would become 98.9.
+    public func prepare(computingIn dtype: DType, on device: Device) throws {
+        for tower in towers { try tower.convert(to: dtype, device: device) }
+        try similarity?.convert(device: device)
+        try captionDecoder?.convert(to: dtype, device: device)
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public func encode(pictures: Tensor) throws -> Tensor {
+        try visual(pictures.uploaded(to: device).converted(to: dtype))
+    }
+
+    /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
+    public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }
+
+    /// What similarities are multiplied by, exp(``logitScale``).
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public func temperatureScale() throws -> Double { exp(try logitScale.tensor.item()) }
+}
+
+/// What a text tower alone has not. Parameters are named `visual.…`.
+private final class ImageSide: InlineModule {
+    let visual: any ImageTower
+
+    init(visual: any ImageTower) { self.visual = visual }
+}
+
+/// What a pair of towers learns about similarities.
+private final class SimilarityScale: InlineModule {
+    let logitScale: Parameter
+    let logitBias: Parameter?
+
+    init(_ configuration: ModelConfiguration) throws {
+        logitScale = try Parameter(Tensor([Float(configuration.initialLogitScale)], shape: []))
+        logitBias = try configuration.initialLogitBias.map { try Parameter(Tensor([Float($0)], shape: [])) }
+    }
+}

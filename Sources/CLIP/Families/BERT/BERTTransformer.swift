@@ -1,0 +1,147 @@
+import Torch
+import TorchNN
+
+/// BERT as a text tower (Devlin et al., arXiv 1810.04805; Chinese-CLIP, Yang et al., arXiv 2211.01335): token ids to
+/// embeddings `[B, E]`, the first token's last state times a matrix.
+public final class BERTTransformer: TextTower {
+    public let tokenEmbedding: Embedding
+    /// `[positions, W]`
+    public let positionalEmbedding: Parameter
+    /// `[types, W]`; a text is all of type 0.
+    public let typeEmbedding: Parameter
+    public let embeddingNorm: LayerNorm
+    public let blocks: [PostNormBlock]
+    /// `[W, E]`
+    public let projection: Parameter
+    private let configuration: BERTConfiguration
+
+    public var shortcuts = TowerShortcuts()
+    public var recomputesBlocks = false
+
+    public var layerCount: Int { blocks.count }
+
+    public func part(of parameter: String) -> TowerPart {
+        part(
+            of: parameter,
+            embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"],
+            finalNorm: nil)
+    }
+
+    /// Initialized as the authors' code: matrices and tables normal with deviation 0.02, biases zero.
+    package init(_ configuration: BERTConfiguration, embeddingSize: Int) throws {
+        self.configuration = configuration
+        let (width, epsilon) = (configuration.width, configuration.epsilon)
+        tokenEmbedding = try Embedding(configuration.vocabularySize, width)
+        positionalEmbedding = try Parameter(zeros: configuration.positionCount, width)
+        typeEmbedding = try Parameter(zeros: configuration.typeCount, width)
+        embeddingNorm = try LayerNorm(width, epsilon: epsilon)
+        blocks = try (0..<configuration.layers).map { _ in
+            try PostNormBlock(
+                width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
+                activation: configuration.activation, epsilon: epsilon)
+        }
+        projection = try Parameter(zeros: width, embeddingSize)
+        let small = Initializer.normal(0.02)
+        for table in [tokenEmbedding.weight, positionalEmbedding, typeEmbedding] { try small.apply(to: table) }
+        for block in blocks { try block.initialize(small) }
+        try Initializer.normal(1 / Double(width).squareRoot()).apply(to: projection)
+    }
+
+    /// - Parameter captions: token ids with the class token first and the separator last; padding after it is hidden and
+    ///   need not be there.
+    /// - Returns: embeddings `[B, E]`, not normalized.
+    /// - Throws: `TorchError` for a caption that is empty or begins with padding, is too long, or has an id outside the
+    ///   vocabulary.
+    public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
+        let ends = try ends(of: captions)
+        guard shortcuts.trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
+        let device = positionalEmbedding.tensor.device
+        return try CaptionBatches(ends: ends, device: device).map(device: device) { rows in
+            let length = CaptionBatches.columns(
+                rows.map { ends[$0] }, limit: configuration.contextLength, on: device)
+            return try encode(rows.map { captions[$0] }, length: length)
+        }
+    }
+
+    /// The place of each caption's last token that is not padding.
+    private func ends(of captions: [[Int32]]) throws -> [Int] {
+        let rows = CaptionRows(
+            tower: "BERTTransformer", contextLength: configuration.contextLength,
+            vocabularySize: configuration.vocabularySize)
+        try rows.checkTokens(captions)
+        return try captions.enumerated().map { row, caption in
+            guard caption[0] != configuration.padToken,
+                let end = caption.lastIndex(where: { $0 != configuration.padToken })
+            else { throw rows.problem(row, "begins with padding (token \(configuration.padToken))") }
+            try rows.checkEnd(end, row: row)
+            return end
+        }
+    }
+
+    /// Captions as one rectangle of `length` columns.
+    private func encode(_ captions: [[Int32]], length: Int) throws -> Tensor {
+        let device = positionalEmbedding.tensor.device
+        let padToken = configuration.padToken
+        let tokens = try CaptionRows.rectangle(captions, length: length, padding: padToken, device: device)
+        let words = try tokenEmbedding(tokens)  // [B, L, W]
+        let places = try positionalEmbedding.tensor.slice(0..<length) + typeEmbedding.tensor.select(0)
+        var states = try embeddingNorm(words + places)
+        let flags = captions.map { caption in (0..<length).map { $0 < caption.count && caption[$0] != padToken } }
+        let hasPadding = flags.contains { $0.contains(false) }
+        let visible =
+            hasPadding ? try CaptionRows.visibility(flags, dtype: states.dtype, device: device) : nil  // [B, L]
+        let mask = try visible?.unsqueezed(1).unsqueezed(1)
+        for block in blocks.dropLast() {
+            states = try block.run(states, recomputing: recomputesBlocks) { try block($0, mask: mask) }
+        }
+        return try firstState(states, mask: mask, visible: visible).matmul(projection.tensor)
+    }
+
+    /// The last block's state of the first token: `[B, L, W] -> [B, W]`.
+    private func firstState(_ states: Tensor, mask: Tensor?, visible: Tensor?) throws -> Tensor {
+        guard let last = blocks.last else { return try states.select(0, dimension: 1) }
+        guard shortcuts.readsOnlyPooled else { return try last(states, mask: mask).select(0, dimension: 1) }
+        return try last(firstOf: states, visible: visible)
+    }
+}
+
+/// A residual block with normalization after each part (Vaswani et al., arXiv 1706.03762).
+public final class PostNormBlock: Module {
+    public let attention: MultiHeadAttention
+    public let norm1: LayerNorm
+    public let feedForward: FeedForward
+    public let norm2: LayerNorm
+
+    public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double) throws {
+        attention = try MultiHeadAttention(width: width, headCount: headCount)
+        norm1 = try LayerNorm(width, epsilon: epsilon)
+        feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
+        norm2 = try LayerNorm(width, epsilon: epsilon)
+    }
+
+    func initialize(_ weights: Initializer) throws {
+        for linear in [attention.outProjection, feedForward.expand, feedForward.contract] {
+            try weights.apply(to: linear.weight)
+            if let bias = linear.bias { try Initializer.constant(0).apply(to: bias) }
+        }
+        try weights.apply(to: attention.inWeight)
+    }
+
+    /// `[B, L, width] -> [B, L, width]`.
+    /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
+    public func callAsFunction(_ input: Tensor, mask: Tensor?) throws -> Tensor {
+        try finish(input, attended: attention(input, causal: false, mask: mask))
+    }
+
+    /// The output at the first position, `[B, width]`: exactly what the whole block gives there.
+    /// - Parameter visible: see ``TorchNN/MultiHeadAttention``.
+    public func callAsFunction(firstOf input: Tensor, visible: Tensor?) throws -> Tensor {
+        let first = try input.select(0, dimension: 1)
+        return try finish(first, attended: attention(queries: first, over: input, visible: visible))
+    }
+
+    private func finish(_ input: Tensor, attended: Tensor) throws -> Tensor {
+        let middle = try norm1(input + attended)
+        return try norm2(middle + feedForward(middle))
+    }
+}
