@@ -139,7 +139,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noImageTower, .noCaptionDecoder, .guidance:
+            .noCaptionDecoder, .noImageTower, .guidance:
             .usage
         case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
             .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:

@@ -15,10 +15,9 @@ struct SharedOptions: ParsableArguments {
     var weights: String? { named.weights }
     var resolution: Int? { named.resolution }
     var contextLength: Int? { named.contextLength }
-    var precision: Given<Precision> { compute.precision }
-    var float32MatmulPrecision: Given<Engine.ProductPrecision> { compute.float32MatmulPrecision }
+    var precision: Precision { compute.precision.value }
     var threads: Int? { compute.threads }
-    var device: Given<ComputeOptions.Place> { compute.device }
+    var device: ComputeOptions.Place { compute.device.value }
     var json: Bool { output.json }
 
     /// Architecture, preprocessing and tokenizer, without weights.

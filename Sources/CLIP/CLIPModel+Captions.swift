@@ -5,7 +5,6 @@ import Torch
 
 /// A picture's caption.
 public struct PictureCaption: Sendable, Equatable {
-    /// What it says.
     public var text: String
     /// From start-of-text to end-of-text.
     public var tokens: [Int32]
