@@ -14,7 +14,9 @@ extension SharedOptions: SettingOptions {
             SettingKey("device", \.compute.device) {
                 $0.compute.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
             }.free,
-            SettingKey("float32-matmul-precision", \.compute.productPrecision) { $0.compute.float32MatmulPrecision.given },
+            SettingKey("float32-matmul-precision", \.compute.productPrecision) {
+                $0.compute.float32MatmulPrecision.given
+            },
             .momentary("json"),
         ]
     }
