@@ -44,7 +44,8 @@ import Torch
 
     @Test func whatTheCacheLacksIsDownloadedOnce() async throws {
         let hub = try Self.hub()
-        try await withServer({ asked, _ in hub.reply(to: asked) }) { server, folder in
+        let honest: @Sendable (Asked, Int) -> Reply = { asked, _ in hub.reply(to: asked) }
+        try await withServer(honest) { server, folder in
             let configuration = try configuration(server, folder)
             await #expect(throws: CLIPError.notDownloaded(name: "hf-hub:owner/name")) {
                 try await CLIPModel.load("hf-hub:owner/name", download: .never, hub: configuration)
@@ -67,14 +68,15 @@ import Torch
     /// The server stops in the middle of the weights: the download would wait for half a minute, and try again.
     @Test func aCanceledDownloadEndsAndLeavesNoModel() async throws {
         let hub = try Self.hub()
-        try await withServer({ asked, _ in
+        let stalling: @Sendable (Asked, Int) -> Reply = { asked, _ in
             var reply = hub.reply(to: asked)
             if asked.method == "GET", asked.path.hasSuffix("model.safetensors") {
                 reply.headers["Content-Length"] = "\(reply.body.count)"
                 (reply.dropsAfter, reply.stalls) = (10_000, true)
             }
             return reply
-        }) { server, folder in
+        }
+        try await withServer(stalling) { server, folder in
             let configuration = try configuration(server, folder)
             let task = Task { try await CLIPModel.load("hf-hub:owner/name", hub: configuration) }
             while !server.asked.contains(where: { $0.method == "GET" && $0.path.hasSuffix("model.safetensors") }) {

@@ -167,7 +167,8 @@ import Testing
         options.isCancelled = { flag.isSet }
         let result = try failure(sha256: sha256(Self.bytes), options: options, earlier: [1, 2, 3]) { _, _ in
             flag.set()
-            return Reply(status: 206, headers: ["Content-Range": "bytes 3-99999/100000"], stalls: true)
+            let headers = ["Content-Range": "bytes 3-99999/100000"]
+            return Reply(status: 206, headers: headers, body: Array(Self.bytes[3...]), dropsAfter: 0, stalls: true)
         }
         guard case .cancelled = result.error else { return #expect(Bool(false), "\(result)") }
         #expect(result.requests == 1 && result.keptPart)
