@@ -72,7 +72,7 @@ let package = Package(
             name: "CLIP",
             dependencies: [
                 "Checksums", "CLIPText", "Files", "Imaging", "ModelHub", "Safetensors", "StrictJSON", "Torch",
-                "TorchArchive", "TorchNN",
+                "TorchArchive", "TorchNN", "Transfer",
             ],
             exclude: ["Resources/make_architectures.py"],
             resources: [.copy("Resources/Models"), .copy("Resources/architectures.json")]),
@@ -97,7 +97,7 @@ let package = Package(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
-                "Files", "Imaging", "ModelHub", "Pages", "Safetensors", "Torch", "TorchArchive", "TorchNN", "Transfer",
+                "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
@@ -107,6 +107,9 @@ let package = Package(
                 "CLIP", "CLIPData", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Examples/PictureTowardsWords"),
+        .executableTarget(name: "FirstLook", dependencies: ["CLIP", "Imaging"], path: "Examples/FirstLook"),
+        .executableTarget(name: "ClassifyFolder", dependencies: ["CLIP", "Imaging"], path: "Examples/ClassifyFolder"),
+        .executableTarget(name: "EmbedAndSearch", dependencies: ["CLIP", "Imaging"], path: "Examples/EmbedAndSearch"),
         // Tests: one target per library, and what several of them need.
         .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
@@ -118,7 +121,7 @@ let package = Package(
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
         .testTarget(
-            name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "Checksums", "LoopbackServer"]),
+            name: "ModelHubTests", dependencies: ["Files", "ModelHub", "Transfer", "LoopbackServer"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Files", "Safetensors"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "TorchArchiveTests", dependencies: ["Files", "TorchArchive"], resources: [.copy("Fixtures")]),
@@ -126,13 +129,20 @@ let package = Package(
             name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTests", dependencies: ["CLIP", "MetaKernels", "TestSupport"], resources: [.copy("Fixtures")]),
+            name: "CLIPTests", dependencies: ["CLIP", "LoopbackServer", "MetaKernels", "ModelHub", "TestSupport"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPCommandLineTests",
-            dependencies: ["CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport"]),
+            dependencies: [
+                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(
+            name: "ExamplesTests",
+            dependencies: ["FirstLook", "ClassifyFolder", "EmbedAndSearch", "LoopbackServer", "TestSupport"]),
         .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
         .testTarget(
             name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),

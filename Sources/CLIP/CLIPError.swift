@@ -11,6 +11,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case notDownloaded(name: String)
     /// A model was named without weights, and it has none of its own.
     case weightsNeeded(model: String)
+    /// A file that is neither a configuration nor a directory of one.
+    case notAModel(path: String)
     /// A configuration file says something that cannot be used.
     case configuration(source: String, key: String, problem: String)
     /// A weights file does not belong to the model.
@@ -25,6 +27,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case nonFiniteWeights(path: String, key: String)
     /// A file of vectors, or its description, that cannot be used.
     case embeddingFile(path: String, problem: String)
+    /// Vectors without the file that says which model made them.
+    case undescribedVectors(FileFault)
     /// Vectors of two spaces, which mean nothing to one another.
     case spacesDiffer(left: String, right: String, differences: [String])
     /// A picture cannot be brought to the model's size.
@@ -57,28 +61,29 @@ extension CLIPError: CustomStringConvertible {
         case .unknownModel(let name, let known):
             "\(name): neither a directory nor a known model. Known: \(known.joined(separator: ", "))."
         case .notDownloaded(let name):
-            "\(name): it is not in the cache. Fetch it with: clip download \(name)"
+            "\(name): this model is not on this machine."
         case .weightsNeeded(let model):
-            "\(model): this name gives an architecture without weights. Add --weights FILE, name a model directory, or "
-                + "fetch a model with \"clip download\"."
+            "\(model): this gives an architecture without weights."
+        case .notAModel(let path):
+            "\(path): this is no model: a model is a directory, a name, or a .json configuration."
         case .configuration(let source, let key, let problem):
             "\(source): \(key): \(problem)"
         case .weightsMismatch(let path, let model, let mismatch):
-            "\(path): these weights do not belong to \(model). \(mismatch). Choose the --model they were made for."
+            "\(path): these weights do not belong to \(model). \(mismatch)."
         case .unknownLayout(let path, let examples):
             "\(path): its tensors (\(examples.isEmpty ? "none" : examples.joined(separator: ", ") + ", …")) are named like "
-                + "no model known here. Look at it with \"clip inspect\"."
+                + "no model known here."
         case .architectureNeeded(let path, let reason, let choices):
-            "\(path): \(reason). Say which model it is: --model "
-                + (choices.isEmpty
-                    ? "with a name of \"clip models\" or a JSON configuration."
-                    : choices.joined(separator: " or --model ") + ".")
+            "\(path): \(reason). Which model it is has to be said"
+                + (choices.isEmpty ? "." : ": \(choices.joined(separator: " or ")).")
         case .activationMismatch(let path, let model, let problem):
             "\(path): \(problem), and \(model) computes something else."
         case .nonFiniteWeights(let path, let key):
             "\(path): \(key) holds values that are infinite or not numbers. The file is damaged, or its training diverged."
         case .embeddingFile(let path, let problem):
-            "\(path): \(problem). Make the vectors anew with \"clip embed\"."
+            "\(path): \(problem)."
+        case .undescribedVectors(let fault):
+            "\(fault). It says which model made the vectors; without it they cannot be compared safely."
         case .spacesDiffer(let left, let right, let differences):
             "\(left) and \(right) hold vectors of different spaces, which cannot be compared. They differ in "
                 + differences.joined(separator: "; ") + ". Make both with one model."
@@ -91,7 +96,7 @@ extension CLIPError: CustomStringConvertible {
         case .emptyChoices(let what):
             "no \(what) given: give at least one that is not empty."
         case .deviceUnavailable(let device):
-            "device \(device) cannot be used here: this libtorch or this machine has none. Use --device cpu."
+            "device \(device) cannot be used here: this libtorch or this machine has none."
         case .unsupportedConversion(let what):
             "this model has \(what). Keep the layout it came in."
         case .averaging(let problem):
@@ -120,6 +125,25 @@ extension CLIPError {
 extension CLIPError: FileFaultError {
     /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
-        if case .file(let fault, _) = self { fault } else { nil }
+        switch self {
+        case .file(let fault, _), .undescribedVectors(let fault): fault
+        default: nil
+        }
+    }
+}
+
+extension CLIPError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .missingInput, .notDownloaded: .missingInput
+        case .file(let fault, _), .undescribedVectors(let fault): fault.kind
+        case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
+            .noCaptionDecoder, .noImageTower, .guidance:
+            .usage
+        case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
+            .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:
+            .badData
+        }
     }
 }

@@ -14,50 +14,67 @@ public enum ModelCatalog {
     /// - Throws: ``CLIPError/unknownModel(name:known:)``, ``CLIPError/missingInput(path:hint:)`` or
     ///   ``CLIPError/configuration(source:key:problem:)``.
     public static func description(of name: String) throws -> ModelDescription {
-        var isDirectory: ObjCBool = false
-        if FileManager.default.fileExists(atPath: name, isDirectory: &isDirectory) {
-            return isDirectory.boolValue ? try directory(name, called: name) : try file(name)
-        }
-        if name.hasSuffix(".json") {
-            throw CLIPError.missingInput(path: name, hint: "Give a JSON file with open_clip's model_cfg.")
-        }
-        if name == bundledName { return try directory(bundledPath(), called: name) }
-        guard let configuration = BuiltInModels.configuration(named: name) else { return try downloaded(name) }
-        var description = ModelDescription(
-            name: name, configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
-            weightsPath: downloadedByOpenAI(name))
-        description.isAmbiguous = BuiltInModels.isAmbiguous(name)
-        return description
+        try Lookup().description(of: name)
     }
 
-    /// A model of a hub's that "clip download" or another program put into the cache.
-    private static func downloaded(_ name: String) throws -> ModelDescription {
-        guard let source = try? HubNames.source(of: name), isKnown(source) || name.hasPrefix("hf-hub:") else {
-            throw CLIPError.unknownModel(name: name, known: names)
-        }
-        guard let path = Hub(try HubConfiguration()).cached(source) else {
-            throw CLIPError.notDownloaded(name: name)
-        }
-        return try directory(path, called: name)
-    }
+    /// How a name is looked up.
+    struct Lookup {
+        /// The caches that are looked into; not asked for before it is needed.
+        var hub: () throws -> Hub = { Hub(try HubConfiguration()) }
+        var download = DownloadPolicy.never
+        /// Whether weights are wanted beside the description.
+        var needsWeights = true
+        var progress: (HubProgress) -> Void = { _ in }
 
-    /// A mistyped path looks like a repository's name, so only those of the tables are taken for one.
-    private static func isKnown(_ source: ModelSource) -> Bool {
-        switch source {
-        case .openAI: true
-        case .repository(let repository):
-            HubNames.repositories.contains(repository.id)
-                || HubNames.checkpoints.contains { $0.repository == repository.id }
+        func description(of name: String) throws -> ModelDescription {
+            var isDirectory: ObjCBool = false
+            if FileManager.default.fileExists(atPath: name, isDirectory: &isDirectory) {
+                return try isDirectory.boolValue ? directory(name, called: name) : file(name)
+            }
+            if name.hasSuffix(".json") {
+                throw CLIPError.missingInput(path: name, hint: "A JSON file with open_clip's model_cfg is needed.")
+            }
+            if name == bundledName { return try directory(bundledPath(), called: name) }
+            guard let configuration = BuiltInModels.configuration(named: name) else { return try ofHub(name) }
+            var description = ModelDescription(
+                name: name, configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
+                weightsPath: try openAIWeights(name))
+            description.isAmbiguous = BuiltInModels.isAmbiguous(name)
+            return description
         }
-    }
 
-    /// Where OpenAI's program, or "clip download", keeps the weights of one of OpenAI's names; nil if they are not there.
-    private static func downloadedByOpenAI(_ name: String) -> String? {
-        guard let model = OpenAIModel.named(name), let folder = try? HubConfiguration().openAIDirectory else {
-            return nil
+        /// A model of a hub's: what this or another program put into the cache, or what may be fetched.
+        private func ofHub(_ name: String) throws -> ModelDescription {
+            guard let source = try? HubNames.source(of: name), isKnown(source) || name.hasPrefix("hf-hub:") else {
+                throw CLIPError.unknownModel(name: name, known: names)
+            }
+            let hub = try hub()
+            if let path = hub.cached(source) { return try directory(path, called: name) }
+            guard download == .allowed else { throw CLIPError.notDownloaded(name: name) }
+            return try directory(hub.fetch(source, progress: progress), called: name)
         }
-        let path = folder + "/" + model.fileName
-        return FileManager.default.fileExists(atPath: path) ? path : nil
+
+        /// A mistyped path looks like a repository's name, so only those of the tables are taken for one.
+        private func isKnown(_ source: ModelSource) -> Bool {
+            switch source {
+            case .openAI: true
+            case .repository(let repository):
+                HubNames.repositories.contains(repository.id)
+                    || HubNames.checkpoints.contains { $0.repository == repository.id }
+            }
+        }
+
+        /// The weights of one of OpenAI's names, where OpenAI's program keeps them; nil if they are not there and not
+        /// wanted enough.
+        private func openAIWeights(_ name: String) throws -> String? {
+            guard let model = OpenAIModel.named(name) else { return nil }
+            if let hub = try? hub() {
+                let path = hub.configuration.openAIDirectory + "/" + model.fileName
+                if FileManager.default.fileExists(atPath: path) { return path }
+            }
+            guard needsWeights, download == .allowed else { return nil }
+            return try hub().model(model, progress: progress)
+        }
     }
 
     /// What a bare weights file is, where that is certain.
@@ -84,9 +101,7 @@ public enum ModelCatalog {
 
     private static func file(_ path: String) throws -> ModelDescription {
         guard path.hasSuffix(".json") else {
-            throw CLIPError.configuration(
-                source: path, key: "file",
-                problem: "a model is a directory, a name, or a .json configuration; give a weights file with --weights")
+            throw CLIPError.notAModel(path: path)
         }
         let (model, preprocess) = try ModelDirectory.readConfiguration(path)
         return ModelDescription(name: path, configuration: model, preprocess: preprocess, weightsPath: nil)

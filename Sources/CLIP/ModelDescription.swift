@@ -60,7 +60,7 @@ public struct ModelDescription: Sendable {
     }
 
     /// A model of this shape with random weights.
-    public func untrained(device: Device = .cpu) throws -> PretrainedModel {
+    public func untrained(device: Device = .cpu) throws -> CLIPModel {
         try check(device)
         return try assembled(DualEncoder(configuration), device: device, precision: .float32, weights: nil)
     }
@@ -73,7 +73,7 @@ public struct ModelDescription: Sendable {
     ///   another model's.
     public func loaded(
         weights: String? = nil, device: Device = .cpu, precision: DType = .float32
-    ) throws -> PretrainedModel {
+    ) throws -> CLIPModel {
         try check(device)
         let source = try weightsSource(weights)
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
@@ -120,10 +120,10 @@ public struct ModelDescription: Sendable {
 
     private func assembled(
         _ model: DualEncoder, device: Device, precision: DType, weights: WeightsSource?
-    ) throws -> PretrainedModel {
+    ) throws -> CLIPModel {
         let tokenizer = try self.tokenizer()
         try model.prepare(computingIn: precision, on: device)
-        return PretrainedModel(
+        return CLIPModel(
             name: name, model: model, tokenizer: tokenizer, preprocessor: preparation.map(PicturePreprocessor.init),
             weights: weights)
     }

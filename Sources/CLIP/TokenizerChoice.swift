@@ -35,8 +35,8 @@ struct TokenizerChoice {
             guard let directory = folder.directory else {
                 throw CLIPError.missingInput(
                     path: "a SigLIP model's tokenizer",
-                    hint: "Its vocabulary is not in the weights: give the model's directory, with spiece.model or "
-                        + "tokenizer.json, as --model.")
+                    hint: "Its vocabulary is not in the weights: the model's directory is needed, with spiece.model or "
+                        + "tokenizer.json.")
             }
             return try TokenizerFiles.tokenizer(directory: directory, family: family, contextLength: length)
         }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CLIPTraining
 import Foundation
 import Torch
 
@@ -15,12 +14,24 @@ struct ClipCommand: ParsableCommand {
             70 our fault, or an output that cannot be written.
             """,
         version: "swift-clip 0.1.0, libtorch \(Engine.version)",
-        subcommands: [
-            ClassifyCommand.self, RankCommand.self, EmbedCommand.self, PageCommand.self,
-            CompareCommand.self, ConvertCommand.self, AverageCommand.self, InspectCommand.self, DownloadCommand.self,
-            CaptionCommand.self,
-            TokenizeCommand.self, PreprocessCommand.self, ModelsCommand.self, TrainCommand.self, EvaluateCommand.self,
-            ReportCommand.self, ExperimentCommand.self, CorpusCommand.self, BenchmarkCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Use a model",
+                subcommands: [
+                    ClassifyCommand.self, RankCommand.self, CaptionCommand.self, EmbedCommand.self,
+                    CompareCommand.self, PageCommand.self, TokenizeCommand.self, PreprocessCommand.self,
+                    ModelsCommand.self, DownloadCommand.self, InspectCommand.self,
+                ]),
+            CommandGroup(
+                name: "Make a model",
+                subcommands: [
+                    TrainCommand.self, AverageCommand.self, ConvertCommand.self, CorpusCommand.self,
+                ]),
+            CommandGroup(
+                name: "Measure",
+                subcommands: [
+                    EvaluateCommand.self, ReportCommand.self, ExperimentCommand.self, BenchmarkCommand.self,
+                ]),
         ])
 
     static func main() {
@@ -36,8 +47,7 @@ struct ClipCommand: ParsableCommand {
                 try command.run()
             } catch {
                 guard let status = ExitStatus(error) else { throw error }
-                let advice = (error as? TrainingError)?.advice.map { " " + $0 } ?? ""
-                Console.error("\(error)\(advice)")
+                Console.error(Advice.message(of: error))
                 Foundation.exit(status.rawValue)
             }
         } catch {

@@ -1,3 +1,5 @@
+import Files
+
 /// Why a corpus could not be built.
 public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The Debian packages that hold the pictures are not installed.
@@ -15,6 +17,16 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
             "option \(name): \(reason)"
         case .nothingKept:
             "not one picture with a usable caption was found; reinstall the packages that hold the pictures"
+        }
+    }
+}
+
+extension CorpusError: Failure {
+    public var kind: FailureKind {
+        switch self {
+        case .missingPackages: .missingInput
+        case .invalidOption: .usage
+        case .nothingKept: .badData
         }
     }
 }

@@ -28,6 +28,6 @@ extension Picture {
         var cut: [UInt8] = []
         cut.reserveCapacity((x1 - x0) * (y1 - y0) * 3)
         for y in y0..<y1 { cut += pixels[((y * width + x0) * 3)..<((y * width + x1) * 3)] }
-        return try Picture(width: x1 - x0, height: y1 - y0, pixels: cut)
+        return try Picture(width: x1 - x0, height: y1 - y0, pixels: cut, name: name)
     }
 }

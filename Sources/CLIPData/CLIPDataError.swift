@@ -88,3 +88,15 @@ extension CLIPDataError {
     /// That nothing lies at a path.
     static func missing(_ path: String) -> CLIPDataError { .file(FileFault(path, .opening, .system(ENOENT))) }
 }
+
+extension CLIPDataError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .file(let fault): fault.kind
+        case .invalidSpecification, .invalidOption: .usage
+        case .cancelled: .internalFault
+        default: .badData
+        }
+    }
+}

@@ -16,7 +16,7 @@ package struct DecodedPairs {
 
     /// - Parameter onSkip: told of every pair that is left out, on another thread.
     package init(
-        _ source: PairSource, for clip: PretrainedModel, threads: Int,
+        _ source: PairSource, for clip: CLIPModel, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
         let (tokenizer, preprocessor) = (clip.tokenizer, try clip.preprocessor)
@@ -26,7 +26,7 @@ package struct DecodedPairs {
         ) { sample, seed in
             let picture = try Picture.decode(sample.imageBytes(), name: sample.location)
             let bytes = try Engine.onThisThreadAlone {
-                try Engine.withoutGradients { try preprocessor.bytes(picture, name: sample.location) }
+                try Engine.withoutGradients { try preprocessor.bytes(picture) }
             }
             let caption = CaptionSampling.first.caption(of: sample, seed: seed)
             return Pair(picture: bytes, tokens: tokenizer.tokenize(caption).tokens, category: sample.category)

@@ -22,25 +22,25 @@ public struct PairEvaluation: HeldOutEvaluator {
 
     /// Runs a model over the source, once, in order.
     /// - Throws: `CancellationError` where `shouldStop` says so; what reading the source throws.
-    public func evaluate(_ clip: PretrainedModel, shouldStop: () -> Bool = { false }) throws -> HeldOutEvaluation {
+    public func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool = { false }) throws -> HeldOutEvaluation {
         var pictures: [Tensor] = []
         var captions: [[Int32]] = []
         var categories: [String?] = []
         try DecodedPairs(source, for: clip, threads: threads, onSkip: onSkip).read { batch in
             if shouldStop() { throw CancellationError() }
-            pictures.append(try clip.embed(pictureBytes: batch.map(\.picture)))
+            pictures.append(try clip.vectors(pictureBytes: batch.map(\.picture)))
             captions += batch.map(\.tokens)
             categories += batch.map(\.category)
         }
         guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
         let all = try Engine.inference { try Tensor.concatenated(pictures) }
         return HeldOutEvaluation(
-            retrieval: try RetrievalMetrics(pictures: all, texts: clip.embed(captions: captions)),
+            retrieval: try RetrievalMetrics(pictures: all, texts: clip.vectors(captions: captions)),
             categories: try Self.accuracy(clip, pictures: all, categories: categories))
     }
 
     private static func accuracy(
-        _ clip: PretrainedModel, pictures: Tensor, categories: [String?]
+        _ clip: CLIPModel, pictures: Tensor, categories: [String?]
     ) throws -> HeldOutEvaluation.CategoryAccuracy? {
         let names = Set(categories.compactMap { $0 }).sorted()
         guard names.count > 1 else { return nil }

@@ -39,7 +39,7 @@ package final class LearningExperiment {
     private let training: PairSource
     private let heldOut: PairSource
     private let modelName: String
-    private let makeModel: (ExperimentArm) throws -> PretrainedModel
+    private let makeModel: (ExperimentArm) throws -> CLIPModel
     private let onSkip: @Sendable (SkippedSample) -> Void
     private var task: ZeroShotTask?
     private var texts: TrainingTexts?
@@ -53,7 +53,7 @@ package final class LearningExperiment {
     package init(
         configuration: TrainingConfiguration, options: Options, training: PairSource, heldOut: PairSource,
         modelName: String, onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
-        makeModel: @escaping (ExperimentArm) throws -> PretrainedModel
+        makeModel: @escaping (ExperimentArm) throws -> CLIPModel
     ) {
         self.configuration = configuration
         self.options = options
@@ -105,7 +105,7 @@ package final class LearningExperiment {
                 first: options.firstEvaluation, batchSize: own.batchSize, totalSteps: own.totalSteps))
     }
 
-    private func objective(_ arm: ExperimentArm, _ clip: PretrainedModel, _ configuration: TrainingConfiguration) throws
+    private func objective(_ arm: ExperimentArm, _ clip: CLIPModel, _ configuration: TrainingConfiguration) throws
         -> any LearningObjective
     {
         switch arm.objective {
@@ -130,7 +130,7 @@ package final class LearningExperiment {
         return read
     }
 
-    private func zeroShotTask(_ clip: PretrainedModel) throws -> ZeroShotTask {
+    private func zeroShotTask(_ clip: CLIPModel) throws -> ZeroShotTask {
         if let task { return task }
         let read = try ZeroShotTask(
             clip, source: heldOut, template: options.template, threads: options.loaderThreads, onSkip: onSkip)
@@ -175,7 +175,7 @@ package final class LearningExperiment {
     /// All steps, through as many epochs as they take; the last batch of an epoch is left out where it is not full.
     /// - Parameter afterStep: is given the step, counted from 0, its loss, and the seconds it took with loading.
     private func train(
-        _ objective: any LearningObjective, _ clip: PretrainedModel, _ configuration: TrainingConfiguration,
+        _ objective: any LearningObjective, _ clip: CLIPModel, _ configuration: TrainingConfiguration,
         afterStep: (Int, Double, Double) throws -> Void
     ) throws {
         let decoder = try PairDecoder(

@@ -39,10 +39,10 @@ package protocol LearningObjective: AnyObject {
 /// CLIP's objective, taught by the trainer that `clip train` uses. A text's score is the cosine of its embedding with the
 /// picture's.
 package final class ContrastiveObjective: LearningObjective {
-    private let clip: PretrainedModel
+    private let clip: CLIPModel
     private let trainer: Trainer
 
-    package init(_ clip: PretrainedModel, configuration: TrainingConfiguration) throws {
+    package init(_ clip: CLIPModel, configuration: TrainingConfiguration) throws {
         self.clip = clip
         trainer = try Trainer(model: clip.model, configuration: configuration)
     }

@@ -23,7 +23,7 @@ package struct ZeroShotTask: Sendable {
     /// Reads the pictures that name a category.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where they do not name at least two.
     package init(
-        _ clip: PretrainedModel, source: PairSource, template: PromptTemplate, threads: Int,
+        _ clip: CLIPModel, source: PairSource, template: PromptTemplate, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
         var judged: [(picture: Tensor, category: String)] = []

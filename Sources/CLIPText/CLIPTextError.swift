@@ -50,3 +50,15 @@ extension CLIPTextError: FileFaultError {
         }
     }
 }
+
+extension CLIPTextError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .tokenizerMissing, .file: .missingInput
+        case .fileMalformed: .badData
+        case .contextLengthTooSmall: .usage
+        case .resourceMissing, .resource, .resourceMalformed: .internalFault
+        }
+    }
+}

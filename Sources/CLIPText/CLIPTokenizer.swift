@@ -6,7 +6,7 @@ import Foundation
 /// Gives the ids of open_clip's `SimpleTokenizer` with ftfy installed: text is first repaired (mojibake, HTML
 /// references, ligatures, widths, quotes, control characters), brought to normalization form C and to lower case.
 /// Any number of threads may use one tokenizer.
-public final class CLIPTokenizer: TextTokenizer {
+public final class CLIPTokenizer: CaptionTokenizer {
     /// The most tokens a text may have, start and end of text included.
     public let contextLength: Int
     /// Fills a row after its last token: 0.
@@ -24,6 +24,8 @@ public final class CLIPTokenizer: TextTokenizer {
                 return computed
             })
     }
+    /// Itself: CoCa's captions are in CLIP's own tokens.
+    public var captioning: (any CaptionTokenizer)? { self }
     /// The token that begins every text (49406).
     public let startToken: Int32
     /// The token that ends every text (49407).

@@ -36,6 +36,8 @@ public protocol TextTokenizer: Sendable {
     var padToken: Int32 { get }
     /// What decides the ids, to tell embedding spaces apart.
     var identity: TokenizerIdentity { get }
+    /// The ability to write and read captions; nil where no model's captions are in this tokenizer's tokens.
+    var captioning: (any CaptionTokenizer)? { get }
 
     /// The tokens of one text, framed and cut to the context.
     func tokenize(_ text: String) -> TokenizedText
@@ -43,7 +45,23 @@ public protocol TextTokenizer: Sendable {
     func tokenize(_ texts: [String]) -> [TokenizedText]
 }
 
+/// A tokenizer whose tokens become text again, for models that write captions.
+public protocol CaptionTokenizer: TextTokenizer {
+    /// The token that begins every caption.
+    var startToken: Int32 { get }
+    /// The token that ends every caption.
+    var endToken: Int32 { get }
+
+    /// All tokens of a text, without start and end.
+    func encode(_ text: String) -> [Int32]
+    /// The text of tokens.
+    func decode(_ tokens: [Int32]) -> String
+}
+
 extension TextTokenizer {
+    /// None, unless a tokenizer says otherwise.
+    public var captioning: (any CaptionTokenizer)? { nil }
+
     /// One text after another.
     public func tokenize(_ texts: [String]) -> [TokenizedText] {
         texts.map { tokenize($0) }

@@ -108,3 +108,16 @@ extension TrainingError: FileFaultError {
         if case .cannotWrite(let fault, _, _, _) = self { fault } else { nil }
     }
 }
+
+extension TrainingError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .invalidOption, .runExists: .usage
+        case .nothingToResume: .missingInput
+        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics:
+            .badData
+        case .cannotWrite, .distributed: .internalFault
+        }
+    }
+}

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Why something could not be done with a file: which file, what was being done, and what the system said.
-public struct FileFault: Error, Sendable, Hashable {
+public struct FileFault: Sendable, Hashable {
     /// What was being done.
     public enum Operation: String, Sendable, Hashable {
         case opening
@@ -136,6 +136,11 @@ extension FileFault {
 public protocol FileFaultError: Error {
     /// What failed; nil where the error is about something else.
     var fileFault: FileFault? { get }
+}
+
+extension FileFault: Failure {
+    /// A file that cannot be read is missing; one that cannot be written is nobody's input.
+    public var kind: FailureKind { operation.isWriting ? .internalFault : .missingInput }
 }
 
 extension FileFault: CustomStringConvertible {

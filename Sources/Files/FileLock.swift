@@ -6,13 +6,20 @@ package final class FileLock {
     private let descriptor: Int32
 
     /// Waits until the lock is free; it is held as long as the object lives.
-    package init(_ path: String) throws(FileFault) {
+    /// - Parameter isCancelled: asked while another holds the lock; then there is none.
+    package init?(_ path: String, isCancelled: () -> Bool = { false }) throws(FileFault) {
         self.path = path
         while true {
             let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o664)
             guard file >= 0 else { throw .system(path, .locking) }
             // File systems without locks say so at once; then nobody is kept out.
-            while flock(file, LOCK_EX) != 0, errno == EINTR {}
+            while flock(file, LOCK_EX | LOCK_NB) != 0, errno == EINTR || errno == EWOULDBLOCK {
+                if isCancelled() {
+                    close(file)
+                    return nil
+                }
+                usleep(50_000)
+            }
             // Others remove their lock files: only a lock on the file that still has the name excludes anyone.
             var held = stat()
             var named = stat()

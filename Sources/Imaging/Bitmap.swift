@@ -106,7 +106,7 @@ struct Bitmap {
                 }
             }
         }
-        return Picture(unchecked: layout.toRGB(samples, alpha: alpha), width: width, height: height)
+        return Picture(unchecked: layout.toRGB(samples, alpha: alpha), width: width, height: height, name: name)
     }
 
     /// The bits of `value` under `mask`, widened to 0...255.

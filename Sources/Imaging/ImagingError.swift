@@ -2,9 +2,8 @@ import Files
 
 /// Why a picture could not be read, drawn or written.
 ///
-/// `file` means that no bytes could be had (a command exits 66, `EX_NOINPUT`); every other case
-/// means that the bytes, or what was asked of them, are at fault (65, `EX_DATAERR`). ``isMissingInput`` tells the two
-/// apart.
+/// `file` means that no bytes could be had; every other case means that the bytes, or what was asked of them, are at
+/// fault. ``kind`` tells the two apart.
 public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file is not there, or cannot be read: no permission, a folder, a device.
     case file(FileFault)
@@ -24,11 +23,6 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidSize(width: Int, height: Int, count: Int)
     /// Drawing or encoding failed inside the library.
     case failed(operation: String, detail: String)
-
-    /// Whether the input could not be had at all, as opposed to being bad.
-    public var isMissingInput: Bool {
-        if case .file = self { true } else { false }
-    }
 
     /// What is wrong with which picture, and what helps, on one line.
     public var description: String {
@@ -74,5 +68,15 @@ extension ImagingError: FileFaultError {
     /// What failed, where this error is about a file.
     public var fileFault: FileFault? {
         if case .file(let fault) = self { fault } else { nil }
+    }
+}
+
+extension ImagingError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .file(let fault): fault.kind
+        default: .badData
+        }
     }
 }

@@ -35,9 +35,9 @@ public struct DecodeOptions: Sendable {
 }
 
 extension Picture {
-    /// Reads and decodes the file at `path`.
+    /// Reads and decodes the file at `path`, which becomes the picture's name.
     ///
-    /// - Throws: ``ImagingError``; ``ImagingError/isMissingInput`` tells a missing or unreadable file from a bad one.
+    /// - Throws: ``ImagingError``; its ``ImagingError/kind`` tells a missing or unreadable file from a bad one.
     public static func read(path: String, options: DecodeOptions = .init()) throws -> Picture {
         let bytes: [UInt8]
         do throws(FileFault) {
@@ -48,21 +48,21 @@ extension Picture {
         return try decode(bytes, name: path, options: options)
     }
 
-    /// Decodes a whole picture file held in memory; `name` is what messages call it.
+    /// Decodes a whole picture file held in memory; `name` is what answers and messages call it.
     ///
     /// - Throws: ``ImagingError``.
     public static func decode(_ bytes: Data, name: String, options: DecodeOptions = .init()) throws -> Picture {
         try bytes.withUnsafeBytes { try decode($0, name: name, options: options) }
     }
 
-    /// Decodes a whole picture file held in memory; `name` is what messages call it.
+    /// Decodes a whole picture file held in memory; `name` is what answers and messages call it.
     ///
     /// - Throws: ``ImagingError``.
     public static func decode(_ bytes: [UInt8], name: String, options: DecodeOptions = .init()) throws -> Picture {
         try bytes.withUnsafeBytes { try decode($0, name: name, options: options) }
     }
 
-    /// Decodes a whole picture file held in memory; `name` is what messages call it.
+    /// Decodes a whole picture file held in memory; `name` is what answers and messages call it.
     ///
     /// Of an animation or a file of several pages the first is taken. Colors are those of Pillow's
     /// `convert("RGB")`: no color profile is applied, CMYK is converted by `(255 - C)(255 - K) / 255`, and of 16-bit
@@ -83,7 +83,7 @@ extension Picture {
         if format == .jpeg, let header = PlainJPEG.header(bytes) {
             try checkArea(width: header.width, height: header.height, name: name, limit: options.pixelLimit)
             if let pixels = PlainJPEG.decode(bytes, header) {
-                return Picture(unchecked: pixels, width: header.width, height: header.height)
+                return Picture(unchecked: pixels, width: header.width, height: header.height, name: name)
             }
         }
         return try decode(bytes, by: loader, format: format, name: name, options: options)
@@ -104,7 +104,7 @@ extension Picture {
             throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
         }
         let pixels = layout.toRGB(samples, alpha: options.alpha)
-        return Picture(unchecked: pixels, width: image.width, height: image.height).oriented(orientation)
+        return Picture(unchecked: pixels, width: image.width, height: image.height, name: name).oriented(orientation)
     }
 
     static func checkArea(width: Int, height: Int, name: String, limit: Int) throws {

@@ -66,7 +66,7 @@ extension Picture {
                 let small = VipsPicture(cv_resize(image.pointer, horizontal, vertical)),
                 let samples = small.samples()
             else { throw Self.failure("resizing") }
-            return try Picture(width: small.width, height: small.height, pixels: samples)
+            return try Picture(width: small.width, height: small.height, pixels: samples, name: name)
         }
     }
 

@@ -51,6 +51,7 @@ extension Picture {
         let layout = try SampleLayout(of: image, name: name)
         guard let samples = image.samples() else { throw failure("drawing \(name)") }
         return Picture(
-            unchecked: layout.toRGB(samples, alpha: .flattenOnWhite), width: image.width, height: image.height)
+            unchecked: layout.toRGB(samples, alpha: .flattenOnWhite), width: image.width, height: image.height,
+            name: name)
     }
 }

@@ -1,5 +1,9 @@
 /// A decoded picture: 8-bit RGB, rows from the top, `pixels[(y * width + x) * 3 + channel]` (`[H, W, 3]`).
+///
+/// Pictures are equal if they show the same, whatever they are called.
 public struct Picture: Sendable, Equatable {
+    /// What answers and messages call it: the path it was read from, or what whoever made it says.
+    public var name: String
     /// Columns.
     public let width: Int
     /// Rows.
@@ -9,22 +13,28 @@ public struct Picture: Sendable, Equatable {
 
     /// Wraps bytes that are a picture already.
     ///
+    /// - Parameter name: what answers and messages call it.
     /// - Throws: ``ImagingError/invalidSize(width:height:count:)`` unless both sides are positive and
     ///   `pixels.count == width * height * 3`.
-    public init(width: Int, height: Int, pixels: [UInt8]) throws {
+    public init(width: Int, height: Int, pixels: [UInt8], name: String = "picture") throws {
         let (area, areaOverflow) = width.multipliedReportingOverflow(by: height)
         let (count, countOverflow) = area.multipliedReportingOverflow(by: 3)
         guard width > 0, height > 0, !areaOverflow, !countOverflow, count == pixels.count else {
             throw ImagingError.invalidSize(width: width, height: height, count: pixels.count)
         }
-        self.init(unchecked: pixels, width: width, height: height)
+        self.init(unchecked: pixels, width: width, height: height, name: name)
     }
 
     /// For callers inside the target that made the bytes to measure.
-    init(unchecked pixels: [UInt8], width: Int, height: Int) {
+    init(unchecked pixels: [UInt8], width: Int, height: Int, name: String) {
+        self.name = name
         self.width = width
         self.height = height
         self.pixels = pixels
+    }
+
+    public static func == (left: Picture, right: Picture) -> Bool {
+        left.width == right.width && left.height == right.height && left.pixels == right.pixels
     }
 }
 
@@ -65,6 +75,6 @@ extension Picture {
             }
             filled = pixels.count
         }
-        return Picture(unchecked: moved, width: newWidth, height: newHeight)
+        return Picture(unchecked: moved, width: newWidth, height: newHeight, name: name)
     }
 }

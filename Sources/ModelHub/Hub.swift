@@ -170,7 +170,8 @@ struct SnapshotJob {
         try ModelHubError.wrapping { () throws(TransferError) in
             try server.downloader.makeFolder(of: lockPath)
             try server.downloader.makeFolder(of: blob)
-            try FileLock.hold(lockPath) { () throws(TransferError) in
+            try FileLock.hold(lockPath, isCancelled: server.downloader.options.isCancelled) {
+                () throws(TransferError) in
                 // A blob got its name only when it was whole.
                 var isFolder: ObjCBool = false
                 guard FileManager.default.fileExists(atPath: blob, isDirectory: &isFolder) else {

@@ -33,7 +33,7 @@ struct HubServer {
         try withRetries(attempts) { () throws(TransferError) in
             body = Data()
             _ = try downloader.client.send(
-                request, stallTimeout: downloader.options.stallTimeout,
+                request, options: downloader.options,
                 answered: { (answer) throws(TransferError) in
                     try answer.check(hasToken: request.hasToken)
                     if answer.isWebPage {
@@ -89,7 +89,7 @@ struct HubServer {
         var head: HTTPAnswer?
         try withRetries(downloader.options.attempts) { () throws(TransferError) in
             let answer = try downloader.client.send(
-                request, stallTimeout: downloader.options.stallTimeout, stops: { $0["X-Linked-Etag"] != nil },
+                request, options: downloader.options, stops: { $0["X-Linked-Etag"] != nil },
                 answered: { _ in false }, received: { _ in })
             if !answer.isRedirect { try answer.check(hasToken: request.hasToken) }
             head = answer

@@ -87,3 +87,14 @@ extension ModelHubError: FileFaultError {
         if case .transfer(let error) = self { error.fileFault } else { nil }
     }
 }
+
+extension ModelHubError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .invalidName, .invalidSetting, .unknownModel: .usage
+        case .offline, .noWeights: .missingInput
+        case .transfer(let error): error.kind
+        }
+    }
+}

@@ -68,3 +68,13 @@ extension SafetensorsError: FileFaultError {
         if case .file(let fault) = self { fault } else { nil }
     }
 }
+
+extension SafetensorsError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .file(let fault): fault.kind
+        default: .badData
+        }
+    }
+}

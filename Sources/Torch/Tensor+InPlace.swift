@@ -104,13 +104,13 @@ extension Tensor {
     }
 
     /// Moves every tensor by a share of the way to its target: tensor + share·(target − tensor).
-    public static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
+    package static func interpolateInPlace(_ tensors: [Tensor], towards targets: [Tensor], by share: Double) throws {
         try Write.foreachInterpolate.run(.tensors(tensors), .tensors(targets), .double(share))
     }
 
     /// One step of AdamW over a group of parameters, in one pass over memory (Loshchilov and Hutter, arXiv 1711.05101).
     /// - Parameter gradientFactor: what gradients are multiplied by on the way; if not 1, in place.
-    public static func adamWInPlace(
+    package static func adamWInPlace(
         parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor], steps: [Tensor],
         gradientFactor: Double = 1, learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double,
         epsilon: Double

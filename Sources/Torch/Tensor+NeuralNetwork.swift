@@ -36,10 +36,16 @@ extension Tensor {
     }
 
     /// A two-dimensional convolution: `[B, in, H, W] -> [B, out, H', W']`.
-    /// - Parameter padding: rows and columns of zeros put around the pictures first.
-    public func convolution(weight: Tensor, bias: Tensor?, stride: Int, padding: Int = 0) throws -> Tensor {
+    /// - Parameters:
+    ///   - weight: `[out, in / groups, kernel, kernel]`.
+    ///   - padding: rows and columns of zeros put around the pictures first.
+    ///   - groups: parts that channels are divided into; each part of the output sees one of the input.
+    public func convolution(
+        weight: Tensor, bias: Tensor?, stride: Int, padding: Int = 0, groups: Int = 1
+    ) throws -> Tensor {
         try Network.convolution.one(
-            .tensor(self), .tensor(weight), .tensor(bias), .ints([stride, stride]), .ints([padding, padding]))
+            .tensor(self), .tensor(weight), .tensor(bias), .ints([stride, stride]), .ints([padding, padding]),
+            .ints([1, 1]), .int(groups))
     }
 
     /// Means of squares of `size` × `size`: `[B, C, H, W] -> [B, C, H/size, W/size]`, rounded down.

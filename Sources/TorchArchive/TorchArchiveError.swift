@@ -93,3 +93,13 @@ extension TorchArchiveError: FileFaultError {
         if case .file(let fault) = self { fault } else { nil }
     }
 }
+
+extension TorchArchiveError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .file(let fault): fault.kind
+        default: .badData
+        }
+    }
+}

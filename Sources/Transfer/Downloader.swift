@@ -14,6 +14,8 @@ public struct DownloadOptions: Sendable {
     public var maximumDelay: Double = 30
     /// Files above this size are refused.
     public var maximumBytes = 1 << 38
+    /// Asked several times a second, on the thread that downloads, whether to end.
+    public var isCancelled: @Sendable () -> Bool = { false }
     /// Waits between tries.
     public var pause: @Sendable (_ seconds: Double) -> Void = { Thread.sleep(forTimeInterval: $0) }
 
@@ -75,7 +77,8 @@ package struct Downloader: Sendable {
         try makeFolder(of: path)
         let file = RemoteFile(
             request: HTTPRequest(url: url, ownHeaders: headers), checksum: sum.map { .sha256($0) }, size: size)
-        try FileLock.hold(path + ".lock", removing: true) { () throws(TransferError) in
+        try FileLock.hold(path + ".lock", removing: true, isCancelled: options.isCancelled) {
+            () throws(TransferError) in
             if try !file.isThere(at: path) { try fetch(file, to: path, progress: progress) }
         }
     }

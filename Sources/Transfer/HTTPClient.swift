@@ -55,11 +55,12 @@ package final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - stallTimeout: how many seconds may pass without anything coming.
+    ///   - isCancelled: asked several times a second whether to end with ``TransferError/cancelled``.
     ///   - answered: called with the answer's head, on this thread; returns whether the body is wanted.
     ///   - received: called with each part of the body, on this thread.
     /// - Returns: the answer's head.
     private func exchange(
-        _ request: URLRequest, stallTimeout: Double,
+        _ request: URLRequest, stallTimeout: Double, isCancelled: () -> Bool,
         answered: (HTTPAnswer) throws(TransferError) -> Bool, received: (Data) throws(TransferError) -> Void
     ) throws(TransferError) -> HTTPAnswer {
         guard let url = request.url else { throw .unreachable(url: "", reason: "it has no address") }
@@ -74,7 +75,7 @@ package final class HTTPClient: Sendable {
         task.resume()
         var answer: HTTPAnswer?
         while true {
-            guard let event = mailbox.next(timeout: stallTimeout) else {
+            guard let event = try mailbox.next(timeout: stallTimeout, isCancelled: isCancelled) else {
                 throw .stalled(url: url.shown, seconds: stallTimeout)
             }
             switch event {
@@ -98,7 +99,7 @@ extension HTTPClient {
 
     /// Follows redirects until an answer is none, or `stops` says that one is enough.
     package func send(
-        _ request: HTTPRequest, stallTimeout: Double, stops: (HTTPAnswer) -> Bool = { _ in false },
+        _ request: HTTPRequest, options: DownloadOptions, stops: (HTTPAnswer) -> Bool = { _ in false },
         answered: (HTTPAnswer) throws(TransferError) -> Bool, received: (Data) throws(TransferError) -> Void
     ) throws(TransferError) -> HTTPAnswer {
         var url = request.url
@@ -112,7 +113,7 @@ extension HTTPClient {
             for (name, value) in request.headers { message.setValue(value, forHTTPHeaderField: name) }
             if isHome { for (name, value) in request.ownHeaders { message.setValue(value, forHTTPHeaderField: name) } }
             let answer = try exchange(
-                message, stallTimeout: stallTimeout,
+                message, stallTimeout: options.stallTimeout, isCancelled: options.isCancelled,
                 answered: { (answer) throws(TransferError) in
                     answer.isRedirect || stops(answer) ? false : try answered(answer)
                 }, received: received)

@@ -51,6 +51,19 @@ final class TransferMailbox: @unchecked Sendable {
         return event
     }
 
+    /// The same, in short turns.
+    /// - Throws: ``TransferError/cancelled`` as soon as `isCancelled` says so.
+    func next(timeout: Double, isCancelled: () -> Bool) throws(TransferError) -> TransferEvent? {
+        let turn = 0.1
+        var left = timeout
+        while true {
+            if isCancelled() { throw .cancelled }
+            if let event = next(timeout: min(left, turn)) { return event }
+            left -= turn
+            if left <= 0 { return nil }
+        }
+    }
+
     /// Nobody will look again: whatever waits for room may go.
     func abandon() {
         condition.lock()

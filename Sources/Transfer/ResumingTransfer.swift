@@ -87,7 +87,7 @@ struct ResumingTransfer {
         var this = self
         defer { self = this }
         _ = try client.send(
-            request, stallTimeout: options.stallTimeout,
+            request, options: options,
             answered: { (answer) throws(TransferError) in try this.begin(answer, sink) },
             received: { (data) throws(TransferError) in
                 try this.take(data, sink)

@@ -38,6 +38,8 @@ public enum TransferError: Error, Sendable, Equatable {
     case diskFull(path: String, needed: Int, available: Int)
     /// A file or folder cannot be read or written.
     case file(FileFault)
+    /// Whoever asked does not want it any more.
+    case cancelled
 }
 
 extension TransferError {
@@ -91,6 +93,7 @@ extension TransferError: CustomStringConvertible {
         case .diskFull(let path, let needed, let available):
             "\(path): \(needed) more bytes are needed, and \(available) are free"
         case .file(let fault): "\(fault)"
+        case .cancelled: "the transfer was cancelled"
         }
     }
 
@@ -111,6 +114,7 @@ extension TransferError: CustomStringConvertible {
         case .checksumMismatch: "Try again; if it happens twice, the server or a proxy changes the file."
         case .diskFull: "Make room."
         case .file: "Check the path, its permissions and the space on its disk."
+        case .cancelled: "What has arrived is kept."
         }
     }
 }
@@ -139,14 +143,30 @@ extension TransferError: FileFaultError {
 
 extension FileLock {
     /// Waits until the lock is free, and holds it while `body` runs.
-    /// - Parameter removing: whether the file of the lock goes too, where it would lie among the user's own.
-    /// - Throws: ``TransferError/file(_:)`` if the file of the lock cannot be made, or what `body` throws.
+    /// - Parameters:
+    ///   - removing: whether the file of the lock goes too, where it would lie among the user's own.
+    ///   - isCancelled: asked while another holds the lock.
+    /// - Throws: ``TransferError/file(_:)`` if the file of the lock cannot be made, ``TransferError/cancelled``, or what
+    ///   `body` throws.
     package static func hold(
-        _ path: String, removing: Bool = false, body: () throws(TransferError) -> Void
+        _ path: String, removing: Bool = false, isCancelled: () -> Bool = { false },
+        body: () throws(TransferError) -> Void
     ) throws(TransferError) {
-        let lock = try TransferError.wrapping { () throws(FileFault) in try FileLock(path) }
+        let lock = try TransferError.wrapping { () throws(FileFault) in try FileLock(path, isCancelled: isCancelled) }
+        guard let lock else { throw .cancelled }
         defer { if removing { lock.removeFile() } }
         try body()
         withExtendedLifetime(lock) {}
+    }
+}
+
+extension TransferError: Failure {
+    /// Whose turn it is.
+    public var kind: FailureKind {
+        switch self {
+        case .unauthorized, .notFound, .httpStatus, .unreachable, .stalled: .missingInput
+        case .diskFull, .file, .cancelled: .internalFault
+        default: .badData
+        }
     }
 }

@@ -43,11 +43,11 @@ import Testing
         let model = try Fixture.pretrained()
         let classifier = try ZeroShotClassifier(
             model, labels: labels, templates: templates.map { try PromptTemplate($0) })
-        return try classifier.rank(model.embed(pictures: [Picture.read(path: image)], names: [image]))[0]
+        return try classifier.rank(model.vectors(pictures: [Picture.read(path: image)]))[0]
     }
 
     private func expectSame(_ found: [Choice], _ expected: [ScoredChoice], tolerance: Double = 1e-5) {
-        #expect(found.map(\.text) == expected.map(\.text))
+        #expect(found.map(\.text) == expected.map(\.label))
         expectNear(found.map(\.score), expected.map(\.score), tolerance)
         expectNear(found.map(\.similarity), expected.map(\.similarity), tolerance)
     }

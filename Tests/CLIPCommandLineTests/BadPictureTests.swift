@@ -93,7 +93,7 @@ import Testing
         // Standard output goes where every write fails.
         let shell = ["/bin/sh", "-c", "exec \"$@\" > /dev/full", "sh"]
         for form in [["--json"], []] {
-            try clip(["tokenize", "a"] + form + Fixture.options, launcher: shell).failed(70, "standard output")
+            try clip(["tokenize", "a"] + form + Fixture.named, launcher: shell).failed(70, "standard output")
         }
     }
     #endif

@@ -23,7 +23,7 @@ import Testing
         try rank().failed(64, "no captions")
         try rank("--caption", "a", "--caption", " \u{3000}").failed(64, "no captions")
         try clip(["embed", "--json"] + Fixture.options).failed(64, "no pictures or texts")
-        try clip(["tokenize"] + Fixture.options).failed(64, "no texts")
+        try clip(["tokenize"] + Fixture.named).failed(64, "no texts")
     }
 
     @Test func filesWithoutTextsAreRefused() throws {

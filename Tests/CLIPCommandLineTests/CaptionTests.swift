@@ -34,7 +34,7 @@ import Torch
             let results = try #require(document["results"] as? [[String: Any]])
             let pretrained = try ModelCatalog.description(of: model).loaded()
             let bytes = try images.map {
-                try pretrained.preprocessor.bytes(Picture.read(path: $0), name: $0)
+                try pretrained.preprocessor.bytes(Picture.read(path: $0))
             }
             var options = CaptionOptions()
             options.maximumLength = 9

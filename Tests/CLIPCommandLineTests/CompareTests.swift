@@ -24,8 +24,8 @@ import Testing
             #expect(rows.map { $0["name"] } == [Fixture.photo, "a dog", "狗"])
             let clip = try ModelCatalog.description(of: Fixture.family("hf-clip")).loaded()
             #expect(document["fingerprint"] as? String == (try clip.space(normalized: true).fingerprint))
-            let found = try EmbeddingFile(path: path).embeddings.elements(Double.self)
-            let expected = try clip.embed(texts: ["a dog", "狗"]).elements(Double.self)
+            let found = try Embeddings(contentsOf: path).vectors.elements(Double.self)
+            let expected = try clip.vectors(texts: ["a dog", "狗"]).elements(Double.self)
             expectNear(Array(found.suffix(40)), expected, 1e-6)
         }
     }

@@ -21,8 +21,10 @@ enum Fixture {
     /// A tiny model, or one of its files, of a family that other projects publish.
     static func family(_ path: String) -> String { folder + "/families/" + path }
 
-    static func pretrained() throws -> PretrainedModel { try ModelCatalog.description(of: model).loaded() }
+    static func pretrained() throws -> CLIPModel { try ModelCatalog.description(of: model).loaded() }
 
+    /// The option that names it.
+    static let named = ["--model", model]
     /// The options that answer with it, on one thread.
     static let options = ["--model", model, "--threads", "1"]
 

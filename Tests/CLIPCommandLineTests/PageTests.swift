@@ -20,7 +20,7 @@ import FoundationXML
     /// Choices in the order given become answers in the order of their similarities.
     private func ranked(_ texts: [String], _ similarities: [Double]) -> [ScoredChoice] {
         zip(texts, similarities).enumerated()
-            .map { ScoredChoice(index: $0, text: $1.0, score: 1 / Double(texts.count), similarity: $1.1) }
+            .map { ScoredChoice(index: $0, label: $1.0, score: 1 / Double(texts.count), similarity: $1.1) }
             .sorted { $0.similarity > $1.similarity }
     }
 

@@ -17,8 +17,8 @@ import Torch
     private func expected(normalized: Bool) throws -> [Double] {
         let model = try Fixture.pretrained()
         let pictures = try images.map { try Picture.read(path: $0) }
-        return try model.embed(pictures: pictures, names: images, normalized: normalized).elements(Double.self)
-            + model.embed(texts: texts, normalized: normalized).elements(Double.self)
+        return try model.vectors(pictures: pictures, normalized: normalized).elements(Double.self)
+            + model.vectors(texts: texts, normalized: normalized).elements(Double.self)
     }
 
     @Test func aFileAndADocumentHoldTheSameVectors() throws {
@@ -91,20 +91,20 @@ import Torch
             let array = try NumPyArray(file)
             #expect(array.shape == [2, 3, 36, 36])
             let preprocessor = try Fixture.pretrained().preprocessor
-            let expected = try preprocessor(images.map { try Picture.read(path: $0) }, names: images)
+            let expected = try preprocessor(images.map { try Picture.read(path: $0) })
             expectNear(array.values.map(Double.init), try expected.elements(Double.self), 1e-6)
         }
     }
 
     @Test func tokensArePaddedToTheContextLength() throws {
-        let document = try clip(["tokenize", "a dog", "雪", "", "--json"] + Fixture.options).succeeded().json()
+        let document = try clip(["tokenize", "a dog", "雪", "", "--json"] + Fixture.named).succeeded().json()
         #expect(Set(document.keys) == ["context_length", "tokens"])
         #expect(document["context_length"] as? Int == 77)
         let rows = try #require(document["tokens"] as? [[Int]])
         #expect(rows.map(\.count) == [77, 77, 77])
         #expect(rows[0] == [49406, 320, 1929, 49407] + [Int](repeating: 0, count: 73))
         #expect(rows[2].prefix(3) == [49406, 49407, 0])
-        let plain = try clip(["tokenize", "a dog"] + Fixture.options).succeeded()
+        let plain = try clip(["tokenize", "a dog"] + Fixture.named).succeeded()
         #expect(plain.text == "49406 320 1929 49407\n")
         #expect(try clip("tokenize", "a dog", "--model", "ViT-B-32").succeeded().output == plain.output)
     }

@@ -12,19 +12,19 @@ import TorchNN
 /// The three objectives on a tiny model.
 @Suite struct ObjectiveTests {
     /// A model with random weights, drawn from one seed.
-    private func clip() throws -> PretrainedModel {
+    private func clip() throws -> CLIPModel {
         let vision = VisionTransformerConfiguration(imageSize: 16, patchSize: 8, width: 16, layers: 2, headWidth: 8)
         var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         text.contextLength = 12
         let configuration = ModelConfiguration(embeddingSize: 8, vision: vision, text: text)
-        return PretrainedModel(
+        return CLIPModel(
             name: "tiny", model: try DualEncoder(configuration), tokenizer: try CLIPTokenizer(contextLength: 12),
             preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))
     }
 
     private static let captions = ["a red dog", "one blue cat", "green birds", "my house"]
 
-    private func batch(_ clip: PretrainedModel) throws -> TrainingBatch {
+    private func batch(_ clip: CLIPModel) throws -> TrainingBatch {
         let pictures = try Tensor.normal([4, 3, 16, 16])
         return TrainingBatch(
             pictures: pictures, captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens },
@@ -41,14 +41,14 @@ import TorchNN
 
     private func words() -> WordVocabulary { WordVocabulary(texts: Self.captions, minimumCount: 1) }
 
-    private func language(_ clip: PretrainedModel) throws -> CaptionLanguageModel {
+    private func language(_ clip: CLIPModel) throws -> CaptionLanguageModel {
         let tokens = TokenVocabulary(captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens })
         return try CaptionLanguageModel(clip.model, tokenizer: clip.tokenizer, vocabulary: tokens)
     }
 
     /// Every way of training begins with the same image tower.
     @Test func theImageTowerBeginsAlike() throws {
-        func tower(_ make: (PretrainedModel) throws -> Void) throws -> [String: Tensor] {
+        func tower(_ make: (CLIPModel) throws -> Void) throws -> [String: Tensor] {
             try withSeed(7) {
                 let clip = try clip()
                 try make(clip)

@@ -13,12 +13,12 @@ import Torch
         let folder = try FixtureModel.root() + "/bundled"
         let expected = try TensorFile.read(folder + "/expected.safetensors")
         let picture = try Picture.read(path: folder + "/picture.png")
-        let image = try clip.embed(pictures: [picture], names: ["picture.png"], normalized: false)
+        let image = try clip.vectors(pictures: [picture], normalized: false)
         try expectClose(image, #require(expected["image"]), tolerance: 1e-4, "image")
         let json = try Data(contentsOf: URL(fileURLWithPath: folder + "/expected.json"))
         let texts = try #require(try JSONDecoder().decode([String: [String]].self, from: json)["texts"])
         try expectClose(
-            clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, "text")
+            clip.vectors(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, "text")
     }
 
     @Test func itIsSmallEnoughToCarry() throws {

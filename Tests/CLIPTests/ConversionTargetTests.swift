@@ -52,7 +52,7 @@ import TorchNN
             #expect(try spaces[0].fingerprint == bare.loaded().space(normalized: true).fingerprint)
             #expect(spaces[0].fingerprint == spaces[1].fingerprint && spaces[0].weights == spaces[2].weights)
             let texts = ["a dog", "A person riding a motorcycle", "hello world!!!"]
-            let vectors = try models.map { try $0.embed(texts: texts).bytes() }
+            let vectors = try models.map { try $0.vectors(texts: texts).bytes() }
             #expect(vectors[0] == vectors[1] && vectors[0] == vectors[2])
             try ModelConversion.convert(ModelCatalog.description(of: folder + "/hf"), to: .openAI, at: folder + "/last")
             #expect(try bytes(folder + "/there/model.pt") == bytes(folder + "/last/model.pt"))
@@ -83,7 +83,7 @@ import TorchNN
                 #expect(try tensor.bytes() == first.tensors[name]?.converted(to: .float32).bytes(), "\(name)")
             }
             if storage == .fp32 { return }
-            let vectors = try [own, there].map { try $0.loaded().embed(texts: ["a dog"]) }
+            let vectors = try [own, there].map { try $0.loaded().vectors(texts: ["a dog"]) }
             try expectClose(vectors[1], vectors[0], tolerance: 2e-2)
         }
     }

@@ -133,9 +133,9 @@ import TorchNN
             #expect(try before.preprocessor.configuration == after.preprocessor.configuration)
             #expect(try before.space(normalized: true).fingerprint == after.space(normalized: true).fingerprint)
             let texts = ["a dog", "", "一只狗", "a diagram of something"]
-            #expect(try before.embed(texts: texts).bytes() == after.embed(texts: texts).bytes())
+            #expect(try before.vectors(texts: texts).bytes() == after.vectors(texts: texts).bytes())
             let wide = try Picture.read(path: FixtureModel.picturePath("wide.png"))
-            let pictures = try [before, after].map { try $0.embed(pictures: [wide], names: ["wide"]).bytes() }
+            let pictures = try [before, after].map { try $0.vectors(pictures: [wide]).bytes() }
             #expect(pictures[0] == pictures[1])
         }
     }
@@ -174,7 +174,7 @@ import TorchNN
             try ModelConversion.convert(description, to: .huggingFace, at: folder + "/there")
             let there = try ModelCatalog.description(of: folder + "/there").loaded()
             let texts = ["皮卡丘", "一只狗在雪地里 iPhone14", ""]
-            #expect(try there.embed(texts: texts).bytes() == description.loaded().embed(texts: texts).bytes())
+            #expect(try there.vectors(texts: texts).bytes() == description.loaded().vectors(texts: texts).bytes())
             #expect(there.tokenizer.vocabularySize == 21_128 && there.tokenizer.contextLength == 52)
         }
     }

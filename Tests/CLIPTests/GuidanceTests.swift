@@ -18,7 +18,7 @@ import Torch
     private let folder = "families/hf-clip"
     private let texts = ["a diagram", "a dog", "A person, riding a motorcycle!"]
 
-    private func clip() throws -> PretrainedModel {
+    private func clip() throws -> CLIPModel {
         try ModelCatalog.description(of: FixtureModel.root() + "/" + folder).loaded()
     }
 

@@ -20,7 +20,7 @@ import Torch
         for (index, file) in try fixture.inputs().images.enumerated() {
             let picture = try Picture.read(path: FixtureModel.picturePath(file))
             try Engine.inference {
-                let input = try preprocessor([picture], names: [file])
+                let input = try preprocessor([picture])
                 let exact = file.hasPrefix("exact")
                 // Where resizing rounds a grey level differently, one level is 1/255/σ of values up to about 2.
                 let tolerance = exact ? 1e-6 : 1.01 / 255 / 0.25 / 1.7
@@ -38,8 +38,8 @@ import Torch
         let texts = try #require(fixture.inputs().texts)
         let tokens = clip.tokenizer.padded(clip.tokenizer.tokenize(texts))
         #expect(try tokens == FixtureModel.rows(#require(expected["tokens"])))
-        try expectClose(clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4)
-        try expectClose(clip.embed(texts: texts), #require(expected["text_unit"]), tolerance: 1e-4)
+        try expectClose(clip.vectors(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4)
+        try expectClose(clip.vectors(texts: texts), #require(expected["text_unit"]), tolerance: 1e-4)
     }
 
     @Test(arguments: FixtureModel.all) func shortcutsAreExact(_ fixture: FixtureModel) throws {
@@ -62,9 +62,9 @@ import Torch
     @Test func aCaptionsVectorDoesNotDependOnItsCompany() throws {
         let clip = try ModelCatalog.description(of: FixtureModel(name: "words").directory()).loaded()
         let texts = ["a dog", "a much longer caption about two dogs in the snow", "cat", "", "a dog"]
-        let together = try clip.embed(texts: texts)
+        let together = try clip.vectors(texts: texts)
         for (index, text) in texts.enumerated() {
-            try expectClose(together.select(index), clip.embed(texts: [text]).select(0), tolerance: 1e-5, text)
+            try expectClose(together.select(index), clip.vectors(texts: [text]).select(0), tolerance: 1e-5, text)
         }
     }
 

@@ -103,12 +103,12 @@ import TorchNN
             let after = try clip.model.transformers().text.state()["positional_embedding"]
             let wanted = try PositionInterpolation.text(#require(before), length: length)
             #expect(try after?.bytes() == wanted.bytes())
-            #expect(try clip.embed(texts: [long, "a dog"]).isFinite().allTrue())
+            #expect(try clip.vectors(texts: [long, "a dog"]).isFinite().allTrue())
         }
         // The size it has changes nothing.
         let same = try plain.resized(imageSize: 32, contextLength: 16).loaded()
         let texts = ["a dog", "a photo"]
-        #expect(try same.embed(texts: texts).bytes() == plain.loaded().embed(texts: texts).bytes())
+        #expect(try same.vectors(texts: texts).bytes() == plain.loaded().vectors(texts: texts).bytes())
         #expect(
             try same.space(normalized: true).fingerprint == plain.loaded().space(normalized: true).fingerprint)
     }

@@ -40,6 +40,11 @@ import TorchNN
         }
     }
 
+    private func vectors(of space: EmbeddingSpace, _ name: String) throws -> Embeddings {
+        try Embeddings(
+            vectors: .zeros([1, space.embeddingSize]), rows: [.init(.text, "a")], space: space, name: name)
+    }
+
     /// Everything that changes numbers changes the fingerprint, and is named.
     @Test func everyDifferenceIsNamed() throws {
         try withTemporaryDirectory { folder in
@@ -52,7 +57,7 @@ import TorchNN
                 let found = other.differences(from: base).map { String($0.prefix { $0 != ":" }) }
                 #expect(found == names)
                 let error = #expect(throws: CLIPError.self) {
-                    try EmbeddingFile.requireSame(base, "a.npy", other, "b.npy")
+                    try vectors(of: base, "a.npy").requireSameSpace(as: vectors(of: other, "b.npy"))
                 }
                 for name in names { #expect(error?.description.contains(name) == true) }
                 try FileManager.default.removeItem(atPath: copy.path)
@@ -129,27 +134,28 @@ import TorchNN
 
     private func written(in folder: String) throws -> String {
         let path = folder + "/vectors.npy"
-        try EmbeddingFile.write(
-            Tensor((0..<40).map(Float.init), shape: [2, 20]),
+        try Embeddings(
+            vectors: Tensor((0..<40).map(Float.init), shape: [2, 20]),
             rows: [.init(.image, "a.png"), .init(.text, "a \"dog\" 狗")],
-            space: space(FixtureModel.root() + "/families/hf-clip"), to: path)
+            space: space(FixtureModel.root() + "/families/hf-clip")
+        ).write(to: path)
         return path
     }
 
     @Test func vectorsComeBackWithTheirDescription() throws {
         try withTemporaryDirectory { folder in
             let path = try written(in: folder)
-            let file = try EmbeddingFile(path: path)
+            let file = try Embeddings(contentsOf: path)
             #expect(file.rows == [.init(.image, "a.png"), .init(.text, "a \"dog\" 狗")])
             #expect(try file.space == space(FixtureModel.root() + "/families/hf-clip"))
-            #expect(try file.embeddings.elements(Float.self) == (0..<40).map(Float.init))
+            #expect(try file.vectors.elements(Float.self) == (0..<40).map(Float.init))
             #expect(
                 Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == ["vectors.npy", "vectors.npy.json"])
         }
     }
 
     private func refused(_ path: String, _ words: String, sourceLocation: SourceLocation = #_sourceLocation) {
-        let error = #expect(throws: CLIPError.self, sourceLocation: sourceLocation) { try EmbeddingFile(path: path) }
+        let error = #expect(throws: CLIPError.self, sourceLocation: sourceLocation) { try Embeddings(contentsOf: path) }
         #expect(
             error?.description.contains(words) == true, "\(String(describing: error))", sourceLocation: sourceLocation)
     }
@@ -192,9 +198,9 @@ import TorchNN
             let space = try space(FixtureModel.root() + "/families/hf-clip")
             for shape in [[3, 20], [2, 19], [40]] {
                 #expect(throws: CLIPError.self) {
-                    try EmbeddingFile.write(
-                        .zeros(shape), rows: [.init(.text, "a"), .init(.text, "b")], space: space, to: folder + "/a.npy"
-                    )
+                    try Embeddings(
+                        vectors: .zeros(shape), rows: [.init(.text, "a"), .init(.text, "b")], space: space
+                    ).write(to: folder + "/a.npy")
                 }
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
@@ -204,9 +210,10 @@ import TorchNN
     @Test func vectorsThatAreNotNumbersAreRefused() throws {
         try withTemporaryDirectory { folder in
             let path = folder + "/a.npy"
-            try EmbeddingFile.write(
-                .full([1, 20], .nan), rows: [.init(.text, "a")],
-                space: space(FixtureModel.root() + "/families/hf-clip"), to: path)
+            try Embeddings(
+                vectors: .full([1, 20], .nan), rows: [.init(.text, "a")],
+                space: space(FixtureModel.root() + "/families/hf-clip")
+            ).write(to: path)
             refused(path, "infinite or not numbers")
         }
     }

@@ -7,7 +7,7 @@ import Torch
 @testable import CLIP
 
 @Suite struct ZeroShotTests {
-    private func clip() throws -> PretrainedModel {
+    private func clip() throws -> CLIPModel {
         try ModelCatalog.description(of: FixtureModel(name: "words").directory()).loaded()
     }
 
@@ -22,15 +22,15 @@ import Torch
         let clip = try clip()
         let templates = try ["a photo of a {}", "a drawing of a {}"].map { try PromptTemplate($0) }
         let classifier = try ZeroShotClassifier(clip, labels: ["dog", "cat"], templates: templates)
-        let one = try clip.embed(texts: ["a photo of a dog"])
-        let two = try clip.embed(texts: ["a drawing of a dog"])
+        let one = try clip.vectors(texts: ["a photo of a dog"])
+        let two = try clip.vectors(texts: ["a drawing of a dog"])
         try expectClose(classifier.weights.select(0), ((one + two) / 2).normalized().select(0), tolerance: 1e-5)
     }
 
     @Test func scoresAreTheSoftmaxAtTheModelsTemperatureBestFirst() throws {
         let clip = try clip()
         let picture = try Picture.read(path: FixtureModel.picturePath("photo.jpg"))
-        let embedding = try clip.embed(pictures: [picture], names: ["photo.jpg"])
+        let embedding = try clip.vectors(pictures: [picture])
         let labels = ["a dog", "a cat", "日本語", "a diagram"]
         let choices = try ZeroShotClassifier(clip, labels: labels).rank(embedding)[0]
         #expect(choices.count == 4)
@@ -39,7 +39,7 @@ import Torch
         let total = choices.map { exp($0.similarity * scale) }.reduce(0, +)
         for choice in choices {
             #expect(abs(choice.score - exp(choice.similarity * scale) / total) < 1e-5)
-            #expect(labels[choice.index] == choice.text)
+            #expect(labels[choice.index] == choice.label)
         }
     }
 
@@ -87,9 +87,9 @@ import Torch
         let alone = try ZeroShotClassifier(clip, labels: ["a cat"]).rank(vector)[0][0]
         for choice in both {
             let expected = 1 / (1 + exp(-(choice.similarity * scale + bias)))
-            #expect(abs(choice.score - expected) < 1e-6, "\(choice.text)")
+            #expect(abs(choice.score - expected) < 1e-6, "\(choice.label)")
         }
-        #expect(abs(try #require(both.first { $0.text == "a cat" }).score - alone.score) < 1e-7)
+        #expect(abs(try #require(both.first { $0.label == "a cat" }).score - alone.score) < 1e-7)
         #expect(abs(both.reduce(0) { $0 + $1.score } - 1) > 1e-3)
     }
 }

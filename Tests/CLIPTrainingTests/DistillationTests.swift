@@ -25,7 +25,7 @@ import TorchNN
         }
     }
 
-    private let clip: PretrainedModel
+    private let clip: CLIPModel
     private let teacher: Teacher
     private let student = PreprocessConfiguration(size: 16)
 
@@ -39,7 +39,7 @@ import TorchNN
         var preprocess = PreprocessConfiguration(size: 24)
         preprocess.mean = [0.5, 0.4, 0.3]
         preprocess.standardDeviation = [0.5, 0.25, 1]
-        clip = PretrainedModel(
+        clip = CLIPModel(
             name: "teacher", model: try withSeed(41) { try DualEncoder(configuration) }, tokenizer: Letters(),
             preprocessor: PicturePreprocessor(preprocess))
         teacher = Teacher(clip, student: student)

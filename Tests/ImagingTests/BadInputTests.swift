@@ -27,14 +27,14 @@ import Testing
         #expect(failure([], "none.png") == .empty(name: "none.png"))
         #expect(failure(Array("hello\n".utf8), "a.png") == .unknownFormat(name: "a.png", looksLike: "text"))
         #expect(failure([1, 2, 3], "b.png") == .unknownFormat(name: "b.png", looksLike: nil))
-        #expect(failure([], "x")?.isMissingInput == false)
+        #expect(failure([], "x")?.kind == .badData)
     }
 
     @Test func missingIsToldFromBad() throws {
         let scratch = try Scratch()
         let nowhere = scratch.url.appendingPathComponent("nowhere.jpg").path
         #expect(failure(path: nowhere) == .file(FileFault(nowhere, .opening, .system(ENOENT))))
-        #expect(failure(path: nowhere)?.isMissingInput == true)
+        #expect(failure(path: nowhere)?.kind == .missingInput)
         let under = try scratch.file("plain", [1]) + "/below.jpg"
         #expect(failure(path: under) == .file(FileFault(under, .opening, .system(ENOTDIR))))
         let folder = scratch.url.path

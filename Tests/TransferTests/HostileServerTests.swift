@@ -160,6 +160,31 @@ import Testing
         #expect(result.keptPart)
     }
 
+    /// Who does not want it any more need not wait for a server that says nothing.
+    @Test func aCancelledDownloadEndsAndKeepsWhatCame() throws {
+        let flag = Flag()
+        var options = Pauses().options()
+        options.isCancelled = { flag.isSet }
+        let result = try failure(sha256: sha256(Self.bytes), options: options, earlier: [1, 2, 3]) { _, _ in
+            flag.set()
+            let headers = ["Content-Range": "bytes 3-99999/100000"]
+            return Reply(status: 206, headers: headers, body: Array(Self.bytes[3...]), dropsAfter: 0, stalls: true)
+        }
+        guard case .cancelled = result.error else { return #expect(Bool(false), "\(result)") }
+        #expect(result.requests == 1 && result.keptPart)
+    }
+
+    /// Another process may hold the lock for as long as its download takes.
+    @Test func aCancelledWaitForAnotherDownloadEnds() throws {
+        try withFolder { folder in
+            let path = folder + "/lock"
+            try FileLock.hold(path) { () throws(TransferError) in
+                let error = transferError { try FileLock.hold(path, isCancelled: { true }) {} }
+                #expect(error == .cancelled)
+            }
+        }
+    }
+
     @Test func nobodyThere() throws {
         try withFolder { folder in
             let server = try TestServer { _, _ in Reply() }
@@ -235,4 +260,14 @@ import Testing
             }
         }
     }
+}
+
+/// Set once, from any thread.
+private final class Flag: @unchecked Sendable {
+    private let lock = NSLock()
+    private var isRaised = false
+
+    var isSet: Bool { lock.withLock { isRaised } }
+
+    func set() { lock.withLock { isRaised = true } }
 }

@@ -5,6 +5,7 @@ package enum TowerFamilies {
         VisionTransformerConfiguration.self,
         ResNetConfiguration.self,
         EVAConfiguration.self,
+        ConvNeXtConfiguration.self,
     ]
 
     /// What turns texts into vectors.

@@ -40,7 +40,7 @@ public enum NumPyFile {
             mapping = try MappedFile(path: path, leastLength: 12)
         } catch {
             if case .tooShort = error.cause { throw refuse("it is not a NumPy file") }
-            throw CLIPError.file(error, hint: "A .npy file is needed, such as \"clip embed\" writes.")
+            throw CLIPError.file(error, hint: "A NumPy file of vectors is needed.")
         }
         defer { withExtendedLifetime(mapping) {} }
         let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)

@@ -24,7 +24,7 @@ public struct GuidingText: Sendable, Equatable {
 ///
 /// Not for use inside `Engine.inference`, whose tensors cannot be differentiated.
 public struct PictureGuidance: Sendable {
-    public let clip: PretrainedModel
+    public let clip: CLIPModel
     public let texts: [GuidingText]
     /// The texts' embeddings of length 1, `[T, E]`.
     private let directions: Tensor
@@ -32,7 +32,7 @@ public struct PictureGuidance: Sendable {
     private let weights: Tensor
 
     /// - Throws: ``CLIPError/guidance(problem:)`` for no texts, a blank one, or weights that are not finite or all 0.
-    public init(_ clip: PretrainedModel, texts: [GuidingText]) throws {
+    public init(_ clip: CLIPModel, texts: [GuidingText]) throws {
         guard !texts.isEmpty else { throw CLIPError.guidance(problem: "no texts given: give at least one.") }
         for (index, text) in texts.enumerated() {
             guard text.text.contains(where: { !$0.isWhitespace }) else {
@@ -50,7 +50,7 @@ public struct PictureGuidance: Sendable {
         self.clip = clip
         self.texts = texts
         // A copy, since tensors made in inference mode cannot be differentiated through.
-        directions = try clip.embed(texts: texts.map(\.text)).copied()
+        directions = try clip.vectors(texts: texts.map(\.text)).copied()
         weights = try Tensor(texts.map { Float($0.weight) })
     }
 
@@ -98,7 +98,7 @@ public struct PictureGuidance: Sendable {
         try views.check()
         var (scores, gradient): (Tensor?, Tensor?)
         // So many views at a time, which bounds the memory.
-        let most = max(1, PretrainedModel.batchSize / pictures.shape[0])
+        let most = max(1, CLIPModel.batchSize / pictures.shape[0])
         for start in stride(from: 0, to: views.count, by: most) {
             let count = min(most, views.count - start)
             let part = try differentiate(pictures, share: Double(views.count)) { pictures in

@@ -4,7 +4,7 @@ extension PicturePreprocessor {
     /// Pictures with red, green and blue in [0, 1], `[B, 3, H, W]` of any size, as the model takes them:
     /// `[B, 3, S, S]`.
     ///
-    /// What ``bytes(_:name:)`` and ``normalize(_:)`` do, in real numbers and differentiable: nothing is rounded to grey
+    /// What ``bytes(_:)`` and ``normalize(_:)`` do, in real numbers and differentiable: nothing is rounded to grey
     /// levels, and where bicubic sampling overshoots [0, 1] nothing is cut off, since either would have no gradient.
     /// Scores of the same picture as bytes differ by that little.
     /// - Throws: ``CLIPError/picture(name:problem:)`` for pictures too long and thin.

@@ -13,9 +13,9 @@ public struct PicturePreprocessor: Sendable {
 
     /// Resized and cropped bytes, uint8 `[3, S, S]`.
     /// - Throws: ``CLIPError/picture(name:problem:)`` for a picture too long and thin.
-    public func bytes(_ picture: Picture, name: String) throws -> Tensor {
+    public func bytes(_ picture: Picture) throws -> Tensor {
         let size = configuration.size
-        let (height, width) = try resizedSize(width: picture.width, height: picture.height, name: name)
+        let (height, width) = try resizedSize(width: picture.width, height: picture.height, name: picture.name)
         let pixels = try picture.tensor()  // [1, 3, H, W]
         let resized = try pixels.resizedIfNeeded(height: height, width: width, configuration.interpolation)
         let top = Self.cropStart(height, size)
@@ -58,9 +58,11 @@ public struct PicturePreprocessor: Sendable {
     }
 
     /// A batch of pictures as the model takes it, float32 `[B, 3, S, S]`.
-    public func callAsFunction(_ pictures: [Picture], names: [String]) throws -> Tensor {
-        let bytes = try zip(pictures, names).map { try self.bytes($0, name: $1) }
-        return try normalize(Tensor.stacked(bytes))
+    /// - Throws: ``CLIPError/emptyChoices(what:)`` for none, ``CLIPError/picture(name:problem:)`` for one too long and
+    ///   thin.
+    public func callAsFunction(_ pictures: [Picture]) throws -> Tensor {
+        guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+        return try normalize(Tensor.stacked(pictures.map { try bytes($0) }))
     }
 
     /// The size before cropping. The longer side is rounded down, as torchvision does.

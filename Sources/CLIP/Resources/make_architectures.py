@@ -2,7 +2,7 @@
 
     python make_architectures.py        (needs open_clip 3.3.0)
 
-Left out are towers from Hugging Face's library, timm towers other than SigLIP's and EVA's, and models whose tokenizer
+Left out are towers from Hugging Face's library, timm towers other than SigLIP's, EVA's and ConvNeXt, and models whose tokenizer
 is neither CLIP's nor SigLIP's. "-quickgelu" twins are left out too: any native model has one by that ending.
 """
 import json
@@ -15,7 +15,7 @@ import open_clip  # noqa: E402
 
 TIMM = ("vit_base_patch16_siglip", "vit_base_patch32_siglip", "vit_large_patch16_siglip", "vit_so400m_patch14_siglip",
         "vit_so400m_patch16_siglip", "vit_giantopt_patch16_siglip", "eva02_base_patch16_clip",
-        "eva02_large_patch14_clip", "eva02_enormous_patch14_clip_224", "eva_giant_patch14_224")
+        "eva02_large_patch14_clip", "eva02_enormous_patch14_clip_224", "eva_giant_patch14_224", "convnext_")
 
 
 def is_known(name, config):

@@ -4,31 +4,9 @@ import Foundation
 import Torch
 
 /// Vectors on disk: a NumPy file, and beside it a JSON file that says which space they are of and what each row is.
-public struct EmbeddingFile {
-    /// What a row is the vector of.
-    public struct Row: Codable, Sendable, Equatable {
-        public enum Kind: String, Codable, Sendable {
-            case image
-            case text
-        }
-        public var kind: Kind
-        /// The picture's path, or the text.
-        public var name: String
-
-        public init(_ kind: Kind, _ name: String) {
-            self.kind = kind
-            self.name = name
-        }
-    }
-
+enum EmbeddingFile {
     /// A row takes some hundred bytes of it.
     private static let mostDescription = 1 << 32
-
-    /// float32 `[N, E]`
-    public let embeddings: Tensor
-    public let space: EmbeddingSpace
-    public let rows: [Row]
-    public let path: String
 
     private struct Document: Codable {
         static let format = "swift-clip embeddings 1"
@@ -38,11 +16,11 @@ public struct EmbeddingFile {
         /// Hash of the vectors, so that the description of others is not taken for theirs.
         var vectors: String
         var space: EmbeddingSpace
-        var rows: [Row]
+        var rows: [Embeddings.Row]
     }
 
     /// Where the description of a NumPy file's vectors stands: beside the file that holds them, where a link leads.
-    public static func descriptionPath(of path: String) -> String {
+    static func descriptionPath(of path: String) -> String {
         ((try? OutputPlace.file(path))?.path ?? path) + ".json"
     }
 
@@ -58,17 +36,13 @@ public struct EmbeddingFile {
     ///
     /// Into a pipe or a device go the vectors alone: beside it there is no place for a description.
     /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
-    public static func write(_ embeddings: Tensor, rows: [Row], space: EmbeddingSpace, to path: String) throws {
-        guard embeddings.rank == 2, embeddings.shape[0] == rows.count, embeddings.shape[1] == space.embeddingSize else {
-            throw CLIPError.embeddingFile(
-                path: path, problem: "vectors of shape \(embeddings.shape) do not go with \(rows.count) rows")
-        }
+    static func write(_ embeddings: Embeddings, to path: String) throws {
+        let (vectors, space) = (embeddings.vectors, try embeddings.space)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        let vectors = try embeddings.converted(to: .float32)
         let document = Document(
-            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: rows)
+            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: embeddings.rows)
         let data = try encoder.encode(document)
         try CLIPError.wrapping {
             let file = try FileWriter(path)
@@ -93,15 +67,17 @@ public struct EmbeddingFile {
     }
 
     /// Reads vectors and what they are.
-    /// - Throws: ``CLIPError/file(_:hint:)``, also where the description is missing, or
+    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)`` where the description is missing, or
     ///   ``CLIPError/embeddingFile(path:problem:)``.
-    public init(path: String) throws {
-        let description = Self.existingDescription(of: path)
-        embeddings = try NumPyFile.read(path)
-        let hint =
-            "It says which model made the vectors; without it they cannot be compared safely. Make them anew with "
-            + "\"clip embed\"."
-        let data = try CLIPError.wrapping(hint: hint) { try WholeFile.data(description, limit: Self.mostDescription) }
+    static func read(_ path: String) throws -> Embeddings {
+        let description = existingDescription(of: path)
+        let vectors = try NumPyFile.read(path)
+        let data: Data
+        do throws(FileFault) {
+            data = try WholeFile.data(description, limit: mostDescription)
+        } catch {
+            throw CLIPError.undescribedVectors(error)
+        }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard let document = try? decoder.decode(Document.self, from: data), document.format == Document.format else {
@@ -110,32 +86,31 @@ public struct EmbeddingFile {
         guard document.fingerprint == document.space.fingerprint else {
             throw CLIPError.embeddingFile(path: description, problem: "it was changed: its fingerprint is another")
         }
-        guard embeddings.rank == 2, embeddings.shape == [document.rows.count, document.space.embeddingSize] else {
+        guard vectors.rank == 2, vectors.shape == [document.rows.count, document.space.embeddingSize] else {
             throw CLIPError.embeddingFile(
                 path: path,
-                problem: "vectors of shape \(embeddings.shape), where \(description) speaks of "
+                problem: "vectors of shape \(vectors.shape), where \(description) speaks of "
                     + "\(document.rows.count) of length \(document.space.embeddingSize)")
         }
-        guard try Self.hash(of: embeddings) == document.vectors else {
+        guard try hash(of: vectors) == document.vectors else {
             throw CLIPError.embeddingFile(
                 path: path, problem: "these are not the vectors that \(description) describes")
         }
-        guard try embeddings.isFinite().allTrue() else {
+        guard try vectors.isFinite().allTrue() else {
             throw CLIPError.embeddingFile(path: path, problem: "it holds values that are infinite or not numbers")
         }
-        self.path = path
-        space = document.space
-        rows = document.rows
+        return try Embeddings(vectors: vectors, rows: document.rows, space: document.space, name: path)
     }
+}
 
-    /// Refuses to let vectors of two spaces meet.
-    /// - Throws: ``CLIPError/spacesDiffer(left:right:differences:)`` naming what differs.
-    public static func requireSame(
-        _ left: EmbeddingSpace, _ leftName: String, _ right: EmbeddingSpace, _ rightName: String
-    ) throws {
-        let differences = left.differences(from: right)
-        guard differences.isEmpty else {
-            throw CLIPError.spacesDiffer(left: leftName, right: rightName, differences: differences)
-        }
-    }
+extension Embeddings {
+    /// Reads what ``write(to:)`` wrote.
+    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)``, or
+    ///   ``CLIPError/embeddingFile(path:problem:)`` for vectors that are not those that the file beside them describes.
+    public init(contentsOf path: String) throws { self = try EmbeddingFile.read(path) }
+
+    /// Writes a NumPy file, float32 `[N, E]`, and beside it a JSON file (`….npy.json`) that says what each row is and
+    /// which model, tokenizer and preprocessing made it; each whole or not at all.
+    /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
+    public func write(to path: String) throws { try EmbeddingFile.write(self, to: path) }
 }

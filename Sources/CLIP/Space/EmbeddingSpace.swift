@@ -54,7 +54,7 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
     }
 }
 
-extension PretrainedModel {
+extension CLIPModel {
     /// The space of this model's vectors.
     /// - Parameter normalized: whether they are divided by their length.
     /// - Throws: what reading the weights' file anew throws: they are hashed as they were stored.
@@ -67,7 +67,11 @@ extension PretrainedModel {
 
     /// From the file where there is one, so that computing in another precision changes nothing.
     private func weightsHash() throws -> String {
-        let state = try weights?.moduleState(shapes: model.stateShapes).state ?? model.state()
+        guard let weights else { return try Self.hash(of: model.state()) }
+        return try fileHash.value { try Self.hash(of: weights.moduleState(shapes: model.stateShapes).state) }
+    }
+
+    private static func hash(of state: [String: Tensor]) throws -> String {
         var hash = ContentHash()
         for (name, tensor) in state.sorted(by: { $0.key < $1.key }) where !name.hasSuffix("num_batches_tracked") {
             hash.update(name)
@@ -75,6 +79,21 @@ extension PretrainedModel {
             try tensor.converted(to: .float32).bytes().withUnsafeBytes { hash.update($0) }
         }
         return hash.hexadecimal()
+    }
+}
+
+/// What a model's weights' file hashes to: seconds for a large one, so it is done once.
+final class FileHash: @unchecked Sendable {
+    private let lock = NSLock()
+    private var known: String?  // guarded by `lock`
+
+    func value(_ compute: () throws -> String) throws -> String {
+        try lock.withLock {
+            if let known { return known }
+            let computed = try compute()
+            known = computed
+            return computed
+        }
     }
 }
 

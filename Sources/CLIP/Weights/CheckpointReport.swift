@@ -50,6 +50,13 @@ public struct CheckpointReport: Codable, Sendable {
     public var mismatch: Mismatch?
     /// Why the file cannot be used as it is; nil where it can.
     public var problem: String?
+    /// The same as an error; not a part of the document.
+    package private(set) var failure: CLIPError?
+
+    private enum CodingKeys: CodingKey {
+        case files, format, layout, prefix, model, family, tensors, precision, parameters, imageSize, contextLength
+        case vocabularySize, embeddingSize, architecture, nonFinite, mismatch, problem
+    }
 }
 
 extension CheckpointReport {
@@ -87,6 +94,7 @@ extension CheckpointReport {
             let found = try description ?? ModelCatalog.description(of: checkpoint, layout: layout)
             try describe(found, checkpoint, layout)
         } catch let error as CLIPError {
+            failure = error
             problem = error.description
         }
     }

@@ -32,7 +32,7 @@ public struct HeldOutEvaluation: Sendable, Equatable {
 public protocol HeldOutEvaluator: Sendable {
     /// - Parameter shouldStop: asked now and then whether the answer is still wanted.
     /// - Throws: `CancellationError` where it is not.
-    func evaluate(_ clip: PretrainedModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
+    func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
 }
 
 /// An evaluation's figures as they are printed and logged: shares, rounded to six digits, each beside chance.

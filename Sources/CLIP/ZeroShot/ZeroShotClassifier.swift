@@ -4,7 +4,8 @@ import Torch
 public struct ScoredChoice: Sendable, Equatable {
     /// Its place among the choices given.
     public let index: Int
-    public let text: String
+    /// The label, or the caption, as it was given.
+    public let label: String
     /// Probability among the choices: softmax of the similarities at the model's temperature. For a model with a bias
     /// (SigLIP), the probability that picture and text belong together, whatever the other choices are.
     public let score: Double
@@ -12,11 +13,24 @@ public struct ScoredChoice: Sendable, Equatable {
     public let similarity: Double
 }
 
+/// What a picture is called, and every choice for it.
+public struct Classification: Sendable, Equatable {
+    /// The picture's ``Imaging/Picture/name``.
+    public let picture: String
+    /// Every choice, best first.
+    public let choices: [ScoredChoice]
+}
+
 /// Chooses among labels or captions that it has read once (arXiv 2103.00020, section 3.1).
+///
+///     let classifier = try await clip.classifier(labels: ["cat", "dog"])
+///     for answer in try await classifier.classify(pictures) { print(answer.picture, answer.choices[0].label) }
 public struct ZeroShotClassifier: Sendable {
+    /// The labels or captions, as they were given.
     public let choices: [String]
     /// Unit vectors, float32 `[N, E]`.
     public let weights: Tensor
+    let clip: CLIPModel
     private let scale: Double
     /// Added to scaled similarities by models that score each pair with a sigmoid; nil for those with a softmax.
     private let bias: Double?
@@ -24,28 +38,41 @@ public struct ZeroShotClassifier: Sendable {
     /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
     /// normalized again (section 3.1.4).
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
-    public init(_ clip: PretrainedModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
+    package init(_ clip: CLIPModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
+        let prompts = try Self.prompts(labels, templates)
+        try self.init(clip, labels: labels, promptVectors: clip.vectors(texts: prompts))
+    }
+
+    /// What is read for each label: the templates, one after another.
+    static func prompts(
+        _ labels: [String], _ templates: [PromptTemplate], called what: String = "labels"
+    ) throws -> [String] {
         guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }), !templates.isEmpty else {
-            throw CLIPError.emptyChoices(what: "labels")
+            throw CLIPError.emptyChoices(what: what)
         }
+        return labels.flatMap { label in templates.map { $0.filled(with: label) } }
+    }
+
+    /// - Parameter embeddings: unit vectors of ``prompts(_:_:called:)``, float32 `[N·T, E]`.
+    init(_ clip: CLIPModel, labels: [String], promptVectors embeddings: Tensor) throws {
+        self.clip = clip
         choices = labels
-        let prompts = labels.flatMap { label in templates.map { $0.filled(with: label) } }
-        let embeddings = try clip.embed(texts: prompts)  // [N·T, E]
+        let templateCount = embeddings.shape[0] / max(1, labels.count)
         weights = try Engine.inference {
-            try embeddings.reshaped([labels.count, templates.count, -1]).mean(along: 1).normalized()
+            try embeddings.reshaped([labels.count, templateCount, -1]).mean(along: 1).normalized()
         }
         scale = try clip.model.temperatureScale()
         bias = try clip.model.logitBias?.tensor.item()
     }
 
     /// Cosines of pictures' unit vectors `[B, E]` with every choice: `[B, N]`.
-    public func similarities(_ pictures: Tensor) throws -> Tensor {
+    package func similarities(_ pictures: Tensor) throws -> Tensor {
         try Engine.inference { try pictures.matmul(weights.transposed()) }
     }
 
     /// Every choice for each picture, best first.
     /// - Parameter pictures: unit vectors, float32 `[B, E]`.
-    public func rank(_ pictures: Tensor) throws -> [[ScoredChoice]] {
+    package func rank(_ pictures: Tensor) throws -> [[ScoredChoice]] {
         let cosines = try similarities(pictures)
         let scores = try Engine.inference {
             let logits = try cosines * scale
@@ -59,7 +86,7 @@ public struct ZeroShotClassifier: Sendable {
             return choices.indices
                 .map { column in
                     ScoredChoice(
-                        index: column, text: choices[column], score: Double(scores[start + column]),
+                        index: column, label: choices[column], score: Double(scores[start + column]),
                         similarity: Double(values[start + column]))
                 }
                 .sorted { ($0.similarity, $1.index) > ($1.similarity, $0.index) }

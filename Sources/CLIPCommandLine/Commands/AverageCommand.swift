@@ -24,7 +24,9 @@ struct AverageCommand: ParsableCommand {
     var storage: ModelConversion.Storage = .fp32
 
     @OptionGroup var place: ModelOutputOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: NamedModel
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var answer: OutputOptions
 
     func validate() throws {
         guard let share else { return }
@@ -41,13 +43,16 @@ struct AverageCommand: ParsableCommand {
 
     func run() throws {
         try place.check()
-        let models = try [shared.load()] + with.map { try ModelCatalog.description(of: $0).loaded() }
+        processor.prepare()
+        let first = try model.name.describe(weights: model.weights).loaded(weights: model.weights)
+        let models = try [first] + with.map { try ModelCatalog.description(of: $0).loaded() }
         let shares = share.map { [1 - $0, $0] } ?? models.map { _ in 1 / Double(models.count) }
         try ModelDirectory(place.output).write(
-            ModelAverage.average(models, shares: shares), preprocess: models[0].preprocessor.configuration,
+            ModelAverage.average(zip(models, shares).map { (model: $0, share: $1) }),
+            preprocess: first.preprocessor.configuration,
             dtype: storage.dtype)
         let names = models.map(\.name)
-        if shared.json {
+        if answer.json {
             return try Console.printJSON(Document(models: names, shares: shares, output: place.output))
         }
         let parts = zip(names, shares).map { "\(Format.fixed($1, 3)) \($0)" }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CLIP
 import CLIPData
-import CLIPText
 import Torch
 
 struct CaptionCommand: ParsableCommand {
@@ -54,9 +53,6 @@ struct CaptionCommand: ParsableCommand {
         var results: [Result]
     }
 
-    /// Pictures written about at a time; this bounds the memory.
-    private static let batchSize = 8
-
     func validate() throws {
         if beams != nil, sample != nil { throw ValidationError("--beams and --sample exclude each other.") }
         if let beams, !(1...1024).contains(beams) {
@@ -92,23 +88,23 @@ struct CaptionCommand: ParsableCommand {
             throw ValidationError("--max-length takes at most the \(contextLength) tokens of this model.")
         }
         let clip = try shared.load()
-        let promptLength = (clip.tokenizer as? CLIPTokenizer)?.encode(prompt).count ?? 0
+        let promptLength = clip.tokenizer.captioning?.encode(prompt).count ?? 0
         guard promptLength + 1 < maxLength else {
             throw ValidationError(
                 "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
         }
         var generator = SplitMix64(seed: seed)
         var results: [Document.Result] = []
-        var firstFailure: (any Error)?
-        for start in stride(from: 0, to: images.count, by: Self.batchSize) {
+        var bad = BadPictures()
+        for start in stride(from: 0, to: images.count, by: CLIPModel.captionedPictures) {
             var (names, inputs): ([String], [Tensor]) = ([], [])
-            for name in images[start..<min(start + Self.batchSize, images.count)] {
-                do {
-                    inputs.append(try Engine.inference { try pictures.read(name, for: clip.preprocessor) })
+            for name in images[start..<min(start + CLIPModel.captionedPictures, images.count)] {
+                let input = bad.leavingOut {
+                    try Engine.inference { try pictures.read(name, for: clip.preprocessor) }
+                }
+                if let input {
+                    inputs.append(input)
                     names.append(name)
-                } catch {
-                    Console.error("\(error)")
-                    firstFailure = firstFailure ?? error
                 }
             }
             guard !inputs.isEmpty else { continue }
@@ -118,10 +114,10 @@ struct CaptionCommand: ParsableCommand {
                 results.append(.init(image: name, caption: caption.text, tokens: caption.tokens))
                 if !shared.json { try Console.answer("\(Console.oneLine(name)): \(Console.oneLine(caption.text))") }
             }
-            Console.status("\(min(start + Self.batchSize, images.count))/\(images.count) pictures")
+            Console.status("\(min(start + CLIPModel.captionedPictures, images.count))/\(images.count) pictures")
         }
         Console.endStatus()
         if shared.json { try Console.printJSON(Document(model: clip.name, results: results)) }
-        if let firstFailure { throw ExitCode((ExitStatus(firstFailure) ?? .ourFault).rawValue) }
+        try bad.finish()
     }
 }

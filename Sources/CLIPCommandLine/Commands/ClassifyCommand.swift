@@ -30,7 +30,7 @@ struct ClassifyCommand: ParsableCommand {
             let results = zip(set.paths, ranked).map { path, choices in
                 ClassificationDocument.Result(
                     image: path,
-                    labels: choices.map { .init(label: $0.text, score: $0.score, similarity: $0.similarity) })
+                    labels: choices.map { .init(label: $0.label, score: $0.score, similarity: $0.similarity) })
             }
             try Console.printJSON(ClassificationDocument(model: clip.name, results: results))
         } else {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLIP
-import Torch
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,8 +21,8 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "How many neighbors to give for each.")
     var top = 5
 
-    // Vectors are compared as they are: only these two of the shared options have a meaning here.
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var output: OutputOptions
 
     struct Document: Encodable {
         struct Result: Encodable {
@@ -45,25 +44,16 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        try shared.prepare()
-        let (left, right) = (try EmbeddingFile(path: queries), try EmbeddingFile(path: vectors))
-        try EmbeddingFile.requireSame(left.space, queries, right.space, vectors)
-        let similarities = try Engine.inference {
-            try left.embeddings.normalized().matmul(right.embeddings.normalized().transposed())
-                .elements(Double.self)
-        }
-        let width = right.rows.count
-        let results = left.rows.enumerated().map { index, row in
-            let line = similarities[index * width..<(index + 1) * width]
-            let best = line.indices.sorted { (-line[$0], $0) < (-line[$1], $1) }.prefix(top)
-            return Document.Result(
-                kind: row.kind.rawValue, name: row.name,
-                neighbors: best.map {
-                    let found = right.rows[$0 - index * width]
-                    return .init(kind: found.kind.rawValue, name: found.name, similarity: line[$0])
+        processor.prepare()
+        let (left, right) = (try Embeddings(contentsOf: queries), try Embeddings(contentsOf: vectors))
+        let results = try right.nearest(to: left, count: top).map { found in
+            Document.Result(
+                kind: found.query.kind.rawValue, name: found.query.name,
+                neighbors: found.neighbors.map {
+                    .init(kind: $0.row.kind.rawValue, name: $0.row.name, similarity: $0.similarity)
                 })
         }
-        if shared.json {
+        if output.json {
             return try Console.printJSON(Document(fingerprint: left.space.fingerprint, results: results))
         }
         for result in results {

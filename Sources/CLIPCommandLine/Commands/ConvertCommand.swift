@@ -20,7 +20,9 @@ struct ConvertCommand: ParsableCommand {
     var storage: ModelConversion.Storage?
 
     @OptionGroup var place: ModelOutputOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var answer: OutputOptions
 
     struct Document: Encodable {
         var model: String
@@ -32,10 +34,11 @@ struct ConvertCommand: ParsableCommand {
     func run() throws {
         try place.check()
         let output = place.output
-        let description = try shared.describe()
-        try ModelConversion.convert(description, weights: shared.weights, to: to, storage: storage, at: output)
+        processor.prepare()
+        let description = try model.describe()
+        try ModelConversion.convert(description, weights: model.weights, to: to, storage: storage, at: output)
         let files = try FileManager.default.contentsOfDirectory(atPath: output).sorted()
-        if shared.json {
+        if answer.json {
             try Console.printJSON(
                 Document(model: description.name, to: to.rawValue, output: output, files: files))
         } else {

@@ -33,20 +33,20 @@ struct CorpusCommand: ParsableCommand {
         @Option(help: "Pictures that may share one caption.")
         var picturesPerCaption = 20
 
-        @OptionGroup var shared: SharedOptions
+        @OptionGroup var processor: ThreadOptions
+        @OptionGroup var answer: OutputOptions
 
         func run() throws {
-            try shared.prepare()
             var options = PictureCorpus.Options()
             options.pictureSize = pictureSize
             options.heldOutFraction = heldOut
             options.picturesPerCaption = picturesPerCaption
-            if let threads = shared.threads { options.threads = threads }
+            if let threads = processor.threads { options.threads = threads }
             let summary = try PictureCorpus(options).build(to: output) { progress in
                 Console.status("\(progress.stage.rawValue) \(progress.done)/\(progress.total)")
             }
             Console.endStatus()
-            if shared.json { return try Console.printJSON(summary) }
+            if answer.json { return try Console.printJSON(summary) }
             for line in CorpusTable.lines(summary) { try Console.answer(line) }
             try Console.answer(
                 "\(output): \(summary.trainingShards.count) training shards, \(summary.heldOutShards.count) held out")

@@ -23,8 +23,7 @@ struct DownloadCommand: ParsableCommand {
     @Flag(help: "Fetch nothing: only say where the model is, if it is here.")
     var cached = false
 
-    @Flag(help: "Print one JSON document on standard output.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     struct Document: Encodable {
         var model: String
@@ -41,7 +40,7 @@ struct DownloadCommand: ParsableCommand {
         }
         let path = try present ?? hub.fetch(source) { Console.status(Self.line($0)) }
         Console.endStatus()
-        if json {
+        if output.json {
             try Console.printJSON(Document(model: name, path: path, fetched: present == nil))
         } else {
             try Console.answer(path)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLIP
-import Torch
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,36 +62,33 @@ struct EmbedCommand: ParsableCommand {
         let clip = try shared.load()
         let set = try EmbeddedPictures(
             paths, clip, options: pictures, normalized: normalize, bad: output == nil ? .leftOut : .endsAll)
+        let found = set.embeddings.map {
+            Embeddings(vectors: $0, rows: set.paths.map { .init(.image, $0) }, of: clip, normalized: normalize)
+        }
         let words = texts.isEmpty ? nil : try embed(texts, clip)
         if let output {
-            let all = try Engine.inference { try Tensor.concatenated([set.embeddings, words].compactMap { $0 }) }
-            let rows = set.paths.map { EmbeddingFile.Row(.image, $0) } + texts.map { EmbeddingFile.Row(.text, $0) }
-            try EmbeddingFile.write(all, rows: rows, space: clip.space(normalized: normalize), to: output)
+            let parts = [found, words].compactMap { $0 }
+            try parts.dropFirst().reduce(parts[0]) { try $0.appending($1) }.write(to: output)
         }
         if shared.json {
             try Console.printJSON(
                 Document(
                     model: clip.name,
-                    images: zip(set.paths, rows(set.embeddings)).map { .init(image: $0, embedding: $1) },
-                    texts: zip(texts, rows(words)).map { .init(text: $0, embedding: $1) }))
+                    images: zip(set.paths, found?.values() ?? []).map { .init(image: $0, embedding: $1) },
+                    texts: zip(texts, words?.values() ?? []).map { .init(text: $0, embedding: $1) }))
         }
         try set.finish()
     }
 
-    private func embed(_ texts: [String], _ clip: PretrainedModel) throws -> Tensor {
+    private func embed(_ texts: [String], _ clip: CLIPModel) throws -> Embeddings {
         let tokenized = clip.tokenizer.tokenize(texts)
         for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
             Console.warning(
                 "text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens; only the first "
                     + "\(clip.tokenizer.contextLength) are read.")
         }
-        return try clip.embed(captions: tokenized.map(\.tokens), normalized: normalize)
-    }
-
-    private func rows(_ embeddings: Tensor?) throws -> [[Float]] {
-        guard let embeddings else { return [] }
-        let width = embeddings.shape[1]
-        let values = try embeddings.elements(Float.self)
-        return stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
+        return try Embeddings(
+            vectors: clip.vectors(captions: tokenized.map(\.tokens), normalized: normalize),
+            rows: texts.map { .init(.text, $0) }, of: clip, normalized: normalize)
     }
 }

@@ -16,23 +16,26 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A weights file, or a model directory.", valueName: "file|directory"))
     var file: String
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: NamedModel
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try shared.prepare()
+        processor.prepare()
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) else {
             throw CLIPError.missingInput(path: file, hint: "Give a weights file or a model directory.")
         }
-        let named = try shared.model.map { try ModelCatalog.description(of: $0) }
+        let named = try model.model.map { try ModelCatalog.description(of: $0) }
         let description = try isDirectory.boolValue ? ModelCatalog.description(of: file) : named
-        let path = isDirectory.boolValue ? shared.weights ?? description?.weightsPath : file
+        let path = isDirectory.boolValue ? model.weights ?? description?.weightsPath : file
         guard let path else { throw CLIPError.weightsNeeded(model: file) }
-        let report = try CheckpointReport(weights: path, as: description) { bytes in
+        var report = try CheckpointReport(weights: path, as: description) { bytes in
             Console.status("\(bytes >> 20) MiB read")
         }
         Console.endStatus()
-        if shared.json { try Console.printJSON(report) } else { try show(report) }
+        report.problem = report.failure.map { Advice.message(of: $0) } ?? report.problem
+        if output.json { try Console.printJSON(report) } else { try show(report) }
         if report.problem != nil || report.nonFinite != nil { throw ExitCode(ExitStatus.badData.rawValue) }
     }
 

@@ -8,7 +8,7 @@ struct ModelsCommand: ParsableCommand {
         abstract: "List the models known by name.",
         discussion: "Example: clip models --json")
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var output: OutputOptions
 
     struct Document: Encodable {
         struct Model: Encodable {
@@ -35,7 +35,7 @@ struct ModelsCommand: ParsableCommand {
                 resolution: description.configuration.imageSize,
                 embeddingSize: description.configuration.embeddingSize, hasWeights: description.weightsPath != nil)
         }
-        if shared.json { return try Console.printJSON(Document(models: models)) }
+        if output.json { return try Console.printJSON(Document(models: models)) }
         let width = models.map(\.name.count).max() ?? 0
         try Console.answer(Table.padded("name", to: width) + "   parameters  pixels  embedding  weights")
         for model in models {

@@ -50,20 +50,19 @@ struct PageCommand: ParsableCommand {
         let captioning = captions.isEmpty ? nil : try ZeroShotClassifier(clip, labels: captions)
         var content = PageContent(title: title, model: clip.name, labels: labels, captions: captions, pictures: [])
         var paths: [String] = []
-        var firstFailure: (any Error)?
+        var bad = BadPictures()
         // One at a time: of a large picture only its small copies stay in memory.
         for (index, path) in images.enumerated() {
-            do {
+            let shown = bad.leavingOut {
                 let picture = try Picture.read(path: path, options: pictures.decoding)
-                let embedding = try clip.embed(pictures: [picture], names: [path])
-                content.pictures.append(
-                    try PagePicture(
-                        name: URL(fileURLWithPath: path).lastPathComponent, picture: picture,
-                        labels: labeling.rank(embedding)[0], captions: captioning?.rank(embedding)[0] ?? []))
+                let embedding = try clip.vectors(pictures: [picture])
+                return try PagePicture(
+                    name: URL(fileURLWithPath: path).lastPathComponent, picture: picture,
+                    labels: labeling.rank(embedding)[0], captions: captioning?.rank(embedding)[0] ?? [])
+            }
+            if let shown {
+                content.pictures.append(shown)
                 paths.append(path)
-            } catch {
-                Console.error("\(error)")
-                firstFailure = firstFailure ?? error
             }
             Console.status("\(index + 1)/\(images.count) pictures")
         }
@@ -72,7 +71,7 @@ struct PageCommand: ParsableCommand {
             try WholeFile.write(PageDocument(content).rendered(), to: output)
             try report(content, paths: paths)
         }
-        if let firstFailure { throw ExitCode((ExitStatus(firstFailure) ?? .ourFault).rawValue) }
+        try bad.finish()
     }
 
     private func report(_ content: PageContent, paths: [String]) throws {

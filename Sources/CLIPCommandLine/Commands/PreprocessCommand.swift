@@ -19,7 +19,10 @@ struct PreprocessCommand: ParsableCommand {
     var output: String
 
     @OptionGroup var pictures: PictureOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: NamedModel
+    @OptionGroup var size: PictureSize
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var answer: OutputOptions
 
     struct Document: Encodable {
         var output: String
@@ -28,13 +31,15 @@ struct PreprocessCommand: ParsableCommand {
 
     func run() throws {
         try OutputFile.check(output)
-        let preprocessor = PicturePreprocessor(try shared.describe().preprocess)
+        processor.prepare()
+        let description = try model.name.describe(weights: model.weights, resolution: size.resolution)
+        let preprocessor = try PicturePreprocessor(description.preprocess)
         let batch = try Engine.inference {
             let bytes = try images.map { try pictures.read($0, for: preprocessor) }
             return try preprocessor.normalize(Tensor.stacked(bytes))
         }
         try NumPyFile.write(batch, to: output)
-        if shared.json {
+        if answer.json {
             try Console.printJSON(Document(output: output, shape: batch.shape))
         } else {
             try Console.answer("\(output): float32 \(batch.shape)")

@@ -31,11 +31,11 @@ struct RankCommand: ParsableCommand {
         let clip = try shared.load()
         let picture = try Engine.inference { try pictures.read(image, for: clip.preprocessor) }
         let classifier = try ZeroShotClassifier(clip, labels: captions)
-        let choices = try classifier.rank(clip.embed(pictureBytes: [picture]))[0]
+        let choices = try classifier.rank(clip.vectors(pictureBytes: [picture]))[0]
         if shared.json {
             let result = RankingDocument.Result(
                 image: image,
-                captions: choices.map { .init(caption: $0.text, score: $0.score, similarity: $0.similarity) })
+                captions: choices.map { .init(caption: $0.label, score: $0.score, similarity: $0.similarity) })
             try Console.printJSON(RankingDocument(model: clip.name, results: [result]))
         } else {
             try AnswerTable.print(image, choices, most: table.top)

@@ -25,8 +25,7 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The page's heading.", valueName: "text"))
     var title: String?
 
-    @Flag(help: "Print one JSON document on standard output.")
-    var json = false
+    @OptionGroup var answer: OutputOptions
 
     struct Document: Encodable {
         struct Run: Encodable {
@@ -65,7 +64,7 @@ struct ReportCommand: ParsableCommand {
             read.append(RunReport.Run(name: name, history: history))
         }
         try WholeFile.write(RunReport(read, title: title).rendered(), to: output)
-        if json { try Console.printJSON(document) } else { try Console.answer(output) }
+        if answer.json { try Console.printJSON(document) } else { try Console.answer(output) }
     }
 
     private static func metricsFile(_ run: String) -> String {

@@ -13,7 +13,9 @@ struct TokenizeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file with one text a line.", valueName: "file"))
     var textsFile: String?
 
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: NamedModel
+    @OptionGroup var length: TextLength
+    @OptionGroup var output: OutputOptions
 
     struct Document: Encodable {
         var contextLength: Int
@@ -23,12 +25,12 @@ struct TokenizeCommand: ParsableCommand {
     func run() throws {
         let texts = try TextFile.texts(self.texts, file: textsFile)
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
-        let tokenizer = try shared.describe().tokenizer()
+        let tokenizer = try model.name.describe(weights: model.weights, contextLength: length.contextLength).tokenizer()
         let tokenized = tokenizer.tokenize(texts)
         for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
             Console.warning("text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens and was cut.")
         }
-        if shared.json {
+        if output.json {
             try Console.printJSON(
                 Document(contextLength: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
         } else {

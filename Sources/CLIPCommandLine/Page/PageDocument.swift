@@ -52,7 +52,7 @@ struct PageDocument {
         var html = "<h3>\(heading)</h3>\n<ol>\n"
         for choice in choices.prefix(most) {
             let width = Format.fixed(max(0, min(1, choice.score)) * 100, 1)
-            html += "<li><span class=\"text\" dir=\"auto\">\(Markup.escaped(choice.text))</span>"
+            html += "<li><span class=\"text\" dir=\"auto\">\(Markup.escaped(choice.label))</span>"
             html += "<span class=\"share\">\(Markup.percent(choice.score))</span>"
             html += "<span class=\"bar\"><span style=\"width:\(width)%\"></span></span></li>\n"
         }

@@ -51,10 +51,10 @@ enum AnswerTable {
     static func print(_ image: String, _ choices: [ScoredChoice], most: Int) throws {
         try Console.answer(image)
         let shown = choices.prefix(most)
-        let width = min(60, shown.map { Table.width($0.text) }.max() ?? 0)
+        let width = min(60, shown.map { Table.width($0.label) }.max() ?? 0)
         for choice in shown {
             let percent = Format.fixed(choice.score * 100, 1)
-            let text = Table.padded(Format.clipped(choice.text, to: width), to: width)
+            let text = Table.padded(Format.clipped(choice.label, to: width), to: width)
             let share = Table.rightAligned(percent, to: 5)
             try Console.answer("  \(text)  \(share) %  \(Table.bar(choice.score, length: 24))")
         }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import CLIP
 import Torch
 
@@ -8,7 +7,7 @@ struct EmbeddedPictures {
     private(set) var paths: [String] = []
     /// Float32 `[N, E]`, a row for each of ``paths``; nil for none.
     private(set) var embeddings: Tensor?
-    private var firstFailure: (any Error)?
+    private var bad = BadPictures()
 
     /// What becomes of a picture that cannot be read.
     enum BadPicture {
@@ -21,22 +20,21 @@ struct EmbeddedPictures {
     private static let batchSize = 32
 
     init(
-        _ paths: [String], _ clip: PretrainedModel, options: PictureOptions, normalized: Bool = true, bad: BadPicture
+        _ paths: [String], _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true, bad policy: BadPicture
     ) throws {
         var parts: [Tensor] = []
         for start in stride(from: 0, to: paths.count, by: Self.batchSize) {
             let names = paths[start..<min(start + Self.batchSize, paths.count)]
             var inputs: [Tensor] = []
             for name in names {
-                do {
-                    inputs.append(try Engine.inference { try options.read(name, for: clip.preprocessor) })
-                    self.paths.append(name)
-                } catch  where bad == .leftOut {
-                    Console.error("\(error)")
-                    firstFailure = firstFailure ?? error
+                func read() throws -> Tensor {
+                    try Engine.inference { try options.read(name, for: clip.preprocessor) }
                 }
+                guard let input = try policy == .endsAll ? read() : bad.leavingOut(read) else { continue }
+                inputs.append(input)
+                self.paths.append(name)
             }
-            if !inputs.isEmpty { parts.append(try clip.embed(pictureBytes: inputs, normalized: normalized)) }
+            if !inputs.isEmpty { parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized)) }
             Console.status("\(start + names.count)/\(paths.count) pictures")
         }
         Console.endStatus()
@@ -44,7 +42,5 @@ struct EmbeddedPictures {
     }
 
     /// Ends the command with the first failure's code, its message having been told already.
-    func finish() throws {
-        if let firstFailure { throw ExitCode((ExitStatus(firstFailure) ?? .ourFault).rawValue) }
-    }
+    func finish() throws { try bad.finish() }
 }

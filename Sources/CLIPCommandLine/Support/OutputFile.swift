@@ -1,7 +1,8 @@
 import Files
 
 /// Why something cannot be written where it is to go.
-struct OutputError: Error, CustomStringConvertible {
+struct OutputError: Failure {
+    let kind = FailureKind.internalFault
     let path: String
     let reason: String
 

@@ -27,6 +27,6 @@ struct PictureOptions: ParsableArguments {
 
     /// A picture's file as the model's input bytes, uint8 `[3, S, S]`.
     func read(_ path: String, for preprocessor: PicturePreprocessor) throws -> Tensor {
-        try preprocessor.bytes(Picture.read(path: path, options: decoding), name: path)
+        try preprocessor.bytes(Picture.read(path: path, options: decoding))
     }
 }

@@ -2,12 +2,12 @@ import Files
 import Foundation
 
 /// Why a list of texts could not be read.
-enum TextFileError: Error, CustomStringConvertible {
+enum TextFileError: Failure {
     case file(FileFault)
     case notUTF8(path: String, line: Int)
 
-    var isMissingInput: Bool {
-        if case .file = self { true } else { false }
+    var kind: FailureKind {
+        if case .file(let fault) = self { fault.kind } else { .badData }
     }
 
     var description: String {

@@ -23,14 +23,14 @@ public final class OverfitCheck {
     /// Steps where none are asked for.
     public static let defaultSteps = 300
 
-    private let clip: PretrainedModel
+    private let clip: CLIPModel
     private let configuration: TrainingConfiguration
     private let source: PairSource
     private let loaderThreads: Int
 
     /// - Parameter configuration: its steps are the most that are taken; its warm-up is cut to a few.
     public init(
-        _ clip: PretrainedModel, configuration: TrainingConfiguration, training source: PairSource,
+        _ clip: CLIPModel, configuration: TrainingConfiguration, training source: PairSource,
         loaderThreads: Int = 2
     ) {
         self.clip = clip

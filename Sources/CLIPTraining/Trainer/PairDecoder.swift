@@ -48,7 +48,7 @@ public struct PairDecoder: Sendable {
         let configuration = preprocessor.configuration
         let bytes: Tensor = try Engine.onThisThreadAlone {
             try Engine.withoutGradients {
-                guard let augmentation else { return try preprocessor.bytes(picture, name: sample.location) }
+                guard let augmentation else { return try preprocessor.bytes(picture) }
                 var generator = SplitMix64(seed: seed)
                 return try augmentation.view(
                     of: picture, size: configuration.size, interpolation: configuration.interpolation,

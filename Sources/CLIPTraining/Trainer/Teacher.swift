@@ -3,11 +3,11 @@ import Torch
 
 /// A trained model that another one learns from, besides the captions.
 public struct Teacher: Sendable {
-    public let clip: PretrainedModel
+    public let clip: CLIPModel
     /// How the student's pictures were prepared, to be undone where the teacher's are prepared otherwise.
     public let student: PreprocessConfiguration
 
-    public init(_ clip: PretrainedModel, student: PreprocessConfiguration) {
+    public init(_ clip: CLIPModel, student: PreprocessConfiguration) {
         self.clip = clip
         self.student = student
     }

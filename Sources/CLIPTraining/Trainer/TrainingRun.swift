@@ -5,7 +5,7 @@ import Torch
 
 /// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
 public final class TrainingRun {
-    let clip: PretrainedModel
+    let clip: CLIPModel
     let trainer: Trainer
     private let training: PairSource
     private let heldOut: (any HeldOutEvaluator)?
@@ -29,8 +29,8 @@ public final class TrainingRun {
     ///     evaluates.
     ///   - onSkip: told of every pair that is left out.
     public init(
-        _ clip: PretrainedModel, configuration: TrainingConfiguration, training: PairSource,
-        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: PretrainedModel? = nil,
+        _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
+        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil,
         communicator: any Communicator = SingleProcess(), onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {

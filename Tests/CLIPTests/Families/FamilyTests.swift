@@ -66,10 +66,10 @@ import TorchNN
         let tokens = clip.tokenizer.padded(clip.tokenizer.tokenize(texts)).map { Array($0.prefix(rows[0].count)) }
         #expect(tokens == rows, "\(family.name)")
         try expectClose(
-            clip.embed(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, family.name)
+            clip.vectors(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4, family.name)
         for (index, file) in inputs.images.enumerated() where file.contains("exact") {
             let path = try FixtureModel.root() + "/" + file
-            let vector = try clip.embed(pictures: [Picture.read(path: path)], names: [file], normalized: false)
+            let vector = try clip.vectors(pictures: [Picture.read(path: path)], normalized: false)
             try expectClose(
                 vector.select(0), #require(expected["image"]).select(index), tolerance: 1e-4, "\(family.name) \(file)")
         }

@@ -39,11 +39,11 @@ import Torch
         let deviation = try #require(description.preprocess.standardDeviation.min())
         let largest = try #require(pixels.absolute().elements(Double.self).max())
         let level = 1.01 / 255 / deviation  // one grey level, normalized
-        let found = try PicturePreprocessor(description.preprocess)([picture], names: ["wide"]).select(0)
+        let found = try PicturePreprocessor(description.preprocess)([picture]).select(0)
         try expectClose(found, pixels, tolerance: level / largest, name)
         var other = try description.preprocess
         other.resizeMode = other.resizeMode == .squash ? .shortest : .squash
-        let wrong = try PicturePreprocessor(other)([picture], names: ["wide"]).select(0)
+        let wrong = try PicturePreprocessor(other)([picture]).select(0)
         let difference = try #require((wrong - pixels).absolute().elements(Double.self).max())
         #expect(difference > 20 * level, "the other way must be seen: \(difference)")
     }
@@ -59,7 +59,7 @@ import Torch
             }
             let squashed = try model.description().loaded()
             #expect(try squashed.preprocessor.configuration.resizeMode == .squash)
-            let vectors = try [cropped, squashed].map { try $0.embed(pictures: [picture], names: ["wide"]) }
+            let vectors = try [cropped, squashed].map { try $0.vectors(pictures: [picture]) }
             let cosine = try vectors[0].matmul(vectors[1].transposed()).item()
             #expect(cosine < 0.9999, "\(cosine)")
             // open_clip's word for it.

@@ -93,11 +93,11 @@ import TorchNN
     /// On one machine the same arithmetic in another order: this, relative to the largest element, is what may differ.
     static let tolerance = 1e-6
 
-    private func clip(_ name: String) throws -> PretrainedModel {
+    private func clip(_ name: String) throws -> CLIPModel {
         try ModelCatalog.description(of: FixtureModel.root() + "/families/" + name).loaded()
     }
 
-    private func texts(_ clip: PretrainedModel) -> [String] {
+    private func texts(_ clip: CLIPModel) -> [String] {
         let words =
             clip.tokenizer.identity.kind == "wordpiece"
             ? ["皮卡丘", "一只狗在雪地里", "", "小火龙 手机"]
@@ -108,13 +108,13 @@ import TorchNN
     @Test(arguments: families) func textsAloneAndInCompany(_ name: String) throws {
         let clip = try clip(name)
         let texts = texts(clip)
-        let together = try clip.embed(texts: texts, normalized: false)
+        let together = try clip.vectors(texts: texts, normalized: false)
         for index in [0, 1, 2, 3, 7, 255, 256, 299] {
-            let alone = try clip.embed(texts: [texts[index]], normalized: false)
+            let alone = try clip.vectors(texts: [texts[index]], normalized: false)
             try expectClose(alone.select(0), together.select(index), tolerance: Self.tolerance, "\(name) \(index)")
         }
         // Another company of the same size.
-        let reversed = try clip.embed(texts: texts.reversed(), normalized: false).flipped([0])
+        let reversed = try clip.vectors(texts: texts.reversed(), normalized: false).flipped([0])
         try expectClose(reversed, together, tolerance: Self.tolerance, "\(name) reversed")
     }
 
@@ -123,10 +123,9 @@ import TorchNN
         let files = ["exact-32-0.png", "exact-32-1.png", "wide.png", "tall.png", "photo.jpg"]
         let pictures = try files.map { try Picture.read(path: FixtureModel.picturePath($0)) }
         let many = (0..<40).map { pictures[$0 % pictures.count] }
-        let names = (0..<40).map { files[$0 % files.count] }
-        let together = try clip.embed(pictures: many, names: names, normalized: false)
+        let together = try clip.vectors(pictures: many, normalized: false)
         for index in [0, 1, 2, 3, 4, 31, 32, 39] {
-            let alone = try clip.embed(pictures: [many[index]], names: [names[index]], normalized: false)
+            let alone = try clip.vectors(pictures: [many[index]], normalized: false)
             try expectClose(alone.select(0), together.select(index), tolerance: Self.tolerance, "\(name) \(index)")
         }
     }
@@ -134,6 +133,6 @@ import TorchNN
     @Test func theSameBatchGivesTheSameBits() throws {
         let clip = try clip("hf-clip")
         let texts = texts(clip)
-        #expect(try clip.embed(texts: texts).bytes() == clip.embed(texts: texts).bytes())
+        #expect(try clip.vectors(texts: texts).bytes() == clip.vectors(texts: texts).bytes())
     }
 }

@@ -26,7 +26,7 @@ import TorchNN
         // What transformers' padding=True makes of a batch: rows of the longest text's length.
         let row = clip.tokenizer.tokenize("a dog").tokens
         for bad in [Array(row.prefix(5)), Array(row.prefix(15)), row + [row[15]]] {
-            let error = #expect(throws: TorchError.self) { try clip.embed(captions: [row, bad]) }
+            let error = #expect(throws: TorchError.self) { try clip.vectors(captions: [row, bad]) }
             #expect(
                 error?.description.contains("caption 1 has \(bad.count) tokens where exactly 16 are needed") == true)
         }
@@ -38,7 +38,7 @@ import TorchNN
         let row = clip.tokenizer.tokenize("a dog").tokens
         let other = row.map { $0 == clip.tokenizer.padToken ? 0 : $0 }
         #expect(other != row)
-        let vectors = try clip.embed(captions: [row, other])
+        let vectors = try clip.vectors(captions: [row, other])
         let cosine = try vectors.select(0).reshaped([1, 16]).matmul(vectors.select(1).reshaped([16, 1])).item()
         #expect(cosine < 0.999, "\(cosine)")
     }
@@ -159,18 +159,18 @@ import TorchNN
                 let captions = try FixtureModel.rows(#require(expected["tokens"]))
                 let right = try model.description().loaded()
                 try expectClose(
-                    right.embed(captions: captions, normalized: false), #require(expected["text"]), tolerance: 1e-5,
+                    right.vectors(captions: captions, normalized: false), #require(expected["text"]), tolerance: 1e-5,
                     name)
                 try model.edit("config.json", inside: "text_config") { $0["eos_token_id"] = other }
                 let changed = try model.description()
                 #expect(!changed.configuration.text.isEqual(to: right.model.configuration.text))
                 guard name == "hf-clip-eos" else {
                     // Rows without that id have no place to be read at.
-                    #expect(throws: TorchError.self) { try changed.loaded().embed(captions: captions) }
+                    #expect(throws: TorchError.self) { try changed.loaded().vectors(captions: captions) }
                     continue
                 }
-                let wrong = try changed.loaded().embed(captions: captions, normalized: false)
-                let difference = try (wrong - right.embed(captions: captions, normalized: false)).absolute()
+                let wrong = try changed.loaded().vectors(captions: captions, normalized: false)
+                let difference = try (wrong - right.vectors(captions: captions, normalized: false)).absolute()
                 #expect(try difference.sum().item() > 0.1)
             }
         }

@@ -57,7 +57,7 @@ extension DualEncoder {
     ///   - pictures: preprocessed, `[B, 3, S, S]`.
     ///   - captions: token ids from start-of-text on, one row for each picture and all of one length.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for rows that do not fit.
-    public func captionScores(for pictures: Tensor, captions: [[Int32]]) throws -> Tensor {
+    package func captionScores(for pictures: Tensor, captions: [[Int32]]) throws -> Tensor {
         let captioner = try captioner()
         let (visual, text, captionDecoder) = (captioner.visual, captioner.text, captioner.decoder)
         let length = captions.first?.count ?? 0

@@ -30,7 +30,9 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     var seconds = 10.0
     @Option(help: "Least share of a picture's area that a view covers.")
     var cropScale = 0.9
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var processor: ThreadOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard (1...8192).contains(size ?? 1), (1...256).contains(workers), (1...65536).contains(batchSize),
@@ -84,11 +86,11 @@ struct LoadingBenchmarkCommand: ParsableCommand {
 
     /// What the named model reads pictures and captions with, or CLIP's own.
     private func preparation() throws -> (any TextTokenizer, PreprocessConfiguration) {
-        guard shared.model != nil || shared.weights != nil else {
-            try shared.prepare()
-            return (try CLIPTokenizer(), PreprocessConfiguration(size: size ?? shared.resolution ?? 224))
+        processor.prepare()
+        guard model.model != nil || model.weights != nil else {
+            return (try CLIPTokenizer(), PreprocessConfiguration(size: size ?? model.resolution ?? 224))
         }
-        let description = try shared.describe()
+        let description = try model.describe()
         var preprocess = try description.preprocess
         if let size { preprocess.size = size }
         return (try description.tokenizer(), preprocess)
@@ -116,7 +118,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     }
 
     private func report(_ document: Document) throws {
-        if shared.json { return try Console.printJSON(document) }
+        if output.json { return try Console.printJSON(document) }
         try Console.answer(
             String(
                 format: "%.1f pictures per second with %d workers, %.1f per second and core (%d pictures, %.1f s)",

@@ -30,7 +30,9 @@ struct TrainingBenchmarkCommand: ParsableCommand {
     var seed: UInt64 = 0
     @Flag(help: "Compute blocks' inner states again in the backward pass instead of keeping them.")
     var gradientCheckpointing = false
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: ArchitectureOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard batchSize > 1, batchSize <= 1 << 24, (microBatchSize ?? 1) > 0, (1...100_000).contains(steps),
@@ -54,9 +56,10 @@ struct TrainingBenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
-        let description = try shared.describe()
+        try compute.prepare()
+        let description = try model.describe()
         try Engine.seed(seed)
-        let clip = try description.untrained(device: shared.device.device)
+        let clip = try description.untrained(device: compute.device.device)
         let captions = try captionsFile.map { try TextFile.lines($0) } ?? Self.captions
         let size = try description.preprocess.size
         var configuration = TrainingConfiguration(
@@ -70,7 +73,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         configuration.learningRate = 1e-4
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
-        configuration.precision = shared.precision.value
+        configuration.precision = compute.precision.value
         configuration.techniques.checkpointsGradients = gradientCheckpointing
         let trainer = try Trainer(model: clip.model, configuration: configuration)
         var losses: [Double] = []
@@ -80,7 +83,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
             if step == warmUp { processorStart = ProcessUsage().processorSeconds }
             let start = ProcessInfo.processInfo.systemUptime
             losses.append(try trainer.train(on: batch).loss)
-            try shared.device.device.synchronize()
+            try compute.device.device.synchronize()
             if step >= warmUp { seconds.append(ProcessInfo.processInfo.systemUptime - start) }
             Console.status("step \(step + 1)/\(warmUp + steps)")
         }
@@ -88,7 +91,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         let processor = (ProcessUsage().processorSeconds - processorStart) / Double(steps * batchSize)
         try answer(
             Document(
-                model: description.name, precision: shared.precision.rawValue, device: shared.device.rawValue,
+                model: description.name, precision: compute.precision.rawValue, device: compute.device.rawValue,
                 batchSize: batchSize, microBatchSize: configuration.microBatchSize,
                 gradientCheckpointing: gradientCheckpointing,
                 pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],
@@ -112,7 +115,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
     }
 
     private func answer(_ document: Document) throws {
-        if shared.json { return try Console.printJSON(document) }
+        if output.json { return try Console.printJSON(document) }
         try Console.answer(
             "\(document.model), \(document.precision), batch \(batchSize): "
                 + "\(Format.fixed(document.pairsPerSecond, 2)) pairs/s, "

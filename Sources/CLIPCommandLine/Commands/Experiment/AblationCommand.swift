@@ -24,7 +24,9 @@ struct AblationCommand: ParsableCommand {
     @Option(help: "Pairs per step of the batch-size ablation (default: a quarter of --batch-size and four times it).")
     var batchSizes: String?
     @OptionGroup(title: "Data") var data: DataOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: ArchitectureOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
 
     private enum Change: String {
         case projection
@@ -72,7 +74,9 @@ struct AblationCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ExperimentRun(name: "ablation", experiment: experiment, data: data, shared: shared).run(arms())
+        try ExperimentRun(
+            name: "ablation", experiment: experiment, data: data, model: model, compute: compute, answer: output
+        ).run(arms())
     }
 }
 

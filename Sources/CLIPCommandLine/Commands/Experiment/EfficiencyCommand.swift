@@ -22,7 +22,9 @@ struct EfficiencyCommand: ParsableCommand {
     @Option(help: "What to compare, in the order of the page: some of contrastive, words, captions.")
     var objectives = "contrastive,words,captions"
     @OptionGroup(title: "Data") var data: DataOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var model: ArchitectureOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
 
     func validate() throws { _ = try arms() }
 
@@ -32,6 +34,8 @@ struct EfficiencyCommand: ParsableCommand {
     }
 
     func run() throws {
-        try ExperimentRun(name: "efficiency", experiment: experiment, data: data, shared: shared).run(arms())
+        try ExperimentRun(
+            name: "efficiency", experiment: experiment, data: data, model: model, compute: compute, answer: output
+        ).run(arms())
     }
 }

@@ -66,13 +66,13 @@ struct ExperimentOptions: ParsableArguments {
     }
 
     /// Everything but length and seed.
-    func configuration(_ data: DataOptions, _ shared: SharedOptions) -> TrainingConfiguration {
+    func configuration(_ data: DataOptions, _ compute: ComputeOptions) -> TrainingConfiguration {
         var configuration = TrainingConfiguration(batchSize: batchSize, totalSteps: 1)
         configuration.learningRate = learningRate
         configuration.warmupSteps = warmup
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
-        configuration.precision = shared.precision.value
+        configuration.precision = compute.precision.value
         data.applied().data.apply(to: &configuration)
         return configuration
     }

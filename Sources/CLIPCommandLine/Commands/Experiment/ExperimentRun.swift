@@ -11,14 +11,14 @@ struct ExperimentRun {
     let name: String
     let experiment: ExperimentOptions
     let data: DataOptions
-    let shared: SharedOptions
+    let model: ArchitectureOptions
+    let compute: ComputeOptions
+    let answer: OutputOptions
 
     func run(_ arms: [ExperimentArm]) throws {
         try DataOptions.check(data.applied())
-        let description = try shared.describe()
-        if shared.weights != nil {
-            throw TrainingError.invalidOption(name: "--weights", problem: "an experiment starts from random weights")
-        }
+        try compute.prepare()
+        let description = try model.describe()
         let training = try data.applied().sources.open(experiment.trainData)
         let heldOut = try data.applied().sources.open(experiment.valData)
         let output = experiment.resume ?? experiment.output ?? ""
@@ -29,16 +29,16 @@ struct ExperimentRun {
         options.template = try PromptTemplate(experiment.template)
         options.loaderThreads = data.workers.value
         let progress = ExperimentProgress()
-        let device = shared.device.device
+        let device = compute.device.device
         let runner = LearningExperiment(
-            configuration: experiment.configuration(data, shared), options: options, training: training,
+            configuration: experiment.configuration(data, compute), options: options, training: training,
             heldOut: heldOut, modelName: description.name, onSkip: { progress.skipped($0) },
             makeModel: { arm in try description.shaped(for: arm).untrained(device: device) })
         let curves = try runner.run(arms, resuming: experiment.resume != nil) { progress.show($0) }
         progress.finish()
         let report = ExperimentReport(name: name, curves: curves)
         try report.write(to: output)
-        if shared.json {
+        if answer.json {
             try Console.printJSON(object: report.jsonObject())
         } else {
             for line in ExperimentTable.lines(report.comparison) { try Console.answer(line) }

@@ -9,12 +9,12 @@ extension SharedOptions: SettingOptions {
             SettingKey("weights", optional: \.model.weights) { $0.weights }.path,
             SettingKey("resolution", optional: \.model.imageSize) { $0.resolution },
             SettingKey("context-length", optional: \.model.contextLength) { $0.contextLength },
-            SettingKey("precision", \.compute.precision, decides: "precision") { $0.precision.given },
+            SettingKey("precision", \.compute.precision, decides: "precision") { $0.compute.precision.given },
             SettingKey("threads", optional: \.compute.threads) { $0.threads }.free,
             SettingKey("device", \.compute.device) {
-                $0.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
+                $0.compute.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
             }.free,
-            SettingKey("float32-matmul-precision", \.compute.productPrecision) { $0.float32MatmulPrecision.given },
+            SettingKey("float32-matmul-precision", \.compute.productPrecision) { $0.compute.float32MatmulPrecision.given },
             .momentary("json"),
         ]
     }
@@ -22,14 +22,30 @@ extension SharedOptions: SettingOptions {
     /// The options that a run's settings stand for.
     init(_ settings: TrainingSettings) {
         self.init()
-        model = settings.model.name
-        weights = settings.model.weights
-        resolution = settings.model.imageSize
-        contextLength = settings.model.contextLength
-        precision = Given(settings.compute.precision)
-        threads = settings.compute.threads
-        device = Given(ComputeDevice(rawValue: settings.compute.device.rawValue) ?? .cpu)
-        float32MatmulPrecision = Given(settings.compute.productPrecision)
-        json = false
+        var name = ModelName()
+        name.model = settings.model.name
+        var named = NamedModel()
+        named.name = name
+        named.weights = settings.model.weights
+        var model = ModelOptions()
+        model.named = named
+        var size = PictureSize()
+        size.resolution = settings.model.imageSize
+        model.size = size
+        var length = TextLength()
+        length.contextLength = settings.model.contextLength
+        model.length = length
+        self.named = model
+        var processor = ThreadOptions()
+        processor.threads = settings.compute.threads
+        var compute = ComputeOptions()
+        compute.processor = processor
+        compute.precision = Given(settings.compute.precision)
+        compute.device = Given(ComputeOptions.Place(rawValue: settings.compute.device.rawValue) ?? .cpu)
+        compute.float32MatmulPrecision = Given(settings.compute.productPrecision)
+        self.compute = compute
+        var output = OutputOptions()
+        output.json = false
+        self.output = output
     }
 }

@@ -133,7 +133,7 @@ extension TrainingSession {
     }
 
     /// Weights that are named, or that a model directory brings, are trained further; a name or a JSON starts afresh.
-    func startingModel(_ description: ModelDescription, on device: Device) throws -> PretrainedModel {
+    func startingModel(_ description: ModelDescription, on device: Device) throws -> CLIPModel {
         let weights = settings.model.weights
         return weights != nil || description.weightsPath != nil
             ? try description.loaded(weights: weights, device: device)
@@ -141,7 +141,7 @@ extension TrainingSession {
     }
 
     /// The model to learn from, where one is named.
-    private func teacher(on device: Device) throws -> PretrainedModel? {
+    private func teacher(on device: Device) throws -> CLIPModel? {
         try settings.loss.teacher.map {
             try ModelCatalog.description(of: $0).loaded(
                 weights: settings.loss.teacherWeights, device: device, precision: settings.compute.precision.dtype)

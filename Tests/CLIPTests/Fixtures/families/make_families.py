@@ -8,7 +8,7 @@ NAME/expected.json          "images": picture files relative to CLIPTests/Fixtur
 NAME/expected.safetensors   pixels [B, 3, S, S], image [B, E], tokens [N, L] int64, text [N, E], logits [B, N]
                             (scale and bias in them); embeddings before normalization, all of it computed in fp32
                             from the very values in the files
-Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), transformers_hub (Hugging Face), chinese (cn_clip),
+Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), convnets (ConvNeXt), transformers_hub (Hugging Face), chinese (cn_clip),
 captions (CoCa), inside (hidden states, pixel gradients, ResNet training, position interpolation).
 """
 import shutil
@@ -22,7 +22,8 @@ from make_models import picture
 
 PREFIXES = {
     "native": ("openai-", "open_clip-"), "trunks": ("siglip-open", "siglip2-open", "eva"), "transformers_hub": ("hf-",),
-    "chinese": ("chinese-",), "captions": ("coca-",), "inside": ("hidden-", "rn-training", "positions"),
+    "convnets": ("convnext-",), "chinese": ("chinese-",), "captions": ("coca-",),
+    "inside": ("hidden-", "rn-training", "positions"),
 }
 
 

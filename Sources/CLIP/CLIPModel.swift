@@ -3,21 +3,31 @@ import Foundation
 import Imaging
 import Torch
 
-/// A model together with the tokenizer and preprocessing it was trained with, so that nobody can pair the wrong ones.
+/// A CLIP model together with the tokenizer and preprocessing it was made with, so that nobody can pair the wrong ones.
 ///
-///     let clip = try ModelCatalog.description(of: "path/to/model").loaded()
-///     let pictures = try clip.embed(pictures: [Picture.read(path: "cat.jpg")], names: ["cat.jpg"])
-///     let texts = try clip.embed(texts: ["a cat", "a dog"])
-///     let similarities = try pictures.matmul(texts.transposed())  // [1, 2]
-public final class PretrainedModel: Sendable {
+///     let clip = try await CLIPModel.load("ViT-B-32/laion2b_s34b_b79k")
+///     let picture = try Picture.read(path: "cat.jpg")
+///     let answers = try await clip.classify(picture, labels: ["cat", "dog"])
+///     print(answers[0].label, answers[0].score)
+///
+/// Any number of tasks may ask one model at once. Questions are answered a batch at a time, each with all of the
+/// processor's cores or the whole device, and never on the cooperative pool's threads; a task that is canceled stops
+/// before its next batch with a `CancellationError`. Do not ask a model while it is trained.
+public final class CLIPModel: Sendable {
+    /// The name, directory or file it was loaded by.
     public let name: String
+    /// The towers and the temperature.
     public let model: DualEncoder
+    /// What turns texts into the ids that the text tower reads.
     public let tokenizer: any TextTokenizer
     /// What prepares pictures; nil for a text tower alone.
     let preparation: PicturePreprocessor?
     /// Where its weights came from; nil for a model that was never loaded.
     let weights: WeightsSource?
+    /// Hash of the weights as they lie in their file.
+    let fileHash = FileHash()
 
+    /// Puts together what belongs together; nothing is checked.
     public convenience init(
         name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?
     ) {
@@ -49,26 +59,23 @@ public final class PretrainedModel: Sendable {
     /// Captions encoded at a time.
     static let captionBatchSize = 256
 
+    // MARK: On the calling thread
+
     /// Embeddings of pictures, float32 `[N, E]`.
-    /// - Parameters:
-    ///   - names: what messages call the pictures.
-    ///   - normalized: whether each is divided by its length.
-    public func embed(pictures: [Picture], names: [String], normalized: Bool = true) throws -> Tensor {
+    /// - Parameter normalized: whether each is divided by its length.
+    package func vectors(pictures: [Picture], normalized: Bool = true) throws -> Tensor {
         guard !pictures.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
         return try Engine.inference {
-            var parts: [Tensor] = []
-            for start in stride(from: 0, to: pictures.count, by: Self.batchSize) {
-                let range = start..<min(start + Self.batchSize, pictures.count)
-                let bytes = try range.map { try preprocessor.bytes(pictures[$0], name: names[$0]) }
-                parts.append(try embed(pictureBytes: bytes, normalized: normalized))
-            }
-            return try Tensor.concatenated(parts)
+            try Tensor.concatenated(
+                pictures.batches(of: Self.batchSize).map { batch in
+                    try vectors(pictureBytes: batch.map { try preprocessor.bytes($0) }, normalized: normalized)
+                })
         }
     }
 
-    /// Embeddings of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:name:)``, uint8 `[3, S, S]`
+    /// Embeddings of pictures brought to the model's size by ``PicturePreprocessor/bytes(_:)``, uint8 `[3, S, S]`
     /// each, as one batch: float32 `[N, E]`.
-    public func embed(pictureBytes: [Tensor], normalized: Bool = true) throws -> Tensor {
+    package func vectors(pictureBytes: [Tensor], normalized: Bool = true) throws -> Tensor {
         guard !pictureBytes.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
         return try Engine.inference {
             let input = try preprocessor.normalize(Tensor.stacked(pictureBytes))
@@ -78,20 +85,19 @@ public final class PretrainedModel: Sendable {
 
     /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
     /// ``CLIPText/TokenizedText/wasTruncated``.
-    public func embed(texts: [String], normalized: Bool = true) throws -> Tensor {
-        try embed(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
+    package func vectors(texts: [String], normalized: Bool = true) throws -> Tensor {
+        try vectors(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
     }
 
     /// Embeddings of token ids, float32 `[N, E]`. The text tower puts captions of like length together, so that little
     /// is padded.
-    public func embed(captions: [[Int32]], normalized: Bool = true) throws -> Tensor {
+    package func vectors(captions: [[Int32]], normalized: Bool = true) throws -> Tensor {
         guard !captions.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
         return try Engine.inference {
-            let parts = try stride(from: 0, to: captions.count, by: Self.captionBatchSize).map { start in
-                let batch = Array(captions[start..<min(start + Self.captionBatchSize, captions.count)])
-                return try finish(model.encode(captions: batch), normalized: normalized)
-            }
-            return try Tensor.concatenated(parts)
+            try Tensor.concatenated(
+                captions.batches(of: Self.captionBatchSize).map { batch in
+                    try finish(model.encode(captions: batch), normalized: normalized)
+                })
         }
     }
 
@@ -99,5 +105,12 @@ public final class PretrainedModel: Sendable {
     private func finish(_ embeddings: Tensor, normalized: Bool) throws -> Tensor {
         let plain = try embeddings.converted(to: .float32).moved(to: .cpu)
         return normalized ? try plain.normalized() : plain
+    }
+}
+
+extension Array {
+    /// The elements in their order, so many at a time.
+    func batches(of size: Int) -> [[Element]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }
     }
 }

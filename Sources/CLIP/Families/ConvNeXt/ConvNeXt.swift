@@ -1,0 +1,172 @@
+import Torch
+import TorchNN
+
+/// A ConvNeXt: pictures `[B, 3, S, S]` to embeddings `[B, E]` (Liu et al., arXiv 2201.03545).
+///
+/// States lie channels last, `[B, H, W, C]`: normalizations and the layers at each place then read memory in order, and
+/// so do convolutions, which are handed the same memory as `[B, C, H, W]`.
+public final class ConvNeXt: ImageTower {
+    /// Squares of four pixels to `[B, S/4, S/4, C₀]`.
+    public let stem: PatchReduction
+    /// Four; each but the first halves the sides.
+    public let stages: [ConvNeXtStage]
+    /// Over the mean of the last stage's places.
+    public let postNorm: LayerNorm
+    /// From the last stage's channels to the embedding.
+    public let head: any ConvNeXtHead
+    private let configuration: ConvNeXtConfiguration
+
+    public var shortcuts = TowerShortcuts()
+    public var recomputesBlocks = false
+    public var patchDropout: PatchDropout? { nil }
+    public var tokens: (any TokenTower)? { nil }
+
+    public var layerCount: Int { stages.reduce(0) { $0 + $1.blocks.count } }
+
+    /// What halves the sides before a stage is learned with the stage's first block.
+    public func part(of parameter: String) -> TowerPart {
+        let parts = parameter.split(separator: ".")
+        switch parts.first {
+        case "stem": return .embedding
+        case "stages":
+            guard parts.count > 2, let stage = Int(parts[1]) else { return .embedding }
+            let before = stages.prefix(stage).reduce(0) { $0 + $1.blocks.count }
+            guard parts[2] == "blocks", parts.count > 3, let block = Int(parts[3]) else { return .block(before) }
+            return .block(before + block)
+        case "post_norm": return .finalNorm
+        default: return .head
+        }
+    }
+
+    /// Initialized as timm's code: everything at 0.02 with biases zero, and each block's scale so small that blocks begin
+    /// as identities; the head as open_clip's, which leaves PyTorch's defaults.
+    package init(_ configuration: ConvNeXtConfiguration, embeddingSize: Int) throws {
+        self.configuration = configuration
+        let (widths, epsilon) = (configuration.widths, configuration.epsilon)
+        stem = try PatchReduction(3, widths[0], size: 4, norm: .after, epsilon: epsilon)
+        stages = try widths.indices.map { index in
+            try ConvNeXtStage(
+                inputs: index == 0 ? nil : widths[index - 1], width: widths[index], blocks: configuration.layers[index],
+                epsilon: epsilon)
+        }
+        postNorm = try LayerNorm(widths[widths.count - 1], epsilon: epsilon)
+        switch configuration.head {
+        case .linear: head = try ConvNeXtMatrixHead(widths[widths.count - 1], embeddingSize)
+        case .mlp: head = try ConvNeXtHiddenHead(widths[widths.count - 1], embeddingSize)
+        }
+    }
+
+    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
+    /// - Returns: embeddings `[B, E]`, not normalized.
+    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+        try check(pictures, size: configuration.imageSize)
+        var states = try stem(pictures.channelsLast().permuted([0, 2, 3, 1]))  // [B, S/4, S/4, C₀]
+        for stage in stages { states = try stage(states, recomputing: recomputesBlocks) }
+        let pooled = try states.mean(along: 1).mean(along: 1)  // [B, C₃]
+        return try head(postNorm(pooled))
+    }
+}
+
+/// Squares of pixels or places that become one: a convolution without overlap, and a normalization at each place before
+/// or after it: `[B, H, W, in] -> [B, H/size, W/size, out]`.
+public final class PatchReduction: Module {
+    /// Where the normalization stands.
+    enum NormPlace { case before, after }
+
+    public let convolution: Convolution
+    public let norm: LayerNorm
+    private let isNormFirst: Bool
+
+    init(_ inputs: Int, _ outputs: Int, size: Int, norm place: NormPlace, epsilon: Double) throws {
+        convolution = try Convolution(inputs, outputs, kernel: size, stride: size)
+        isNormFirst = place == .before
+        norm = try LayerNorm(isNormFirst ? inputs : outputs, epsilon: epsilon)
+        try convolution.drawAsTimm()
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        let states = isNormFirst ? try norm(input) : input
+        let reduced = try convolution(states.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
+        return isNormFirst ? reduced : try norm(reduced)
+    }
+}
+
+/// Blocks at one resolution: `[B, H, W, inputs] -> [B, H/2, W/2, width]`, or with sides as they are in the first stage.
+public final class ConvNeXtStage: Module {
+    /// What halves the sides; nil in the first stage.
+    public let reduction: PatchReduction?
+    public let blocks: [ConvNeXtBlock]
+
+    init(inputs: Int?, width: Int, blocks count: Int, epsilon: Double) throws {
+        reduction = try inputs.map { try PatchReduction($0, width, size: 2, norm: .before, epsilon: epsilon) }
+        blocks = try (0..<count).map { _ in try ConvNeXtBlock(width: width, epsilon: epsilon) }
+    }
+
+    /// - Parameter recomputes: see ``Tower/recomputesBlocks``.
+    public func callAsFunction(_ input: Tensor, recomputing recomputes: Bool = false) throws -> Tensor {
+        try blocks.reduce(reduction.map { try $0(input) } ?? input) { states, block in
+            try block.run(states, recomputing: recomputes) { try block($0) }
+        }
+    }
+}
+
+/// A depthwise convolution, a normalization, and two layers at each place, scaled and added to the input:
+/// `[B, H, W, width] -> [B, H, W, width]`.
+public final class ConvNeXtBlock: Module {
+    public let depthwise: Convolution
+    public let norm: LayerNorm
+    public let feedForward: FeedForward
+    /// `[width]`
+    public let scale: Parameter
+
+    init(width: Int, epsilon: Double) throws {
+        let kernel = ConvNeXtConfiguration.kernel
+        depthwise = try Convolution(width, width, kernel: kernel, padding: kernel / 2, groups: width)
+        norm = try LayerNorm(width, epsilon: epsilon)
+        feedForward = try FeedForward(
+            width: width, hidden: ConvNeXtConfiguration.expansion * width, activation: .gelu)
+        scale = try Parameter(Tensor.full([width], ConvNeXtConfiguration.scaleStart))
+        try depthwise.drawAsTimm()
+        for layer in [feedForward.expand, feedForward.contract] { try layer.initialize(deviation: 0.02) }
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        let convolved = try depthwise(input.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
+        return try input + feedForward(norm(convolved)) * scale.tensor
+    }
+}
+
+/// How the pooled state becomes the embedding: `[B, C₃] -> [B, E]`.
+public protocol ConvNeXtHead: Module {
+    func callAsFunction(_ state: Tensor) throws -> Tensor
+}
+
+/// A matrix.
+public final class ConvNeXtMatrixHead: ConvNeXtHead {
+    public let projection: Linear
+
+    init(_ width: Int, _ embeddingSize: Int) throws { projection = try Linear(width, embeddingSize, bias: false) }
+
+    public func callAsFunction(_ state: Tensor) throws -> Tensor { try projection(state) }
+}
+
+/// Two layers with GELU between, twice as wide inside as the embedding; only the first has a bias.
+public final class ConvNeXtHiddenHead: ConvNeXtHead {
+    public let expand: Linear
+    public let contract: Linear
+
+    init(_ width: Int, _ embeddingSize: Int) throws {
+        expand = try Linear(width, 2 * embeddingSize)
+        contract = try Linear(2 * embeddingSize, embeddingSize, bias: false)
+    }
+
+    public func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
+}
+
+extension Convolution {
+    /// Weights at 0.02, biases zero.
+    fileprivate func drawAsTimm() throws {
+        try Initializer.normal(0.02).apply(to: weight)
+        if let bias { try Initializer.constant(0).apply(to: bias) }
+    }
+}

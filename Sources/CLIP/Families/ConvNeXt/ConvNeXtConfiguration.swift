@@ -1,0 +1,129 @@
+import TorchNN
+
+/// A ConvNeXt (Liu et al., arXiv 2201.03545), as open_clip takes it from timm: a stem that cuts pictures into squares of
+/// four, four stages of depthwise convolutions that halve the sides between them, the mean over places, and a projection.
+package struct ConvNeXtConfiguration: Sendable, Equatable {
+    /// Pixels of a side.
+    package var imageSize: Int
+    /// Blocks of the four stages.
+    package var layers: [Int]
+    /// Channels of the four stages.
+    package var widths: [Int]
+    /// What every normalization adds to the variance.
+    package var epsilon: Double
+    /// What comes after the pooled state.
+    package var head: Head
+
+    /// open_clip's `timm_proj`.
+    package enum Head: String, Sendable, Equatable {
+        /// A matrix.
+        case linear
+        /// Two layers, twice as wide inside as the embedding.
+        case mlp
+    }
+
+    package init(
+        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: Head = .linear
+    ) {
+        self.imageSize = imageSize
+        self.layers = layers
+        self.widths = widths
+        self.epsilon = epsilon
+        self.head = head
+    }
+
+    /// Pixels of a square that becomes one place of the last stage.
+    static let reduction = 32
+    /// Rows and columns that a depthwise convolution sees.
+    static let kernel = 7
+    /// How much wider a block is inside.
+    static let expansion = 4
+    /// Where a block's scale of its own output starts.
+    static let scaleStart = 1e-6
+}
+
+extension ConvNeXtConfiguration: ImageTowerConfiguration {
+    package static let familyName = "ConvNeXt"
+
+    package func validate(_ checks: ShapeChecks) throws {
+        guard imageSize % Self.reduction == 0 else {
+            throw checks.refuse(
+                "vision_cfg.image_size", "\(imageSize) is not a multiple of \(Self.reduction), as a ConvNeXt needs")
+        }
+        guard layers.count == 4, widths.count == 4, layers.allSatisfy({ (1...1000).contains($0) }),
+            widths.allSatisfy({ $0 > 0 })
+        else { throw checks.refuse("vision_cfg.timm_model_name", "a ConvNeXt has four stages of 1 to 1000 blocks") }
+    }
+
+    package var traits: [String: String] { ["tower": "ConvNeXt", "epsilon": "\(epsilon)"] }
+
+    package var switchableActivation: Activation? { nil }
+    package func with(activation: Activation) -> Self { self }
+    package func with(hiddenProjection: Bool) -> Self? { nil }
+
+    package var preprocessing: PreprocessConfiguration { PreprocessConfiguration(size: imageSize) }
+    package var positionGrids: [PositionGrid] { [] }
+
+    package var isOpenAIs: Bool { false }
+
+    package var isTimms: Bool { true }
+    package var keepsTextApart: Bool { false }
+
+    package func makeTower(embeddingSize: Int) throws -> any ImageTower {
+        try ConvNeXt(self, embeddingSize: embeddingSize)
+    }
+}
+
+extension ConvNeXtConfiguration {
+    package static var timmBeginnings: [String] { timmTowers.map(\.name) }
+
+    /// timm's names say nothing of the resolution: it comes with the model.
+    private static let timmTowers: [(name: String, shape: ConvNeXtConfiguration)] = [
+        ("convnext_tiny", [3, 3, 9, 3], [96, 192, 384, 768], 1e-6),
+        ("convnext_small", [3, 3, 27, 3], [96, 192, 384, 768], 1e-6),
+        ("convnext_base", [3, 3, 27, 3], [128, 256, 512, 1024], 1e-6),
+        ("convnext_large", [3, 3, 27, 3], [192, 384, 768, 1536], 1e-6),
+        ("convnext_xlarge", [3, 3, 27, 3], [256, 512, 1024, 2048], 1e-6),
+        ("convnext_xxlarge", [3, 4, 30, 3], [384, 768, 1536, 3072], 1e-5),
+    ].map { name, layers, widths, epsilon in
+        (name, ConvNeXtConfiguration(imageSize: 224, layers: layers, widths: widths, epsilon: epsilon))
+    }
+
+    package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
+        let name = try object.string("timm_model_name", default: "")
+        guard var shape = timmTowers.first(where: { $0.name == name })?.shape else { return nil }
+        shape.imageSize = try object.squareSize("image_size", default: 224)
+        _ = try object.flag("timm_model_pretrained", default: false)
+        // In training only.
+        for key in ["timm_drop", "timm_drop_path", "patch_dropout"] { _ = try object.real(key, default: 0) }
+        // Empty leaves the tower's own pooling, which is the mean.
+        let pool = try object.string("timm_pool", default: "avg")
+        guard ["", "avg"].contains(pool) else {
+            throw object.problem("timm_pool", "\"\(pool)\" is not supported for a ConvNeXt: use \"\" or avg")
+        }
+        let projection = try object.string("timm_proj", default: "linear")
+        guard let head = Head(rawValue: projection) else {
+            throw object.problem("timm_proj", "\"\(projection)\" is not supported for a ConvNeXt: use linear or mlp")
+        }
+        shape.head = head
+        try object.refuseOthers()
+        return shape
+    }
+
+    package func openCLIPObject() throws -> [String: Any] {
+        guard let name = Self.timmTowers.first(where: { isLike($0.shape) })?.name else {
+            throw CLIPError.unsupportedConversion(what: "an image tower of a size that timm has no name for")
+        }
+        return [
+            "image_size": imageSize, "timm_model_name": name, "timm_model_pretrained": false, "timm_pool": "",
+            "timm_proj": head.rawValue, "timm_drop": 0, "timm_drop_path": 0.1,
+        ]
+    }
+
+    /// Whether only what timm's name does not say differs.
+    private func isLike(_ other: Self) -> Bool {
+        var same = other
+        (same.imageSize, same.head) = (imageSize, head)
+        return same == self
+    }
+}
