@@ -46,7 +46,7 @@ enum ExitStatus: Int32 {
         switch error {
         case .missingInput, .notDownloaded: .missingInput
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder, .guidance:
+            .noCaptionDecoder, .noImageTower, .guidance:
             .wrongUsage
         case .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights, .embeddingFile,
             .spacesDiffer, .unsupportedConversion, .averaging, .picture:
