@@ -97,6 +97,7 @@ struct CaptionCommand: ParsableCommand {
             throw ValidationError(
                 "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
         }
+        let preprocessor = try clip.preprocessor
         var generator = SplitMix64(seed: seed)
         var results: [Document.Result] = []
         var firstFailure: (any Error)?
@@ -104,7 +105,7 @@ struct CaptionCommand: ParsableCommand {
             var (names, inputs): ([String], [Tensor]) = ([], [])
             for name in images[start..<min(start + Self.batchSize, images.count)] {
                 do {
-                    inputs.append(try Engine.inference { try pictures.read(name, for: clip.preprocessor) })
+                    inputs.append(try Engine.inference { try pictures.read(name, for: preprocessor) })
                     names.append(name)
                 } catch {
                     Console.error("\(error)")

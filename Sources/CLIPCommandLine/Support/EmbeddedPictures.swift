@@ -23,13 +23,15 @@ struct EmbeddedPictures {
     init(
         _ paths: [String], _ clip: PretrainedModel, options: PictureOptions, normalized: Bool = true, bad: BadPicture
     ) throws {
+        if paths.isEmpty { return }
+        let preprocessor = try clip.preprocessor
         var parts: [Tensor] = []
         for start in stride(from: 0, to: paths.count, by: Self.batchSize) {
             let names = paths[start..<min(start + Self.batchSize, paths.count)]
             var inputs: [Tensor] = []
             for name in names {
                 do {
-                    inputs.append(try Engine.inference { try options.read(name, for: clip.preprocessor) })
+                    inputs.append(try Engine.inference { try options.read(name, for: preprocessor) })
                     self.paths.append(name)
                 } catch  where bad == .leftOut {
                     Console.error("\(error)")
