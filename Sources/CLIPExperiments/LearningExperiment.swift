@@ -181,31 +181,27 @@ package final class LearningExperiment {
         let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling)
-        let loading = PairLoaderOptions(
-            batchSize: configuration.batchSize, dropsLast: true, threads: options.loaderThreads)
-        var step = 0
-        var epoch = 0
-        while step < configuration.totalSteps {
-            let stepsBefore = step
-            let loader = try PairLoader(
-                source: training, order: SampleOrder(seed: configuration.seed), epoch: epoch, options: loading,
-                onSkip: onSkip
-            ) { sample, seed in try decoder.decode(sample, seed: seed) }
-            defer { loader.cancel() }
-            var started = ProcessInfo.processInfo.systemUptime
-            while step < configuration.totalSteps, let batch = try loader.next() {
-                let loss = try objective.train(
-                    on: ObjectiveBatch(pairs: decoder.batch(batch.content), captions: batch.content.map(\.caption)))
-                try afterStep(step, loss, ProcessInfo.processInfo.systemUptime - started)
-                step += 1
-                started = ProcessInfo.processInfo.systemUptime
-            }
-            if step == stepsBefore {
-                throw TrainingError.invalidOption(
-                    name: "batch size",
-                    problem: "an epoch has fewer usable pairs than one batch of \(configuration.batchSize)")
-            }
-            epoch += 1
-        }
+        var loading = LoadingPlan()
+        loading.threads = options.loaderThreads
+        var position = TrainingPosition()
+        let loop = EpochLoop(totalSteps: configuration.totalSteps, batchSize: configuration.batchSize)
+        _ = try loop.run(
+            position: { position },
+            open: {
+                try loading.batches(
+                    of: training, at: DataCursor(epoch: position.epoch), batchSize: configuration.batchSize,
+                    seed: configuration.seed, decoder: decoder, onSkip: onSkip)
+            },
+            take: { batch in
+                let loss = try objective.train(on: batch.content)
+                loop.pace.stepDone(pairs: configuration.batchSize)
+                try afterStep(position.step, loss, loop.pace.stepSeconds)
+                position.step += 1
+                loop.pace.begin()
+            },
+            endEpoch: {
+                position.epoch += 1
+                return true
+            })
     }
 }

@@ -21,19 +21,6 @@ package enum ObjectiveKind: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// Pairs of one step, with captions in every form that an objective may want.
-package struct ObjectiveBatch: Sendable {
-    /// Pictures and token ids.
-    package let pairs: TrainingBatch
-    /// The captions' texts, row for row.
-    package let captions: [String]
-
-    package init(pairs: TrainingBatch, captions: [String]) {
-        self.pairs = pairs
-        self.captions = captions
-    }
-}
-
 /// How well each of several texts fits pictures: `[B, 3, S, S]` to float32 `[B, texts]` on the CPU, higher for better.
 package typealias ZeroShotScorer = (_ pictures: Tensor) throws -> Tensor
 
@@ -42,8 +29,9 @@ package protocol LearningObjective: AnyObject {
     /// Learnable values, the image tower's included.
     var parameterCount: Int { get }
     /// Takes one step.
+    /// - Parameter batch: with its captions' texts too, row for row.
     /// - Returns: the loss before it.
-    func train(on batch: ObjectiveBatch) throws -> Double
+    func train(on batch: TrainingBatch) throws -> Double
     /// What tells which of `texts` fits a picture.
     func scorer(for texts: [String]) throws -> ZeroShotScorer
 }
@@ -61,7 +49,7 @@ package final class ContrastiveObjective: LearningObjective {
 
     package var parameterCount: Int { clip.model.parameterCount }
 
-    package func train(on batch: ObjectiveBatch) throws -> Double { try trainer.train(on: batch.pairs).loss }
+    package func train(on batch: TrainingBatch) throws -> Double { try trainer.train(on: batch).loss }
 
     package func scorer(for texts: [String]) throws -> ZeroShotScorer {
         let model = clip.model

@@ -43,22 +43,21 @@ package final class PredictiveObjective: LearningObjective {
 
     package var parameterCount: Int { prediction.learned.reduce(0) { $0 + $1.parameter.tensor.count } }
 
-    package func train(on batch: ObjectiveBatch) throws -> Double {
+    package func train(on batch: TrainingBatch) throws -> Double {
         try optimizer.clearGradients()
         defer { norms.setTraining(false) }
         norms.setTraining(true)
-        let pairs = batch.pairs
         let loss = try Engine.autocast(configuration.precision.autocastType, on: prediction.model.device) {
-            try prediction.loss(pictures: pairs.pictures, captions: batch.captions, tokens: pairs.captions)
+            try prediction.loss(pictures: batch.pictures, captions: batch.texts, tokens: batch.captions)
         }
         let value = try loss.item()
         guard value.isFinite else {
-            throw TrainingError.notFinite(step: step, what: "loss", samples: pairs.locations)
+            throw TrainingError.notFinite(step: step, what: "loss", samples: batch.locations)
         }
         try loss.backward()
         let clipping = try GradientClipping(optimizer.gradients(), bound: configuration.gradientNorm)
         guard clipping.norm.isFinite else {
-            throw TrainingError.notFinite(step: step, what: "gradient", samples: pairs.locations)
+            throw TrainingError.notFinite(step: step, what: "gradient", samples: batch.locations)
         }
         try optimizer.step(
             learningRate: configuration.schedule.rate(at: step), gradientFactor: clipping.factor)

@@ -11,7 +11,7 @@ public enum TrainingError: Error, Sendable, Equatable {
     /// A checkpoint that belongs to another model or other settings.
     case checkpointMismatch(path: String, problem: String)
     /// A checkpoint of a run with other settings; each of `differences` names one with both values.
-    case otherSettings(path: String, differences: [String])
+    case otherSettings(path: String, differences: [SettingDifference])
     /// No checkpoint of a run is as it was written.
     case damagedCheckpoints(path: String, problems: [String])
     /// A file of the run could not be written. `lastGood` is the newest whole checkpoint.
@@ -44,7 +44,7 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this checkpoint does not fit: \(problem)"
         case .otherSettings(let path, let differences):
             "\(path): this checkpoint does not fit: it was trained with other settings "
-                + "(\(differences.joined(separator: "; "))). Give none, or the same as the run began with, unless a "
+                + "(\(differences.map(\.description).joined(separator: "; "))). Give none, or the same as the run began with, unless a "
                 + "change is allowed on purpose."
         case .damagedCheckpoints(let path, let problems):
             "\(path): no checkpoint here is whole: \(problems.joined(separator: "; "))."

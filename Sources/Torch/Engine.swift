@@ -42,7 +42,7 @@ public enum Engine {
     }
 
     /// How the products of 32-bit matrices may be computed. Raw values are PyTorch's names.
-    public enum ProductPrecision: String, Sendable, CaseIterable {
+    public enum ProductPrecision: String, Sendable, Codable, CaseIterable {
         /// In 32 bits; libtorch's own setting.
         case highest
         /// In TF32, on a GPU that has it: 10 bits of fraction, several times faster.

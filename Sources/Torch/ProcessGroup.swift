@@ -7,7 +7,7 @@ import CTorch
 /// are in an unknown state, and ``Backend`` may close them.
 public final class ProcessGroup: @unchecked Sendable {
     /// The library that carries tensors between processes.
-    public enum Backend: String, Sendable, CaseIterable {
+    public enum Backend: String, Sendable, Codable, CaseIterable {
         /// Over TCP, for tensors on the CPU.
         case gloo
         /// NVIDIA's library, for CUDA tensors.

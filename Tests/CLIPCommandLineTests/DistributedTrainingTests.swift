@@ -45,15 +45,16 @@ import Darwin
         }
     }
 
-    @Test(arguments: [[], ["--zero"]]) func severalProcessesTakeOnesSteps(_ more: [String]) throws {
+    @Test(arguments: [[], ["--zero"], ["--loss", "sogclr", "--sogclr-gamma", "0.4"]])
+    func severalProcessesTakeOnesSteps(_ more: [String]) throws {
         try withTemporaryDirectory { folder in
             try ShapePairs.prepare(in: folder)
             func arguments(_ name: String, _ place: String = "--output") -> [String] {
                 let options = ["--steps", "6", "--checkpoint-interval", "3", "--val-data", folder + "/val.tar"]
-                return ShapePairs.train(folder) + options + [place, folder + "/" + name]
+                return ShapePairs.train(folder) + options + more + [place, folder + "/" + name]
             }
             try clip(arguments("one")).succeeded()
-            let outcomes = try start(arguments("two") + more).map { try $0.finish() }
+            let outcomes = try start(arguments("two")).map { try $0.finish() }
             for (rank, outcome) in outcomes.enumerated() {
                 outcome.succeeded()
                 #expect(rank == 0 ? outcome.text.hasSuffix("model: \(folder)/two/final\n") : outcome.text.isEmpty)

@@ -67,7 +67,7 @@ import Testing
         let metrics = try Metrics(run)
         #expect(metrics.numbers == Array(0..<100) && metrics.evaluations.count == 5)
         let other = resuming.map { $0 == "3e-3" ? "1e-3" : $0 }
-        try clip(other).failed(65, run, "other settings", "--lr 3e-3 then, 1e-3 now")
+        try clip(other).failed(65, run, "other settings", "--lr 0.003 then, 0.001 now")
     }
 
     @Test func microBatchesAndHalfPrecisionTakeTheSameSteps() throws {

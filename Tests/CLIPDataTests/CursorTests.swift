@@ -10,9 +10,12 @@ struct LoadedItem: Sendable, Equatable {
     let caption: String
     let bytes: Data
     let seed: UInt64
+    let number: Int64
 
     static let decode: PairLoader<LoadedItem>.Decode = { sample, seed in
-        LoadedItem(key: sample.key, caption: sample.caption, bytes: try sample.imageBytes(), seed: seed)
+        LoadedItem(
+            key: sample.key, caption: sample.caption, bytes: try sample.imageBytes(), seed: seed,
+            number: sample.number)
     }
 }
 

@@ -24,12 +24,11 @@ import TorchNN
 
     private static let captions = ["a red dog", "one blue cat", "green birds", "my house"]
 
-    private func batch(_ clip: PretrainedModel) throws -> ObjectiveBatch {
+    private func batch(_ clip: PretrainedModel) throws -> TrainingBatch {
         let pictures = try Tensor.normal([4, 3, 16, 16])
-        return ObjectiveBatch(
-            pairs: TrainingBatch(
-                pictures: pictures, captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens }),
-            captions: Self.captions)
+        return TrainingBatch(
+            pictures: pictures, captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens },
+            texts: Self.captions)
     }
 
     private var configuration: TrainingConfiguration {
@@ -73,7 +72,7 @@ import TorchNN
             let objective = try ContrastiveObjective(one, configuration: configuration)
             let trainer = try Trainer(model: other.model, configuration: configuration)
             for _ in 0..<3 {
-                #expect(try objective.train(on: batch) == trainer.train(on: batch.pairs).loss)
+                #expect(try objective.train(on: batch) == trainer.train(on: batch).loss)
             }
             #expect(try one.model.temperatureScale() == other.model.temperatureScale())
             #expect(objective.parameterCount == one.model.parameterCount)
@@ -95,7 +94,7 @@ import TorchNN
             let batch = try batch(clip)
             let losses = try (0..<40).map { _ in try objective.train(on: batch) }
             #expect(losses[39] < 0.8 * losses[0], "\(losses)")
-            let scores = try objective.scorer(for: Self.captions)(batch.pairs.pictures)
+            let scores = try objective.scorer(for: Self.captions)(batch.pictures)
             #expect(scores.shape == [4, 4] && scores.dtype == .float32)
             let values = try scores.elements(Float.self)
             #expect(try ZeroShotTask.choices(scores) == [0, 1, 2, 3], "\(values)")
@@ -132,10 +131,9 @@ import TorchNN
             let objective = try PredictiveObjective(
                 WordPrediction(clip.model, vocabulary: words()), configuration: configuration)
             let good = try batch(clip)
-            let bad = ObjectiveBatch(
-                pairs: TrainingBatch(
-                    pictures: try good.pairs.pictures * .nan, captions: good.pairs.captions, locations: ["bad.tar: a"]),
-                captions: good.captions)
+            let bad = TrainingBatch(
+                pictures: try good.pictures * .nan, captions: good.captions, texts: good.texts,
+                locations: ["bad.tar: a"])
             #expect(throws: TrainingError.notFinite(step: 0, what: "loss", samples: ["bad.tar: a"])) {
                 try objective.train(on: bad)
             }

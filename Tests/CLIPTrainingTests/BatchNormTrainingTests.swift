@@ -92,7 +92,7 @@ import TorchNN
             _ = try first.train(on: batch())
             let position = TrainingPosition(step: 1, epoch: 0, pair: 8)
             try store.save(
-                first, optimizer: first.optimizer.state(),
+                first, parts: first.stateTensors(),
                 RunState(position: position, configuration: first.configuration))
             let second = try trainer()
             _ = try store.restore(second)

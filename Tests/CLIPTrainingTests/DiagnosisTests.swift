@@ -124,7 +124,7 @@ import TorchNN
 
     private func expectation(learnsTemperature: Bool = true) -> TrainingWatch.Expectation {
         .init(
-            chanceLoss: TrainingWatch.Expectation.softmaxChance(batchSize: 64), warmupSteps: 50,
+            chanceLoss: SoftmaxLoss.chance(batchSize: 64).value, warmupSteps: 50,
             learnsTemperature: learnsTemperature)
     }
 
@@ -153,7 +153,7 @@ import TorchNN
         // The least of softplus(-l) + (N - 1)·softplus(l), by search.
         func loss(_ logit: Double) -> Double { log(1 + exp(-logit)) + 63 * log(1 + exp(logit)) }
         let least = stride(from: -10.0, through: 10, by: 1e-3).map(loss).min() ?? 0
-        #expect(abs(TrainingWatch.Expectation.sigmoidChance(batchSize: 64) - least) < 1e-5)
+        #expect(abs(SigmoidLoss.chance(batchSize: 64).value - least) < 1e-5)
     }
 
     @Test func aTemperatureAtItsClampIsWarnedOfOnce() {

@@ -89,18 +89,19 @@ import TorchNN
                 logitScale: DualEncoder.initialLogitScale))
         let plain = try sample.expected(PlainSoftmax(duplicates: .positives, distillationWeight: 0.6))
         #expect(abs(value.total - plain.value) < 1e-5 * plain.value)
-        #expect(value.distillation.map { $0 > 0 } == true)
+        #expect(value[.distillation].map { $0 > 0 } == true)
     }
 
     @Test func stepsTellWhatTheyDid() throws {
         let report = try withSeed(1) { try trainer(5).train(on: MicroBatchTests.batch()) }
-        let ways = try (#require(report.lossPictureToText) + #require(report.lossTextToPicture)) / 2
-        #expect(try abs(report.loss - ways - 0.6 * #require(report.lossDistillation)) < 1e-9)
+        let ways = try (#require(report.value[.imageToText]) + #require(report.value[.textToImage])) / 2
+        #expect(try abs(report.loss - ways - 0.6 * #require(report.value[.distillation])) < 1e-9)
+        #expect(abs(report.value.contrastive - ways) < 1e-9)
         #expect(report.logitBias == nil)
         let sigmoid = try withSeed(1) {
             try MicroBatchTests.trainer(LossConfiguration(kind: .sigmoid)).train(on: MicroBatchTests.batch())
         }
-        #expect(sigmoid.lossPictureToText == nil && sigmoid.lossTextToPicture == nil)
+        #expect(sigmoid.value.terms.isEmpty && sigmoid.value.contrastive == sigmoid.loss)
         #expect(try #require(sigmoid.logitBias) != -4)
     }
 

@@ -70,7 +70,7 @@ struct SampleBatch {
         batch = EmbeddedBatch(
             // Alike, as they are in a model that has learned something.
             pictures: tensors[0], texts: try tensors[0] * 0.5 + tensors[1], logitScale: logitScale, logitBias: -3.5,
-            captionKeys: keys,
+            captionKeys: keys, sampleNumbers: (0..<count).map(Int64.init),
             teacher: .init(pictures: tensors[2], texts: try tensors[2] + tensors[3], logitScale: 2.1))
     }
 
@@ -82,6 +82,7 @@ struct SampleBatch {
         part.pictures = try batch.pictures.slice(range)
         part.texts = try batch.texts.slice(range)
         part.captionKeys = Array(batch.captionKeys[range])
+        part.sampleNumbers = Array(batch.sampleNumbers[range])
         part.teacher = try batch.teacher.map {
             .init(pictures: try $0.pictures.slice(range), texts: try $0.texts.slice(range), logitScale: $0.logitScale)
         }

@@ -33,7 +33,7 @@ import Testing
                 step: StepRecord(
                     step: 3, epoch: 1,
                     values: [
-                        .loss: 5.123456789, .lossImageToText: 5, .lossTextToImage: 5.25, .logitScale: 2.5,
+                        .loss: 5.123456789, .term("image_to_text"): 5, .term("text_to_image"): 5.25, .logitScale: 2.5,
                         .inverseTemperature: 12.1824939607, .logitBias: -10, .learningRate: 1.0 / 3,
                         .gradientNorm: .infinity, .pairsPerSecond: 123456.789, .dataWait: 0.125,
                         .samplesSeen: 4_294_967_297,

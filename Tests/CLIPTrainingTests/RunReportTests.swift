@@ -84,6 +84,28 @@ import FoundationXML
         _ = try elements(RunReport([.init(name: "empty", history: RunHistory())]).rendered())
     }
 
+    /// A run of a loss that this version does not know is drawn all the same, and of guessing nothing is said.
+    @Test func termsOfUnknownLossesAreReadAndDrawn() throws {
+        var history = RunHistory()
+        let start = RunStart(
+            step: 0, epoch: 0, totalSteps: 3, pairsPerStep: 256, settings: ["loss.kind": "hinge"])
+        history.append(.start(start))
+        for step in 0..<3 {
+            let line = "{\"step\":\(step),\"epoch\":0,\"loss\":1,\"loss_margin\":0.5,\"lost\":2}"
+            history.append(try #require(MetricsLine(Data(line.utf8))))
+        }
+        #expect(history.lastStep?[.term("margin")] == 0.5)
+        let (names, text, _) = try elements(RunReport([.init(name: "x", history: history)]).rendered())
+        #expect(names["article"] == 2 && text.contains("Loss: margin") && !text.contains("guessing"))
+    }
+
+    @Test func namesWithoutEndAreNotAllFollowed() throws {
+        var history = RunHistory()
+        let terms = (0..<500).map { "\"loss_\($0)\":1" }.joined(separator: ",")
+        history.append(try #require(MetricsLine(Data("{\"step\":0,\"epoch\":0,\"loss\":1,\(terms)}".utf8))))
+        #expect(history.curves.count <= RunHistory.curveLimit + 1 && history.curves[.loss] != nil)
+    }
+
     @Test func severalRunsLieOverOneAnother() throws {
         let runs = try ["first", "second", Self.hostile].map {
             RunReport.Run(name: $0, history: try history(steps: 60))

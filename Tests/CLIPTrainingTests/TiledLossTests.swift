@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import CLIPTraining
 
@@ -74,5 +75,61 @@ import Torch
         let captions: [[Int32]] = [[1, 2], [2, 1], [1], [1, 2, 0], [], [258], [-1], [1, 2]]
         let keys = captions.map(CaptionKey.key)
         #expect(keys[0] == keys[7] && Set(keys).count == 7)
+    }
+}
+
+/// What is asked of losses by name.
+@Suite struct LossChoiceTests {
+    @Test func settingsOfOlderRunsAreReadAndWrittenAsTheyWere() throws {
+        let old = """
+            {"distillationWeight":0.5,"duplicates":"excluded","fixesTemperature":true,"kind":"softmax"}
+            """
+        let configuration = try JSONDecoder().decode(LossConfiguration.self, from: Data(old.utf8))
+        var wanted = LossConfiguration(duplicates: .excluded)
+        wanted.distillationWeight = 0.5
+        wanted.fixesTemperature = true
+        #expect(configuration == wanted)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        #expect(String(decoding: try encoder.encode(configuration), as: UTF8.self) == old)
+        wanted.parameters["gamma"] = 0.25
+        let text = String(decoding: try encoder.encode(wanted), as: UTF8.self)
+        #expect(text.contains("\"parameters\":{\"gamma\":0.25}"))
+        #expect(try JSONDecoder().decode(LossConfiguration.self, from: Data(text.utf8)) == wanted)
+    }
+
+    @Test func aModelsBiasChoosesTheLoss() throws {
+        #expect(LossConfiguration.Kind.suiting(hasLogitBias: false) == .softmax)
+        #expect(LossConfiguration.Kind.suiting(hasLogitBias: true) == .sigmoid)
+        #expect(try !LossConfiguration().needs().captionKeys)
+        #expect(try LossConfiguration(kind: .sigmoid, duplicates: .excluded).needs().captionKeys)
+        let unknown = LossConfiguration(kind: .init(rawValue: "hinge"))
+        let error = #expect(throws: TrainingError.self) { try unknown.validate() }
+        #expect(error?.description.contains("\"hinge\"") == true && error?.description.contains("softmax") == true)
+        var given = LossConfiguration()
+        given.parameters["margin"] = 1
+        #expect(throws: TrainingError.self) { try given.validate() }
+    }
+
+    @Test func namesOfTermsAreOneEverywhere() {
+        #expect(StepMetric.term(LossTerm.imageToText.name).name == "loss_image_to_text")
+        #expect(StepMetric.term(LossTerm.imageToText.name).tag == "loss/image_to_text")
+        #expect(StepMetric.term(LossTerm.textToImage.name).tag == "loss/text_to_image")
+        #expect(StepMetric.term(LossTerm.distillation.name).name == "loss_distillation")
+        #expect(Set(StepMetric.allCases.map(\.name)).count == StepMetric.allCases.count)
+    }
+
+    @Test func momentsThatCannotBeSharedOutAreNotIgnored() throws {
+        #expect(throws: TrainingError.self) {
+            try ThreadGroup(size: 2).run { communicator in
+                _ = try Trainer(
+                    model: MicroBatchTests.model(), configuration: TrainingConfiguration(batchSize: 4, totalSteps: 1),
+                    communicator: communicator, sharesOptimizer: true)
+            }
+        }
+        let alone = try Trainer(
+            model: MicroBatchTests.model(), configuration: TrainingConfiguration(batchSize: 4, totalSteps: 1),
+            sharesOptimizer: true)
+        #expect(alone.optimizer is AdamW, "one process's part is everything")
     }
 }

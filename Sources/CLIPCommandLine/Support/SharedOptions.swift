@@ -30,16 +30,16 @@ struct SharedOptions: ParsableArguments {
     var contextLength: Int?
 
     @Option(help: "What the towers compute in: fp32 or bf16.")
-    var precision = Precision.fp32
+    var precision = Given(Precision.fp32)
 
     @Option(help: "Processor threads for one operation (default: all cores).")
     var threads: Int?
 
     @Option(help: "Where to compute: cpu, cuda or mps.")
-    var device = ComputeDevice.cpu
+    var device = Given(ComputeDevice.cpu)
 
     @Option(help: "How matrices of fp32 are multiplied: highest (in fp32), high (TF32 on a GPU) or medium (bf16).")
-    var float32MatmulPrecision = Engine.ProductPrecision.highest
+    var float32MatmulPrecision = Given(Engine.ProductPrecision.highest)
 
     @Flag(help: "Print one JSON document on standard output.")
     var json = false
@@ -91,7 +91,7 @@ struct SharedOptions: ParsableArguments {
     func prepare() throws {
         Engine.initialize()
         if let threads { Engine.threadCount = threads }
-        try Engine.setProductPrecision(float32MatmulPrecision)
+        try Engine.setProductPrecision(float32MatmulPrecision.value)
     }
 }
 

@@ -49,8 +49,8 @@ struct ShardSchedule: Sendable {
     ) throws -> ShardPairs? {
         try shard(at: place.ordinal).map { shard in
             try ShardPairs(
-                path: shard.location, from: place, maximumEntryBytes: maximumEntryBytes, interruption: interruption,
-                selects: selects)
+                path: shard.location, number: shard.number, from: place, maximumEntryBytes: maximumEntryBytes,
+                interruption: interruption, selects: selects)
         }
     }
 

@@ -29,11 +29,22 @@ public struct PairSample: Sendable {
     public let captionWeights: [Double]
     /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
     public let location: String
+    /// Tells the pair from all others of its source: the same in every epoch, after a resumption, for any number of
+    /// threads and of processes.
+    ///
+    /// A table's row or a folder's picture, in the order of their paths, counted from 0; of shards, see
+    /// ``number(entry:ofShard:)``. Files that come or go, or shards given in another order, change it.
+    public let number: Int64
+
+    /// The number of a shard's sample: 40 bits for the sample, and above them the shard's place among those given. A
+    /// shard that is given twice, to be read twice as often, has its first place both times.
+    static func number(entry: Int, ofShard shard: Int) -> Int64 { Int64(shard) << 40 | Int64(entry) }
 
     /// - Parameter captionWeights: One for each caption, the main one first; any other number of them counts as none.
     public init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
-        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String
+        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,
+        number: Int64 = 0
     ) {
         self.key = key
         self.image = image
@@ -44,6 +55,7 @@ public struct PairSample: Sendable {
         self.category = category
         self.captionWeights = captionWeights.count == alternatives.count + 1 ? captionWeights : []
         self.location = location
+        self.number = number
     }
 
     /// The encoded picture, read from its file where it is not in memory.

@@ -3,6 +3,7 @@ import Foundation
 /// The pairs of one shard, in its own order.
 struct ShardPairs {
     private let reader: ShardReader
+    private let number: Int
     private let start: EntryPlace
     private var samples = 0
     private var reported = 0
@@ -11,13 +12,16 @@ struct ShardPairs {
     private static let images = Set(PairSample.imageExtensions)
 
     /// - Parameters:
+    ///   - number: The shard's; see ``PairSample/number(entry:ofShard:)``.
     ///   - start: The sample to begin with.
     ///   - selects: Which samples are read; the others come out as without a picture.
     ///   - readsImages: Without, the pictures are empty: enough for counting.
     init(
-        path: String, from start: EntryPlace = EntryPlace(), maximumEntryBytes: Int, readsImages: Bool = true,
-        interruption: ReadInterruption? = nil, selects: @escaping (_ sample: Int) -> Bool = { _ in true }
+        path: String, number: Int = 0, from start: EntryPlace = EntryPlace(), maximumEntryBytes: Int,
+        readsImages: Bool = true, interruption: ReadInterruption? = nil,
+        selects: @escaping (_ sample: Int) -> Bool = { _ in true }
     ) throws {
+        self.number = number
         self.start = start
         reader = try ShardReader(
             path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption
@@ -81,7 +85,8 @@ struct ShardPairs {
                     key: sample.key, image: .bytes(sample[chosen] ?? Data()),
                     imageName: "\(sample.key).\(chosen)", caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    captionWeights: record.weights, location: location))
+                    captionWeights: record.weights, location: location,
+                    number: PairSample.number(entry: lastPlace.entry, ofShard: number)))
         }
     }
 }

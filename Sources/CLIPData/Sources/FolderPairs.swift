@@ -63,7 +63,7 @@ struct FolderPairs: PairList {
                     key: Self.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    captionWeights: record.weights, location: path))
+                    captionWeights: record.weights, location: path, number: Int64(index)))
         } catch let reason as SkipReason {
             return .failure(SkippedSample(location: path, reason: reason))
         } catch {

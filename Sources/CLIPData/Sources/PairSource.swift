@@ -14,6 +14,8 @@ public enum PairSourceKind: String, Sendable, CaseIterable {
 struct Shard: Sendable, Equatable {
     let location: String
     let weight: Double
+    /// Its place among all shards given; the first, where it is given several times.
+    let number: Int
 }
 
 /// Where training pairs come from: tar shards, a table, or a folder.
@@ -83,7 +85,14 @@ public struct PairSource: Sendable {
     }
 
     private static func shards(_ parts: [[String]], weights: [Double]?) throws(CLIPDataError) -> [Shard] {
-        guard let weights else { return parts.joined().map { Shard(location: $0, weight: 1) } }
+        var numbers: [String: Int] = [:]
+        for (number, location) in parts.joined().enumerated() where numbers[location] == nil {
+            numbers[location] = number
+        }
+        func shard(_ location: String, weight: Double) -> Shard {
+            Shard(location: location, weight: weight, number: numbers[location] ?? 0)
+        }
+        guard let weights else { return parts.joined().map { shard($0, weight: 1) } }
         guard weights.count == parts.count else {
             throw .invalidOption(
                 name: "weights", reason: "\(weights.count) weights for \(parts.count) sources; give one for each")
@@ -91,7 +100,7 @@ public struct PairSource: Sendable {
         guard weights.allSatisfy({ $0.isFinite && $0 >= 0 && $0 <= 1e9 }), weights.contains(where: { $0 > 0 }) else {
             throw .invalidOption(name: "weights", reason: "weights are numbers from 0 to 1e9, and not all 0")
         }
-        return zip(parts, weights).flatMap { part, weight in part.map { Shard(location: $0, weight: weight) } }
+        return zip(parts, weights).flatMap { part, weight in part.map { shard($0, weight: weight) } }
     }
 
     /// The shards' paths and addresses in the order of the specification; empty for the other kinds.

@@ -79,7 +79,7 @@ struct TablePairs: PairList {
             return .success(
                 PairSample(
                     key: name, image: .file(path: file), imageName: URL(fileURLWithPath: file).lastPathComponent,
-                    caption: record.caption, location: location))
+                    caption: record.caption, location: location, number: Int64(index)))
         }
     }
 

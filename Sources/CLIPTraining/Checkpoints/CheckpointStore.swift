@@ -46,10 +46,9 @@ public struct CheckpointStore: Sendable {
     /// Writes model, optimizer, random states and where the run stands.
     /// - Throws: ``TrainingError/cannotWrite(_:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
     ///   is left then, and the ones before it are as they were.
-    /// - Parameter optimizer: the optimizer's whole state.
-    public func save(_ trainer: Trainer, optimizer: [String: Tensor], _ state: RunState) throws {
+    /// - Parameter parts: what ``Trainer/stateTensors()`` gave.
+    public func save(_ trainer: Trainer, parts: [(name: String, tensors: [String: Tensor])], _ state: RunState) throws {
         let path = directory + "/" + Self.name(step: state.position.step)
-        let parts = try tensors(of: trainer, optimizer: optimizer)
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -71,15 +70,6 @@ public struct CheckpointStore: Sendable {
         }
     }
 
-    /// Everything beside the model that moves the run.
-    private func tensors(
-        of trainer: Trainer, optimizer: [String: Tensor]
-    ) throws -> [(name: String, tensors: [String: Tensor])] {
-        var parts = [("optimizer", optimizer)]
-        if let average = trainer.movingAverage { parts.append(("average", try average.state())) }
-        return parts + [("random", try RandomState(trainer.model.device).tensors)]
-    }
-
     private func byteCount(_ parts: [[String: Tensor]]) -> Int {
         parts.flatMap(\.values).reduce(0) { $0 + $1.count * $1.dtype.byteCount }
     }
@@ -97,7 +87,8 @@ public struct CheckpointStore: Sendable {
     /// Puts a trainer where the newest sound checkpoint stood. One that is damaged is set aside, under a name that says
     /// so, and the one before it is taken.
     /// - Parameters:
-    ///   - allowing: settings, as ``TrainingConfiguration`` spells them, that may be others than the run began with.
+    ///   - allowing: settings, or groups of them, as ``SettingDifference/setting`` names them, that may be others than
+    ///     the run began with.
     ///   - onWarning: told of each checkpoint that is set aside.
     /// - Throws: ``TrainingError/nothingToResume(path:)``, ``TrainingError/damagedCheckpoints(path:problems:)``, or
     ///   ``TrainingError/checkpointMismatch(path:problem:)`` where model or settings are others.
@@ -133,7 +124,7 @@ public struct CheckpointStore: Sendable {
         let differences = try SettingsComparison.differences(
             state.configuration, trainer.configuration, ignoring: allowing)
         guard differences.isEmpty else {
-            throw TrainingError.otherSettings(path: path, differences: differences.map(\.description))
+            throw TrainingError.otherSettings(path: path, differences: differences)
         }
         let position = state.position
         guard (0...Int(Int32.max)).contains(position.epoch), position.pair >= 0, position.step >= 0,
@@ -141,18 +132,18 @@ public struct CheckpointStore: Sendable {
         else { throw TrainingError.checkpointMismatch(path: path, problem: "state.json names no place in this run") }
         try Weights.load(path + "/model.safetensors", into: trainer.model, called: "the run's model")
         try trainer.model.ownMemory()
-        try load("optimizer", of: path) { try trainer.optimizer.load($0) }
-        if let average = trainer.movingAverage { try load("average", of: path) { try average.load($0) } }
-        try RandomState(TensorFile.read(path + "/random.safetensors"), device: trainer.model.device).restore()
+        for part in trainer.stateParts { try load(part, of: path) }
         trainer.step = position.step
         return state
     }
 
-    private func load(_ name: String, of path: String, into take: ([String: Tensor]) throws -> Void) throws {
+    private func load(_ part: StatePart, of path: String) throws {
+        let file = part.name + ".safetensors"
         do {
-            try take(TensorFile.read("\(path)/\(name).safetensors"))
+            let isThere = !part.isOptional || FileManager.default.fileExists(atPath: path + "/" + file)
+            try part.load(isThere ? TensorFile.read(path + "/" + file) : [:])
         } catch let mismatch as StateMismatch {
-            throw TrainingError.checkpointMismatch(path: path, problem: "\(name).safetensors: \(mismatch)")
+            throw TrainingError.checkpointMismatch(path: path, problem: "\(file): \(mismatch)")
         }
     }
 

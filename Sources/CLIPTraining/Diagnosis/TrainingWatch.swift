@@ -60,22 +60,11 @@ public struct TrainingWatch: Sendable, Equatable, Codable {
 
         /// What a run with these settings is measured against.
         init(_ configuration: TrainingConfiguration) {
-            let size = configuration.batchSize
             self.init(
-                chanceLoss: configuration.loss.kind == .softmax
-                    ? Self.softmaxChance(batchSize: size) : Self.sigmoidChance(batchSize: size),
+                // No loss is near what is not a number.
+                chanceLoss: configuration.loss.kind.loss?.chance(batchSize: configuration.batchSize).value ?? .nan,
                 warmupSteps: configuration.warmupSteps,
                 learnsTemperature: !configuration.loss.fixesTemperature)
-        }
-
-        /// ln N: the cross-entropy of a uniform choice among a batch's N captions.
-        public static func softmaxChance(batchSize: Int) -> Double { log(Double(batchSize)) }
-
-        /// ln N + (N - 1) ln(N / (N - 1)): the sigmoid loss (arXiv 2303.15343, section 3.2) of a model that gives every
-        /// pair the chance 1/N, the best that can be had without telling pairs apart.
-        public static func sigmoidChance(batchSize: Int) -> Double {
-            let count = Double(batchSize)
-            return count > 1 ? log(count) + (count - 1) * log(count / (count - 1)) : 0
         }
     }
 

@@ -68,6 +68,9 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     /// first time is then not the last, and sums begin when the pass is over.
     public var overlaps = true
 
+    /// See ``overlaps``.
+    public func waitsForAll() { overlaps = false }
+
     // MARK: A step
 
     public func begin() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Torch
+import TorchNN
 
 /// The processes of a run over c10d. Each call waits for all ranks, at most ``timeout`` seconds; then, or when another
 /// process dies, ``TrainingError/distributed(rank:operation:problem:)`` says which rank was missing.
@@ -145,6 +146,22 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
 
     public func barrier() throws { try named("waiting for each other") { try group.barrier(on: device) } }
 
+    // MARK: Gradients and moments
+
+    /// Sums in buckets, which begin during the backward pass.
+    public func makeSynchronization(
+        of parameters: [(name: String, parameter: Parameter)]
+    ) -> (any GradientSynchronization)? {
+        GradientBuckets(parameters, communicator: self)
+    }
+
+    /// AdamW by parts.
+    public func makeSharedOptimizer(
+        _ groups: [AdamW.Group], beta1: Double, beta2: Double, epsilon: Double
+    ) throws -> any ParameterOptimizer {
+        try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: self)
+    }
+
     // MARK: Turns and agreement
 
     /// Has rank 0 do something alone while the others wait, however long it takes, as long as it shows signs of life.
@@ -166,10 +183,7 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
         }
     }
 
-    /// Makes sure that every process was started alike.
-    /// - Parameter facts: what has to be equal everywhere, by name.
-    /// - Throws: ``TrainingError/distributed(rank:operation:problem:)`` naming what differs, on the ranks that differ
-    ///   from rank 0 and on rank 0.
+    /// Throws on the ranks that differ from rank 0 and on rank 0.
     public func agree(on facts: [String: String]) throws {
         let operation = "comparing settings"
         let encoder = JSONEncoder()

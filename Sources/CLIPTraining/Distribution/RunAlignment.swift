@@ -1,5 +1,4 @@
 import CLIP
-import Foundation
 import Torch
 
 extension Communicator {
@@ -10,14 +9,13 @@ extension Communicator {
         try maximumInPlace(tensor)
         return try tensor.elements(Int64.self).map { Int($0) }
     }
-}
 
-extension ProcessGroupCommunicator {
     /// Makes sure that all processes train the same model by the same settings, and gives all of them rank 0's weights
     /// and running statistics.
     /// - Throws: ``TrainingError/distributed(rank:operation:problem:)`` naming the first thing that differs.
     public func align(_ model: DualEncoder, configuration: TrainingConfiguration, step: Int) throws {
-        var facts = try Self.facts(of: configuration)
+        guard worldSize > 1 else { return }
+        var facts = try SettingsComparison.values(configuration)
         facts["libtorch"] = Engine.version
         facts["first step"] = String(step)
         for (name, parameter) in model.namedParameters {
@@ -31,20 +29,5 @@ extension ProcessGroupCommunicator {
             try broadcastInPlace(model.namedParameters.map { try $0.parameter.tensor.detached() })
             try broadcastInPlace(model.namedBuffers.map(\.buffer.tensor))
         }
-    }
-
-    /// Every setting by its name.
-    static func facts(of configuration: TrainingConfiguration) throws -> [String: String] {
-        let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(configuration))
-        var facts: [String: String] = [:]
-        func visit(_ value: Any, _ name: String) {
-            if let members = value as? [String: Any] {
-                for (key, value) in members { visit(value, name.isEmpty ? key : "\(name).\(key)") }
-            } else {
-                facts[name] = "\(value)"
-            }
-        }
-        visit(object, "")
-        return facts
     }
 }

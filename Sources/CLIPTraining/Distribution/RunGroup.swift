@@ -3,22 +3,17 @@ import Torch
 
 /// What the processes of a run decide together between steps, so that none waits for another that does something else.
 struct RunGroup {
-    /// What comes next, the later ones before the earlier where processes want different things.
-    enum Turn: Int {
-        case step
-        case epochEnds
-        case stop
-    }
-
     let communicator: any Communicator
 
     /// Rank 0 writes files, evaluates and talks.
     var isFirst: Bool { communicator.isFirst }
 
     /// What all processes do next, and whether a checkpoint comes before it, where one of them wants it.
-    func agree(_ own: Turn, isCheckpointDue: Bool = false) throws -> (turn: Turn, isCheckpointDue: Bool) {
+    func agree(
+        _ own: EpochLoop.Turn, isCheckpointDue: Bool = false
+    ) throws -> (turn: EpochLoop.Turn, isCheckpointDue: Bool) {
         let values = try communicator.maximum([own.rawValue, isCheckpointDue ? 1 : 0])
-        return (Turn(rawValue: values[0]) ?? .stop, values[1] != 0)
+        return (EpochLoop.Turn(rawValue: values[0]) ?? .stop, values[1] != 0)
     }
 
     /// Dropout is to be another on every process; a seed, and a checkpoint of other processes, bring one generator to all.

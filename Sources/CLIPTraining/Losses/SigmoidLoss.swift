@@ -6,16 +6,39 @@ import Torch
 ///
 /// One pass over the tiles, because nothing has to be normalized: log σ(x) = x − softplus(x) and log σ(−x) = −softplus(x),
 /// so that every place of a tile is a negative, and what is right for a picture is added at the end.
-public struct SigmoidLoss: EmbeddingLoss {
-    public let duplicates: LossConfiguration.Duplicates
-    public let tiling: Tiling
+struct SigmoidLoss: EmbeddingLoss {
+    static let name = "sigmoid"
+    static let title = "SigLIP"
+    static let terms: [LossTerm] = []
 
-    public init(duplicates: LossConfiguration.Duplicates = .negatives, tiling: Tiling = Tiling()) {
+    static func needs(_ configuration: LossConfiguration) throws -> LossNeeds {
+        try configuration.refuseTeacher()
+        var needs = LossNeeds(configuration)
+        needs.logitBias = true
+        return needs
+    }
+
+    /// ln N + (N - 1) ln(N / (N - 1)): the loss (arXiv 2303.15343, section 3.2) of a model that gives every pair the
+    /// chance 1/N, the best that can be had without telling pairs apart. Each pair is judged by itself: N is no number
+    /// of choices.
+    static func chance(batchSize: Int) -> LossChance {
+        let count = Double(batchSize)
+        return LossChance(count > 1 ? log(count) + (count - 1) * log(count / (count - 1)) : 0)
+    }
+
+    let duplicates: LossConfiguration.Duplicates
+    let tiling: Tiling
+
+    init(duplicates: LossConfiguration.Duplicates = .negatives, tiling: Tiling = Tiling()) {
         self.duplicates = duplicates
         self.tiling = tiling
     }
 
-    public func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
+    init(_ configuration: LossConfiguration, tiling: Tiling) {
+        self.init(duplicates: configuration.duplicates, tiling: tiling)
+    }
+
+    func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
         guard let bias = batch.logitBias else {
             throw TrainingError.invalidOption(name: "loss", problem: "the sigmoid loss needs a logit bias")
         }

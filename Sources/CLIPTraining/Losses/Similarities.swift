@@ -120,3 +120,69 @@ struct PowerSums {
     /// log₂ Σ 2^x, `[n]`.
     func logarithms() throws -> Tensor { try maxima + sums.log2() }
 }
+
+/// What turns logits into the softmax over rows and over columns.
+struct Normalizers {
+    /// log₂ Σ 2^logit of each row, `[b]`, and of each column, `[N]`.
+    let rows: Tensor
+    let columns: Tensor
+    /// With a common shift m, both softmaxes come from one power: 2^(x − m) · (2^(m − row) + 2^(m − column)).
+    private let common: (shift: Double, rows: Tensor, columns: Tensor)?
+
+    /// How far apart normalizers may lie for that: half of it stays clear of float32's range on either side, and what
+    /// is rounded to nothing is less than 2^-70 of its row and column.
+    private static let largestSpread = 110.0
+
+    init(rows rowSums: PowerSums, columns columnSums: PowerSums, isPlain: Bool) throws {
+        rows = try rowSums.logarithms()
+        columns = try columnSums.logarithms()
+        if isPlain {
+            common = (
+                0, try rowSums.sums.onesLike() / rowSums.sums, try columnSums.sums.onesLike() / columnSums.sums
+            )
+            return
+        }
+        func factors(_ lines: PowerSums, _ shift: Double) throws -> Tensor {
+            try ((-lines.maxima) + shift).exp2() / lines.sums
+        }
+        common = try Self.shift(rows, columns).map { ($0, try factors(rowSums, $0), try factors(columnSums, $0)) }
+    }
+
+    /// Other normalizers than a tile's own sums: log₂ of them for each row, `[b]`, and each column, `[N]`.
+    init(rows: Tensor, columns: Tensor) throws {
+        self.rows = rows
+        self.columns = columns
+        common = try Self.shift(rows, columns).map { ($0, try (-rows + $0).exp2(), try (-columns + $0).exp2()) }
+    }
+
+    /// What is common to all lines; nil where they lie too far apart. Not-a-number takes that way too, and shows in the
+    /// loss.
+    private static func shift(_ rows: Tensor, _ columns: Tensor) throws -> Double? {
+        let lowest = try min(rows.minimum(along: 0).item(), columns.minimum(along: 0).item())
+        let highest = try max(rows.maximum(along: 0).item(), columns.maximum(along: 0).item())
+        return highest - lowest <= largestSpread ? (lowest + highest) / 2 : nil
+    }
+
+    /// Turns a tile of logits into the sum of its softmax over rows and its softmax over columns.
+    func addSoftmaxes(in tile: Tensor, rows rowRange: Range<Int>, columns columnRange: Range<Int>) throws {
+        if let common {
+            if common.shift != 0 { try tile.subtractInPlace(common.shift) }
+            try tile.exp2InPlace()
+            let factors =
+                try common.rows.slice(rowRange).unsqueezed(1)
+                + common.columns.slice(columnRange).unsqueezed(0)
+            try tile.multiplyInPlace(factors)
+            return
+        }
+        let overColumns = try tile - columns.slice(columnRange).unsqueezed(0)
+        try overColumns.exp2InPlace()
+        try tile.subtractInPlace(rows.slice(rowRange).unsqueezed(1))
+        try tile.exp2InPlace()
+        try tile.addInPlace(overColumns)
+    }
+
+    /// The same for the own pairs' logits `[b]`.
+    func softmaxes(ofOwn logits: Tensor, _ own: Range<Int>) throws -> Tensor {
+        try (logits - rows).exp2() + (logits - columns.slice(own)).exp2()
+    }
+}

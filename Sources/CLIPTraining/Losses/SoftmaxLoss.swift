@@ -7,13 +7,24 @@ import Torch
 ///
 /// Two passes over the tiles: the first sums powers of logits along rows and columns, the second turns each tile into
 /// its part of the gradient. No tile holds targets: what is right for a picture is a sum of texts, added at the end.
-public struct SoftmaxLoss: EmbeddingLoss {
-    public let duplicates: LossConfiguration.Duplicates
-    /// The teacher's weight beside the contrastive loss; nil for none.
-    public let distillationWeight: Double?
-    public let tiling: Tiling
+struct SoftmaxLoss: EmbeddingLoss {
+    static let name = "softmax"
+    static let title = "CLIP"
+    static let terms: [LossTerm] = [.imageToText, .textToImage, .distillation]
 
-    public init(
+    static func needs(_ configuration: LossConfiguration) -> LossNeeds { LossNeeds(configuration) }
+
+    /// ln N: the cross-entropy of a uniform choice among a batch's N captions.
+    static func chance(batchSize: Int) -> LossChance {
+        LossChance(log(Double(batchSize)), formula: "ln \(batchSize)")
+    }
+
+    let duplicates: LossConfiguration.Duplicates
+    /// The teacher's weight beside the contrastive loss; nil for none.
+    let distillationWeight: Double?
+    let tiling: Tiling
+
+    init(
         duplicates: LossConfiguration.Duplicates = .negatives, distillationWeight: Double? = nil,
         tiling: Tiling = Tiling()
     ) {
@@ -22,7 +33,12 @@ public struct SoftmaxLoss: EmbeddingLoss {
         self.tiling = tiling
     }
 
-    public func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
+    init(_ configuration: LossConfiguration, tiling: Tiling) {
+        self.init(
+            duplicates: configuration.duplicates, distillationWeight: configuration.distillationWeight, tiling: tiling)
+    }
+
+    func gradients(of batch: EmbeddedBatch, over communicator: any Communicator) throws -> EmbeddingGradients {
         try Engine.withoutGradients {
             let block = try PairBlock(batch, duplicates: duplicates, tiling: tiling, communicator: communicator)
             let masks = try block.masks()
@@ -145,9 +161,14 @@ private struct Pass {
         let sums = try block.summed([rows - rightLogits, columns - rightLogits, rows + columns - teacherSum * M_LN2])
         let count = Double(block.total)
         let (pictureToText, textToPicture) = (sums[0] / count, sums[1] / count)
-        let distillation = teacher == nil ? nil : sums[2] / (2 * count)
-        return LossValue(
-            total: (pictureToText + textToPicture) / 2 + weight * (distillation ?? 0), pictureToText: pictureToText,
-            textToPicture: textToPicture, distillation: distillation)
+        let contrastive = (pictureToText + textToPicture) / 2
+        var value = LossValue(
+            total: contrastive, terms: [.imageToText: pictureToText, .textToImage: textToPicture])
+        if teacher != nil {
+            let distillation = sums[2] / (2 * count)
+            value.total += weight * distillation
+            value.terms[.distillation] = distillation
+        }
+        return value
     }
 }

@@ -30,7 +30,11 @@ enum MetricsLine {
             self = .warning(RunWarning(step: step, epoch: epoch, kind: kind, message: message))
         } else {
             var values: [StepMetric: Double] = [:]
-            for metric in StepMetric.allCases { values[metric] = object[metric.rawValue] as? Double }
+            for metric in StepMetric.allCases { values[metric] = object[metric.name] as? Double }
+            // Losses that this version has not may have logged terms too.
+            for (name, value) in object where name.hasPrefix(StepMetric.termPrefix) {
+                values[.term(String(name.dropFirst(StepMetric.termPrefix.count)))] = value as? Double
+            }
             if values[.inverseTemperature] == nil, let scale = values[.logitScale] {
                 values[.inverseTemperature] = exp(scale)
             }
@@ -48,7 +52,7 @@ enum MetricsLine {
             object = ["step": start.step, "epoch": start.epoch, "start": start.jsonObject]
         case .step(let record):
             object = ["step": record.step, "epoch": record.epoch]
-            for (metric, value) in record.values { object[metric.rawValue] = Self.written(metric, value) }
+            for (metric, value) in record.values { object[metric.name] = Self.written(metric, value) }
         case .evaluation(let record):
             object = ["step": record.step, "epoch": record.epoch, "evaluation": record.figures.jsonObject]
         case .warning(let warning):

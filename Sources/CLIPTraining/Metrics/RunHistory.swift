@@ -8,6 +8,8 @@ public struct RunHistory: Sendable {
     static let evaluationLimit = 4096
     static let warningLimit = 200
     static let startLimit = 1000
+    /// How many names are followed before those that this version does not know are left out.
+    static let curveLimit = 64
 
     public private(set) var starts: [RunStart] = []
     /// With ``evaluationCount`` above ``evaluationLimit`` not all of them.
@@ -39,6 +41,10 @@ public struct RunHistory: Sendable {
         guard stepCount > 0 || !evaluations.isEmpty else { throw TrainingError.noMetrics(path: path) }
     }
 
+    private func isFollowed(_ metric: StepMetric) -> Bool {
+        curves[metric] != nil || curves.count < Self.curveLimit || StepMetric.allCases.contains(metric)
+    }
+
     mutating func append(_ line: MetricsLine) {
         switch line {
         case .start(let start):
@@ -51,7 +57,9 @@ public struct RunHistory: Sendable {
             }
             lastStep = record
             stepCount += 1
-            for (metric, value) in record.values { curves[metric, default: Curve()].append(step: record.step, value) }
+            for (metric, value) in record.values where isFollowed(metric) {
+                curves[metric, default: Curve()].append(step: record.step, value)
+            }
         case .evaluation(let record):
             guard record.step >= evaluations.last?.step ?? 0 else {
                 unreadableLines += 1

@@ -27,16 +27,14 @@ public struct RunStart: Sendable, Equatable {
     /// - Parameter more: what the configuration does not know, such as the model's name; it wins over the
     ///   configuration's names.
     public init(_ position: TrainingPosition, configuration: TrainingConfiguration, more: [String: String] = [:]) {
-        var settings: [String: String] = [:]
-        if let data = try? JSONEncoder().encode(configuration),
-            let object = try? JSONSerialization.jsonObject(with: data)
-        {
-            Self.flatten(object, under: "", into: &settings)
-        }
+        let settings = (try? SettingsComparison.values(configuration)) ?? [:]
         self.init(
             step: position.step, epoch: position.epoch, totalSteps: configuration.totalSteps,
             pairsPerStep: configuration.batchSize, settings: settings.merging(more) { $1 })
     }
+
+    /// The loss that was asked for; runs from before there was a choice had the softmax.
+    var lossKind: LossConfiguration.Kind { settings["loss.kind"].map(LossConfiguration.Kind.init) ?? .softmax }
 
     init(_ object: [String: Any], step: Int, epoch: Int) {
         let seconds = object["time"] as? Double ?? 0
@@ -51,27 +49,6 @@ public struct RunStart: Sendable, Equatable {
         object["total_steps"] = totalSteps
         object["pairs_per_step"] = pairsPerStep
         return object
-    }
-
-    /// Members of members get the names of both.
-    private static func flatten(_ value: Any, under name: String, into settings: inout [String: String]) {
-        switch value {
-        case let object as [String: Any]:
-            for (key, member) in object {
-                flatten(member, under: name.isEmpty ? key : "\(name).\(key)", into: &settings)
-            }
-        case let list as [Any]:
-            settings[name] = list.map(text).joined(separator: " to ")
-        default:
-            settings[name] = text(value)
-        }
-    }
-
-    private static func text(_ value: Any) -> String {
-        guard let number = value as? NSNumber else { return "\(value)" }
-        // JSON's truth values are numbers too, of the type of C's.
-        if String(cString: number.objCType) == "c" { return number.boolValue ? "yes" : "no" }
-        return "\(number)"
     }
 }
 

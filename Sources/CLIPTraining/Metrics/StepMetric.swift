@@ -1,39 +1,51 @@
+import CLIP
 import Foundation
 
-/// What is measured at every step, under its name in `metrics.jsonl`.
-public enum StepMetric: String, Sendable, CaseIterable {
-    case loss
-    /// Of pictures choosing among texts; the loss is the mean of both directions.
-    case lossImageToText = "loss_image_to_text"
-    case lossTextToImage = "loss_text_to_image"
-    /// Against a teacher, not yet weighted.
-    case lossDistillation = "loss_distillation"
-    /// ln(1/τ) after the step.
-    case logitScale = "logit_scale"
-    /// 1/τ, which cosines are multiplied by: e to the power of the logit scale.
-    case inverseTemperature = "inverse_temperature"
-    case logitBias = "logit_bias"
-    case learningRate = "lr"
-    /// Before clipping.
-    case gradientNorm = "gradient_norm"
-    case pairsPerSecond = "pairs_per_second"
-    /// The share of a step's time in which it waited for pairs to be read and decoded.
-    case dataWait = "data_wait"
-    /// Pairs trained on so far, this step's included.
-    case samplesSeen = "samples_seen"
-
+/// What is measured at every step.
+public struct StepMetric: Hashable, Sendable, CaseIterable {
+    /// In `metrics.jsonl`.
+    public let name: String
     /// The name in TensorBoard, which groups by what stands before the stroke.
-    public var tag: String {
-        switch self {
-        case .loss: "loss/total"
-        case .lossImageToText: "loss/image_to_text"
-        case .lossTextToImage: "loss/text_to_image"
-        case .lossDistillation: "loss/distillation"
-        case .logitScale, .inverseTemperature, .logitBias: "model/" + rawValue
-        case .learningRate, .gradientNorm: "optimizer/" + rawValue
-        case .pairsPerSecond, .dataWait, .samplesSeen: "throughput/" + rawValue
-        }
+    public let tag: String
+
+    private init(_ name: String, tag: String) {
+        self.name = name
+        self.tag = tag
     }
+
+    private init(_ name: String, in group: String) { self.init(name, tag: group + "/" + name) }
+
+    /// What begins the names of a loss's terms.
+    static let termPrefix = "loss_"
+
+    /// A number that a loss reports beside its total.
+    public static func term(_ name: String) -> StepMetric { StepMetric(termPrefix + name, tag: "loss/" + name) }
+
+    /// What the step lowers.
+    public static let loss = StepMetric("loss", tag: "loss/total")
+    /// ln(1/τ) after the step.
+    public static let logitScale = StepMetric("logit_scale", in: "model")
+    /// 1/τ, which cosines are multiplied by: e to the power of the logit scale.
+    public static let inverseTemperature = StepMetric("inverse_temperature", in: "model")
+    /// After the step.
+    public static let logitBias = StepMetric("logit_bias", in: "model")
+    /// Of this step.
+    public static let learningRate = StepMetric("lr", in: "optimizer")
+    /// Before clipping.
+    public static let gradientNorm = StepMetric("gradient_norm", in: "optimizer")
+    /// Of this step, over all processes.
+    public static let pairsPerSecond = StepMetric("pairs_per_second", in: "throughput")
+    /// The share of a step's time in which it waited for pairs to be read and decoded.
+    public static let dataWait = StepMetric("data_wait", in: "throughput")
+    /// Pairs trained on so far, this step's included.
+    public static let samplesSeen = StepMetric("samples_seen", in: "throughput")
+
+    /// With the terms of every loss there is.
+    public static let allCases: [StepMetric] =
+        [.loss] + Losses.terms.map { term($0.name) } + [
+            .logitScale, .inverseTemperature, .logitBias, .learningRate, .gradientNorm, .pairsPerSecond, .dataWait,
+            .samplesSeen,
+        ]
 }
 
 /// What one step measured.
@@ -61,13 +73,12 @@ public struct StepRecord: Sendable, Equatable {
             .learningRate: report.learningRate, .gradientNorm: report.gradientNorm, .pairsPerSecond: pairsPerSecond,
             .samplesSeen: Double(samplesSeen),
         ]
-        values[.lossImageToText] = report.lossPictureToText
-        values[.lossTextToImage] = report.lossTextToPicture
-        values[.lossDistillation] = report.lossDistillation
+        for (term, value) in report.value.terms { values[.term(term.name)] = value }
         values[.logitBias] = report.logitBias
         values[.dataWait] = dataWait
         self.init(step: report.step, epoch: epoch, values: values)
     }
 
+    /// A measurement; nil where it was not taken.
     public subscript(metric: StepMetric) -> Double? { values[metric] }
 }

@@ -19,8 +19,11 @@ struct RunCharts {
     /// In the order in which one looks at them; charts without anything to show are left out.
     func charts() -> [LineChart] {
         var charts = [loss()]
+        charts += terms.compactMap { term in
+            guard case .own(let title) = term.chart else { return nil }
+            return curve(title, [.term(term.name)], ChartAxis(includesZero: true))
+        }
         charts += [
-            curve("Distillation loss, not weighted", [.lossDistillation], ChartAxis(includesZero: true)),
             temperature(),
             curve("Bias of the similarities", [.logitBias]),
             curve("Learning rate", [.learningRate], ChartAxis(includesZero: true)),
@@ -36,19 +39,35 @@ struct RunCharts {
         return charts.filter { !$0.isEmpty }
     }
 
+    /// What losses report beside their totals; those that this version does not know come last, each by itself.
+    private var terms: [LossTerm] {
+        let known = Set(StepMetric.allCases)
+        let others = Set(runs.flatMap(\.history.curves.keys)).subtracting(known).map(\.name).sorted()
+        return Losses.terms
+            + others.map { name in
+                let name = String(name.dropFirst(StepMetric.termPrefix.count))
+                return LossTerm(name, title: name, chart: .own("Loss: \(name)"))
+            }
+    }
+
+    /// What is drawn beside the loss.
+    private static let partTitles: [StepMetric: String] = Dictionary(
+        uniqueKeysWithValues: Losses.terms.filter { $0.chart == .total }.map { (.term($0.name), $0.title) })
+
     /// A small part of the run: noise goes, and what happened to the run stays.
     static func halfLife(_ count: Int) -> Double { count < 50 ? 0 : Double(count) / 200 }
 
     private func loss() -> LineChart {
-        let metrics: [StepMetric] = isComparison ? [.loss] : [.loss, .lossImageToText, .lossTextToImage]
-        var chart = curve("Loss", metrics, ChartAxis(includesZero: true))
-        // Among N, guessing costs ln N; where each pair is judged by itself, as by a sigmoid, N means nothing.
-        let starts = runs.compactMap(\.history.starts.last)
-            .filter { $0.settings["loss.kind"] != LossConfiguration.Kind.sigmoid.rawValue }
-        for size in Set(starts.compactMap(\.pairsPerStep)).sorted() where size > 1 {
-            chart.references.append(
-                .init("guessing among \(Decimals.grouped(size)): ln \(size)", at: log(Double(size))))
+        let parts = Losses.terms.filter { $0.chart == .total }.map { StepMetric.term($0.name) }
+        var chart = curve("Loss", [.loss] + (isComparison ? [] : parts), ChartAxis(includesZero: true))
+        var lines: [String: Double] = [:]
+        for start in runs.compactMap(\.history.starts.last) {
+            guard let size = start.pairsPerStep, size > 1, let chance = start.lossKind.loss?.chance(batchSize: size),
+                let formula = chance.formula
+            else { continue }
+            lines["guessing among \(Decimals.grouped(size)): \(formula)"] = chance.value
         }
+        chart.references += lines.sorted { $0.value < $1.value }.map { .init($0.key, at: $0.value) }
         return chart
     }
 
@@ -74,9 +93,10 @@ struct RunCharts {
                 var series = LineChart.Series(
                     name(metric, of: run), LineChart.smoothed(means, halfLife: halfLife),
                     color: isComparison ? place : metrics.firstIndex(of: metric))
-                series.isDashed = metric == .lossTextToImage || (isComparison && place >= LineChart.colorCount)
+                let isSecond = metrics.firstIndex(of: metric).map { $0 > 1 } ?? false
+                series.isDashed = isSecond || (isComparison && place >= LineChart.colorCount)
                 // Both directions' noise on top of the loss's own would hide all three.
-                if halfLife > 0, metric != .lossImageToText, metric != .lossTextToImage {
+                if halfLife > 0, Self.partTitles[metric] == nil {
                     series.faint = curve.extremes
                 }
                 chart.series.append(series)
@@ -88,12 +108,7 @@ struct RunCharts {
 
     private func name(_ metric: StepMetric, of run: RunReport.Run) -> String {
         if isComparison { return run.name }
-        return switch metric {
-        case .loss: "both directions"
-        case .lossImageToText: "picture to text"
-        case .lossTextToImage: "text to picture"
-        default: ""
-        }
+        return metric == .loss ? "both directions" : Self.partTitles[metric] ?? ""
     }
 
     private func marks() -> [LineChart.Mark] {

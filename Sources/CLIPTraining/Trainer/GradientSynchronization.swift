@@ -11,6 +11,8 @@ public protocol GradientSynchronization: AnyObject {
     func begin() throws
     /// Called after the last backward pass; on return every gradient is the sum over processes.
     func finish() throws
+    /// Has sums begin only when the last backward pass is through, where they would begin during it.
+    func waitsForAll()
 }
 
 /// Sums gradients one after the other when all are there.
@@ -23,8 +25,13 @@ public final class PlainSynchronization: GradientSynchronization {
         self.communicator = communicator
     }
 
+    /// Nothing is to be prepared.
     public func begin() throws {}
 
+    /// It always does.
+    public func waitsForAll() {}
+
+    /// Sums one parameter's gradient after the other.
     public func finish() throws {
         try Engine.withoutGradients {
             for parameter in parameters {

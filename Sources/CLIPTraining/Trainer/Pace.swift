@@ -1,11 +1,13 @@
 import Foundation
 
 /// How fast a run goes, over its last steps.
-final class Pace {
+package final class Pace {
     private var stepsLeft: Int
     private var last: Double
     private var secondsPerStep: Double?
-    private(set) var pairsPerSecond = 0.0
+    package private(set) var pairsPerSecond = 0.0
+    /// How long the last step took, its waiting included.
+    package private(set) var stepSeconds = 0.0
     private var secondsWaited = 0.0
     /// The share of the last step's time in which it waited for its pairs.
     private(set) var waitShare = 0.0
@@ -16,15 +18,16 @@ final class Pace {
     }
 
     /// What was done since the last step, such as an evaluation, is not the next one's.
-    func begin() {
+    package func begin() {
         last = ProcessInfo.processInfo.systemUptime
         secondsWaited = 0
     }
 
-    func stepDone(pairs: Int) {
+    package func stepDone(pairs: Int) {
         let now = ProcessInfo.processInfo.systemUptime
         let seconds = max(1e-9, now - last)
         last = now
+        stepSeconds = seconds
         waitShare = min(1, secondsWaited / seconds)
         secondsWaited = 0
         secondsPerStep = secondsPerStep.map { 0.9 * $0 + 0.1 * seconds } ?? seconds

@@ -14,6 +14,8 @@ public struct PairDecoder: Sendable {
         public let caption: String
         public let category: String?
         public let location: String
+        /// The pair's own; see `PairSample.number`.
+        public let number: Int64
     }
 
     public let tokenizer: any TextTokenizer
@@ -56,7 +58,7 @@ public struct PairDecoder: Sendable {
         let caption = captionSampling.caption(of: sample, seed: seed)
         return Example(
             picture: bytes, tokens: tokenizer.tokenize(caption).tokens, caption: caption, category: sample.category,
-            location: sample.location)
+            location: sample.location, number: sample.number)
     }
 
     /// Examples as one batch, of float32 pictures where they go through the towers together, else of bytes.
@@ -77,7 +79,8 @@ public struct PairDecoder: Sendable {
             }
         return TrainingBatch(
             pictures: pictures, preprocessor: isSplit ? preprocessor : nil, captions: examples.map(\.tokens),
-            texts: examples.map(\.caption), locations: examples.map(\.location))
+            texts: examples.map(\.caption), locations: examples.map(\.location),
+            sampleNumbers: examples.map(\.number))
     }
 
     /// Bytes where they are to become numbers: on a GPU, unless those would take more than a quarter of its memory; then

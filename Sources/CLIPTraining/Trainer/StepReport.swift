@@ -3,13 +3,7 @@ public struct StepReport: Sendable, Equatable {
     /// Counted from 0.
     public let step: Int
     /// Over the global batch, the same on every process.
-    public let loss: Double
-    /// The cross-entropy of captions given pictures; nil for the sigmoid loss.
-    public var lossPictureToText: Double?
-    /// The cross-entropy of pictures given captions; nil for the sigmoid loss.
-    public var lossTextToPicture: Double?
-    /// The cross-entropy against the teacher, not yet weighted; nil without one.
-    public var lossDistillation: Double?
+    public let value: LossValue
     /// ln(1/τ) after the step.
     public let logitScale: Double
     /// After the step; nil for models without one.
@@ -20,4 +14,7 @@ public struct StepReport: Sendable, Equatable {
     /// The mean cosine between two of this process's pictures, and between two of its captions.
     public var pictureCosine: Double?
     public var textCosine: Double?
+
+    /// What the step lowers.
+    public var loss: Double { value.total }
 }

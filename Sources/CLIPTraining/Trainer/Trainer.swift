@@ -18,7 +18,8 @@ public final class Trainer {
     public let movingAverage: MovingAverage?
     /// What processes do together. Each brings batches of the same size, and the loss is over all of them.
     public let communicator: any Communicator
-    private let loss: any EmbeddingLoss
+    let loss: any EmbeddingLoss
+    private let needs: LossNeeds
     private let teacher: Teacher?
     private let synchronization: (any GradientSynchronization)?
     private let norms: [any TrainingSensitive]
@@ -28,72 +29,66 @@ public final class Trainer {
     public internal(set) var step = 0
 
     /// - Parameters:
-    ///   - synchronization: sums gradients over the communicator's processes; nil for ``GradientBuckets`` over c10d.
+    ///   - synchronization: sums gradients over the communicator's processes; nil for the communicator's own way.
     ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
     ///     several; see ``ShardedAdamW``.
     ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
-    /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, or a model with parts that
-    ///   the loss does not reach.
+    /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, a model with parts that the
+    ///   loss does not reach, or an optimizer that the communicator cannot share out.
     public init(
         model: DualEncoder, configuration: TrainingConfiguration, communicator: any Communicator = SingleProcess(),
         synchronization: (any GradientSynchronization)? = nil, sharesOptimizer: Bool = false, teacher: Teacher? = nil
     ) throws {
         try configuration.validate()
-        try Self.check(model, configuration.loss, hasTeacher: teacher != nil)
+        needs = try configuration.loss.needs()
+        try Self.check(model, configuration.loss, needs, hasTeacher: teacher != nil)
         self.model = model
         self.configuration = configuration
         self.communicator = communicator
         self.teacher = teacher
-        loss = configuration.loss.makeLoss()
+        loss = try configuration.loss.makeLoss()
         norms = model.modules()
         try configuration.techniques.apply(to: model)
         if configuration.loss.fixesTemperature { try model.logitScale.tensor.setRequiresGradient(false) }
-        let group = communicator as? ProcessGroupCommunicator
-        let buckets: (any GradientSynchronization)? = group.map {
-            GradientBuckets(model.namedParameters, communicator: $0)
-        }
-        let plain: (any GradientSynchronization)? =
-            communicator.worldSize > 1 ? PlainSynchronization(model.parameters, over: communicator) : nil
-        self.synchronization = synchronization ?? buckets ?? plain
-        if configuration.techniques.checkpointsGradients {
-            (self.synchronization as? GradientBuckets)?.overlaps = false
-        }
+        self.synchronization = synchronization ?? communicator.makeSynchronization(of: model.namedParameters)
+        // Through recomputed blocks, gradients may come several times.
+        if configuration.techniques.checkpointsGradients { self.synchronization?.waitsForAll() }
         let groups = try ParameterGroups.groups(of: model, configuration: configuration)
         let (beta1, beta2, epsilon) = (configuration.beta1, configuration.beta2, configuration.epsilon)
         optimizer =
-            if sharesOptimizer, let group {
-                try ShardedAdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon, communicator: group)
-            } else {
-                try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
-            }
+            sharesOptimizer
+            ? try communicator.makeSharedOptimizer(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
+            : try AdamW(groups, beta1: beta1, beta2: beta2, epsilon: epsilon)
         movingAverage = try configuration.techniques.averageDecay.map { try MovingAverage(of: model, decay: $0) }
     }
 
     /// A part that no gradient reaches would stay as it is, without a word.
-    private static func check(_ model: DualEncoder, _ loss: LossConfiguration, hasTeacher: Bool) throws {
+    private static func check(
+        _ model: DualEncoder, _ loss: LossConfiguration, _ needs: LossNeeds, hasTeacher: Bool
+    ) throws {
         func refuse(_ name: String, _ problem: String) throws -> Never {
             throw TrainingError.invalidOption(name: name, problem: problem)
         }
-        switch loss.kind {
-        case .softmax where model.logitBias != nil:
+        let name = loss.kind.rawValue
+        if (model.logitBias != nil) != needs.logitBias {
+            let other = LossConfiguration.Kind.suiting(hasLogitBias: model.logitBias != nil).rawValue
             try refuse(
                 "loss",
-                "the model scores pairs with a sigmoid (SigLIP), and under the softmax loss its bias would not learn. "
-                    + "Choose the sigmoid loss, or a model without init_logit_bias.")
-        case .sigmoid where model.logitBias == nil:
-            try refuse(
-                "loss",
-                "the sigmoid loss needs a model with a bias to learn. Choose the softmax loss, or a model with "
-                    + "init_logit_bias.")
-        default: break
+                needs.logitBias
+                    ? "the \(name) loss needs a model with a bias to learn. Choose the \(other) loss, or a model with "
+                        + "init_logit_bias."
+                    : "the model scores pairs with a sigmoid (SigLIP), and under the \(name) loss its bias would not "
+                        + "learn. Choose the \(other) loss, or a model without init_logit_bias.")
         }
-        if model.captionDecoder != nil {
+        if (model.captionDecoder != nil) != needs.captionDecoder {
             try refuse(
                 "model",
-                "it writes captions (CoCa), and training has no loss for that part. Choose a model without "
-                    + "multimodal_cfg.")
+                needs.captionDecoder
+                    ? "the \(name) loss needs a model that writes captions (CoCa, with multimodal_cfg)."
+                    : "it writes captions (CoCa), and the \(name) loss does not reach that part. Choose a model without "
+                        + "multimodal_cfg.")
         }
-        if (loss.distillationWeight != nil) != hasTeacher {
+        if needs.teacher != hasTeacher {
             try refuse("distillation", "a teacher and a weight for what it says go together; only one is given")
         }
     }
@@ -114,10 +109,9 @@ public final class Trainer {
         try movingAverage?.update()
         defer { step += 1 }
         return StepReport(
-            step: step, loss: value.total, lossPictureToText: value.pictureToText,
-            lossTextToPicture: value.textToPicture, lossDistillation: value.distillation,
-            logitScale: try scale.item(), logitBias: try model.logitBias?.tensor.detached().item(),
-            learningRate: rate, gradientNorm: clipping.norm, pictureCosine: spread.pictures, textCosine: spread.texts)
+            step: step, value: value, logitScale: try scale.item(),
+            logitBias: try model.logitBias?.tensor.detached().item(), learningRate: rate, gradientNorm: clipping.norm,
+            pictureCosine: spread.pictures, textCosine: spread.texts)
     }
 
     /// Leaves the gradient of every parameter in place, summed over processes.
@@ -170,11 +164,11 @@ public final class Trainer {
     ) throws -> EmbeddingGradients {
         let scale = try model.logitScale.tensor.detached().item()
         let bias = try model.logitBias?.tensor.detached().item()
-        let wantsKeys = configuration.loss.duplicates != .negatives
         let result = try loss.gradients(
             of: EmbeddedBatch(
                 pictures: pictures, texts: texts, logitScale: scale, logitBias: bias,
-                captionKeys: wantsKeys ? batch.captions.map(CaptionKey.key) : [], teacher: teacher),
+                captionKeys: needs.captionKeys ? batch.captions.map(CaptionKey.key) : [],
+                sampleNumbers: needs.sampleNumbers ? batch.sampleNumbers : [], teacher: teacher),
             over: communicator)
         guard result.value.total.isFinite else {
             throw TrainingError.notFinite(step: step, what: "loss", samples: batch.locations)

@@ -13,17 +13,21 @@ public struct TrainingBatch: Sendable {
     public let texts: [String]
     /// Where each pair came from, for messages.
     public let locations: [String]
+    /// Each pair's number, the same in every epoch (see `PairSample.number`), for losses that remember samples; may be
+    /// empty for others.
+    public let sampleNumbers: [Int64]
 
     /// - Parameter preprocessor: for pictures that are still bytes.
     public init(
         pictures: Tensor, preprocessor: PicturePreprocessor? = nil, captions: [[Int32]], texts: [String] = [],
-        locations: [String] = []
+        locations: [String] = [], sampleNumbers: [Int64] = []
     ) {
         self.pictures = pictures
         self.preprocessor = preprocessor
         self.captions = captions
         self.texts = texts
         self.locations = locations
+        self.sampleNumbers = sampleNumbers
     }
 
     public var count: Int { captions.count }

@@ -34,6 +34,7 @@ extension TrainingRun {
             state.configuration = trainer.configuration
             if options.allowsOtherData {
                 state.cursor = DataCursor(epoch: state.position.epoch)
+                trainer.loss.state?.forget()
             } else if dealsShards {
                 state.cursor = ownCursor(onEvent)
             }
@@ -42,8 +43,7 @@ extension TrainingRun {
             savedStep = state.position.step
         }
         try group.communicator.onFirst("prepares the run's directory") { try prepare(resuming: resuming) }
-        let processes = group.communicator as? ProcessGroupCommunicator
-        try processes?.align(clip.model, configuration: trainer.configuration, step: state.position.step)
+        try group.communicator.align(clip.model, configuration: trainer.configuration, step: state.position.step)
         if let own = state.ownPlace(in: group.communicator) {
             try own.random(on: clip.model.device).restore()
         } else {
@@ -118,10 +118,10 @@ extension TrainingRun {
         savedStep = state.position.step
         state.cursor = makeCursor()
         // Every process gives its part of the moments.
-        let moments = try trainer.optimizer.state()
+        let parts = try trainer.stateTensors()
         state.processes = try places()
         try group.communicator.onFirst("writes a checkpoint") {
-            if !store.holds(step: state.position.step) { try store.save(trainer, optimizer: moments, state) }
+            if !store.holds(step: state.position.step) { try store.save(trainer, parts: parts, state) }
         }
         onEvent(.checkpoint(step: state.position.step))
     }

@@ -42,11 +42,11 @@ extension TrainingRun {
         public var loading = LoadingPlan()
         /// How the final model's parameters are stored; nil for 32 bits.
         public var storedType: DType?
-        /// Settings of ``TrainingConfiguration`` that may be others than the run began with.
+        /// Settings that may be others than the run began with, as ``SettingDifference/setting`` names them.
         public var allowedChanges: Set<String> = []
         /// Whether the run may go on with other data than it began with: its epoch then begins anew.
         public var allowsOtherData = false
-        /// What `run.json` remembers of the command; nil writes none.
+        /// What `run.json` remembers; nil writes none.
         public var record: RunRecord?
         /// How an end is asked for.
         public var stop = StopRequest()

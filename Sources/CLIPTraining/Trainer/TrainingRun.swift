@@ -62,40 +62,41 @@ public final class TrainingRun {
     ///   already is refused.
     public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
         try begin(resuming: resuming, onEvent)
-        let total = trainer.configuration.totalSteps
+        let configuration = trainer.configuration
         let log = group.isFirst ? try openLog() : nil
-        let pace = Pace(stepsLeft: total - state.position.step)
-        // A checkpoint of the last step may be older than the evaluation at its epoch's end, which is then made up for.
-        while state.position.step < total || state.position.pair > 0 {
-            let before = state.position
-            state.cursor = makeCursor()
-            guard try trainEpoch(log: log, pace: pace, onEvent: onEvent) else { return try stop(onEvent) }
-            if state.position.step == before.step, before.pair == 0 {
-                throw TrainingError.invalidOption(
-                    name: "batch size",
-                    problem: "an epoch has fewer usable pairs than one batch of \(trainer.configuration.batchSize)")
-            }
-            let end = state.position
-            let cursor = makeCursor
-            state.position.epoch += 1
-            state.position.pair = 0
-            let next = DataCursor(epoch: state.position.epoch)
-            makeCursor = { next }
-            do {
-                try evaluate(log: log, onEvent)
-            } catch is RunStopped {
-                // The epoch's end is not done without its evaluation.
-                state.position = end
-                makeCursor = cursor
-                return try stop(onEvent)
-            }
-            try checkpoint(onEvent)
-        }
+        let loop = EpochLoop(
+            totalSteps: configuration.totalSteps, batchSize: configuration.batchSize, stepsDone: state.position.step,
+            stop: options.stop)
+        let isDone = try loop.run(
+            position: { state.position }, open: openEpoch, agree: { try group.agree($0).turn },
+            take: { try take($0, log: log, pace: loop.pace, onEvent: onEvent) },
+            endEpoch: { try endEpoch(log: log, onEvent) })
+        guard isDone else { return try stop(onEvent) }
         try group.communicator.onFirst("writes the final model") {
             try writing(logPath) { try log?.close() }
             try writing(finalModelPath) { try writeModel(to: finalModelPath) }
         }
         return .finished
+    }
+
+    /// - Returns: false where an end was asked for before the epoch's end was done.
+    private func endEpoch(log: RunLog?, _ onEvent: (Event) -> Void) throws -> Bool {
+        let end = state.position
+        let cursor = makeCursor
+        state.position.epoch += 1
+        state.position.pair = 0
+        let next = DataCursor(epoch: state.position.epoch)
+        makeCursor = { next }
+        do {
+            try evaluate(log: log, onEvent)
+        } catch is RunStopped {
+            // The epoch's end is not done without its evaluation.
+            state.position = end
+            makeCursor = cursor
+            return false
+        }
+        try checkpoint(onEvent)
+        return true
     }
 
     private func evaluate(log: RunLog?, _ onEvent: (Event) -> Void) throws {
@@ -125,44 +126,29 @@ public final class TrainingRun {
         onEvent(.best(record))
     }
 
-    /// The rest of one epoch, or of the run. A last batch that is not full is left out, so that every step contrasts
-    /// equally many pairs.
-    /// - Returns: false where an end was asked for first.
-    private func trainEpoch(log: RunLog?, pace: Pace, onEvent: (Event) -> Void) throws -> Bool {
+    /// The pairs of the epoch that the run stands in, from there on.
+    private func openEpoch() throws -> EpochLoop.Batches {
+        state.cursor = makeCursor()
         let configuration = trainer.configuration
         let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling, device: clip.model.device,
             microBatchSize: configuration.microBatchSize)
-        let batches = try options.loading.batches(
+        return try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
             rank: group.communicator.rank, worldSize: group.communicator.worldSize, decoder: decoder, onSkip: onSkip)
-        // A wait for data that does not come must not outlast the request to stop.
-        options.stop.setInterruption { batches.cancel() }
-        defer {
-            options.stop.setInterruption(nil)
-            if !options.stop.isRequested { batches.cancel() }
+    }
+
+    private func take(
+        _ batch: EpochLoop.Batch, log: RunLog?, pace: Pace, onEvent: (Event) -> Void
+    ) throws {
+        try take(batch.content, log: log, pace: pace, onEvent: onEvent)
+        state.position.pair = (batch.positions.last ?? 0) + 1
+        makeCursor = { batch.cursor }
+        if try isCheckpointDue {
+            try checkpoint(onEvent)
+            pace.begin()
         }
-        pace.begin()
-        while state.position.step < configuration.totalSteps {
-            var batch: PairBatch<TrainingBatch>?
-            var isStopped = options.stop.isRequested
-            if !isStopped {
-                do { batch = try pace.waiting { try batches.next() } } catch CLIPDataError.cancelled {
-                    isStopped = true
-                }
-            }
-            let turn = try group.agree(isStopped ? .stop : batch == nil ? .epochEnds : .step).turn
-            guard turn == .step, let batch else { return turn != .stop }
-            try take(batch.content, log: log, pace: pace, onEvent: onEvent)
-            state.position.pair = (batch.positions.last ?? 0) + 1
-            makeCursor = { batch.cursor }
-            if try isCheckpointDue {
-                try checkpoint(onEvent)
-                pace.begin()
-            }
-        }
-        return true
     }
 
     /// One step, and what is said about it.
@@ -187,12 +173,9 @@ public final class TrainingRun {
                     samplesSeen: state.position.step * trainer.configuration.batchSize))
         }
         onEvent(.step(report, epoch: epoch, pairsPerSecond: pace.pairsPerSecond, secondsLeft: pace.secondsLeft))
-        // What a teacher adds is not what guessing is measured by.
-        let parts = [report.lossPictureToText, report.lossTextToPicture].compactMap { $0 }
         let signs = StepSigns(
-            step: report.step, loss: parts.count == 2 ? parts.reduce(0, +) / 2 : report.loss,
-            logitScale: report.logitScale, pictureCosine: report.pictureCosine,
-            textCosine: report.textCosine)
+            step: report.step, loss: report.value.contrastive, logitScale: report.logitScale,
+            pictureCosine: report.pictureCosine, textCosine: report.textCosine)
         for warning in state.watch.observe(signs, expecting: expectation) {
             try writing(logPath) {
                 try log?.write(

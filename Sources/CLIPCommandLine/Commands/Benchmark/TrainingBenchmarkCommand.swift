@@ -70,7 +70,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         configuration.learningRate = 1e-4
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
-        configuration.precision = shared.precision
+        configuration.precision = shared.precision.value
         configuration.techniques.checkpointsGradients = gradientCheckpointing
         let trainer = try Trainer(model: clip.model, configuration: configuration)
         var losses: [Double] = []

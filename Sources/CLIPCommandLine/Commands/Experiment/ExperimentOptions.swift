@@ -72,8 +72,8 @@ struct ExperimentOptions: ParsableArguments {
         configuration.warmupSteps = warmup
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
-        configuration.precision = shared.precision
-        data.apply(to: &configuration)
+        configuration.precision = shared.precision.value
+        data.applied().data.apply(to: &configuration)
         return configuration
     }
 

@@ -14,19 +14,20 @@ struct ExperimentRun {
     let shared: SharedOptions
 
     func run(_ arms: [ExperimentArm]) throws {
+        try DataOptions.check(data.applied())
         let description = try shared.describe()
         if shared.weights != nil {
             throw TrainingError.invalidOption(name: "--weights", problem: "an experiment starts from random weights")
         }
-        let training = try data.source(experiment.trainData)
-        let heldOut = try data.source(experiment.valData)
+        let training = try data.applied().sources.open(experiment.trainData)
+        let heldOut = try data.applied().sources.open(experiment.valData)
         let output = experiment.resume ?? experiment.output ?? ""
         var options = LearningExperiment.Options(
             output: output, pictureCount: try experiment.pictureCount(training, data))
         options.seeds = try experiment.seedList()
         options.firstEvaluation = experiment.evaluationInterval
         options.template = try PromptTemplate(experiment.template)
-        options.loaderThreads = data.workers
+        options.loaderThreads = data.workers.value
         let progress = ExperimentProgress()
         let device = shared.device.device
         let runner = LearningExperiment(

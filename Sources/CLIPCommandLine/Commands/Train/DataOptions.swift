@@ -3,11 +3,11 @@ import CLIPData
 import CLIPTraining
 
 /// Where pairs come from and how they are varied.
-struct DataOptions: ParsableArguments {
+struct DataOptions: ParsableArguments, SettingOptions {
     @Option(help: "Decoding threads.")
-    var workers = 2
+    var workers = Given(\.data.workers)
     @Option(help: "Shards read at once, by a thread each; the order of pairs depends on it.")
-    var openShards = 1
+    var openShards = Given(\.data.openShards)
     @Flag(help: "Draw shards with replacement instead of reading each once an epoch.")
     var datasetResampled = false
     @Option(
@@ -17,89 +17,74 @@ struct DataOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How processes share shards: exact (the steps are those of one process) or scale (each reads its own)."))
-    var shardAssignment = ShardAssignment.Mode.exact
+    var shardAssignment = Given(\.data.shardAssignment)
     @Option(help: "Least share of a picture's area that a random view covers.")
-    var cropScale = 0.9
+    var cropScale = Given(\.data.cropScale)
     @Option(help: "Share of views that are mirrored.")
-    var mirror = 0.0
+    var mirror = Given(\.data.mirror)
     @Option(help: "Share of views whose caption is one of the pair's others, such as its keywords.")
-    var alternativeCaptions = 0.0
+    var alternativeCaptions = Given(\.data.alternativeCaptions)
     @Flag(help: "Draw one of a pair's captions each time, by the weights in its JSON (without: equally).")
     var weightedCaptions = false
     @Option(help: "Pairs in the training data, where counting them would take long.")
     var trainNumSamples: Int?
     @Option(help: "A table's column of picture paths.")
-    var csvImgKey = "filepath"
+    var csvImgKey = Given(\.sources.imageColumn)
     @Option(help: "A table's column of captions.")
-    var csvCaptionKey = "title"
+    var csvCaptionKey = Given(\.sources.captionColumn)
     @Option(help: "A table's separator: one character (default: tab; comma in .csv files that have no tab).")
     var csvSeparator: String?
 
+    static var keys: [SettingKey<Self>] {
+        [
+            SettingKey("workers", \.data.workers) { $0.workers.given }.free,
+            SettingKey("open-shards", \.data.openShards) { $0.openShards.given },
+            SettingKey("dataset-resampled", \.data.drawsShardsWithReplacement) { $0.datasetResampled ? true : nil },
+            SettingKey("train-data-upsampling-factors", optional: \.sources.factors) { $0.trainDataUpsamplingFactors },
+            SettingKey("shard-assignment", \.data.shardAssignment) { $0.shardAssignment.given },
+            SettingKey("crop-scale", \.data.cropScale, decides: "augmentation.areaRange") { $0.cropScale.given },
+            SettingKey("mirror", \.data.mirror, decides: "augmentation.mirrorProbability") { $0.mirror.given },
+            SettingKey("alternative-captions", \.data.alternativeCaptions, decides: "alternativeCaptionProbability") {
+                $0.alternativeCaptions.given
+            },
+            SettingKey("weighted-captions", \.data.weighsCaptions, decides: "weighsCaptions") {
+                $0.weightedCaptions ? true : nil
+            },
+            SettingKey("train-num-samples", optional: \.sources.pairCount, decides: "totalSteps") {
+                $0.trainNumSamples
+            },
+            SettingKey("csv-img-key", \.sources.imageColumn) { $0.csvImgKey.given },
+            SettingKey("csv-caption-key", \.sources.captionColumn) { $0.csvCaptionKey.given },
+            SettingKey("csv-separator", optional: \.sources.separator) { $0.csvSeparator },
+        ]
+    }
+
     func validate() throws {
-        guard (1...256).contains(workers), (1...1024).contains(openShards) else {
+        guard (1...256).contains(workers.value), (1...1024).contains(openShards.value) else {
             throw ValidationError("--workers takes 1 to 256, --open-shards 1 to 1024.")
         }
-        _ = try factors()
-        guard !weightedCaptions || alternativeCaptions == 0 else {
-            throw ValidationError("Give --weighted-captions or --alternative-captions, not both.")
+        guard trainNumSamples ?? 1 > 0 else {
+            throw ValidationError("Sizes, epochs and steps are whole numbers above 0.")
         }
-        guard cropScale > 0, cropScale <= 1, (0...1).contains(mirror) else {
+        guard cropScale.value > 0, cropScale.value <= 1, (0...1).contains(mirror.value) else {
             throw ValidationError("--crop-scale takes a share above 0 and up to 1, --mirror one from 0 to 1.")
         }
-    }
-
-    /// Opens what `--train-data` names.
-    func trainingSource(_ specification: String) throws -> PairSource {
-        try source(specification, weights: factors())
-    }
-
-    /// Opens what `--val-data` names.
-    func source(_ specification: String, weights: [Double]? = nil) throws -> PairSource {
-        var table = TableOptions()
-        table.imageColumn = csvImgKey
-        table.captionColumn = csvCaptionKey
-        if let csvSeparator {
-            let plain = csvSeparator == "\\t" ? "\t" : csvSeparator
-            guard plain.count == 1 else { throw ValidationError("--csv-separator takes one character.") }
-            table.separator = plain.first
+        if let csvSeparator, csvSeparator != "\\t", csvSeparator.count != 1 {
+            throw ValidationError("--csv-separator takes one character.")
         }
-        return try PairSource(specification, table: table, weights: weights)
+        do { _ = try applied().sources.weights() } catch {
+            throw ValidationError("--train-data-upsampling-factors takes numbers between ::, such as 1::3.")
+        }
     }
 
-    /// open_clip's form: numbers between `::`.
-    private func factors() throws -> [Double]? {
-        guard let trainDataUpsamplingFactors else { return nil }
-        guard datasetResampled else {
+    /// What goes together, in the whole of a run's settings.
+    static func check(_ settings: TrainingSettings) throws {
+        guard settings.sources.factors == nil || settings.data.drawsShardsWithReplacement else {
             throw ValidationError("--train-data-upsampling-factors needs --dataset-resampled.")
         }
-        return try trainDataUpsamplingFactors.components(separatedBy: "::").map { text in
-            guard let factor = Double(text) else {
-                throw ValidationError("--train-data-upsampling-factors takes numbers between ::, such as 1::3.")
-            }
-            return factor
+        guard !settings.data.weighsCaptions || settings.data.alternativeCaptions == 0 else {
+            throw ValidationError("Give --weighted-captions or --alternative-captions, not both.")
         }
-    }
-
-    /// Whether an epoch ends only after a number of batches.
-    var hasEndlessEpochs: Bool { datasetResampled || shardAssignment == .scale }
-
-    /// How the run reads its pairs.
-    /// - Parameter batches: in an epoch, where only this ends it.
-    func loading(batches: Int?) -> LoadingPlan {
-        var plan = LoadingPlan()
-        plan.threads = workers
-        plan.openShards = openShards
-        plan.drawsShardsWithReplacement = datasetResampled
-        plan.assignment = shardAssignment
-        plan.batchesPerEpoch = hasEndlessEpochs ? batches : nil
-        return plan
-    }
-
-    func apply(to configuration: inout TrainingConfiguration) {
-        configuration.augmentation.areaRange = cropScale...1
-        configuration.augmentation.mirrorProbability = mirror
-        configuration.alternativeCaptionProbability = alternativeCaptions
-        configuration.weighsCaptions = weightedCaptions
     }
 }
 

@@ -4,24 +4,35 @@ import Foundation
 import Torch
 
 /// How several processes train together. Which process this is, launchers tell in the environment.
-struct DistributionOptions: ParsableArguments {
+struct DistributionOptions: ParsableArguments, SettingOptions {
     @Flag(help: "Share the optimizer's moments out among the processes (ZeRO stage 1).")
     var zero = false
     @Option(
         help: ArgumentHelp(
             "How long a process is waited for before the run ends with a message.", valueName: "seconds"))
-    var distributedTimeout = 600.0
+    var distributedTimeout = Given(\.distribution.timeout)
     @Option(help: "What processes talk over: gloo or nccl (default: nccl on CUDA devices, else gloo).")
     var distributedBackend: ProcessGroup.Backend?
 
+    static var keys: [SettingKey<Self>] {
+        [
+            SettingKey("zero", \.distribution.sharesOptimizer) { $0.zero ? true : nil }.free,
+            SettingKey("distributed-timeout", \.distribution.timeout) { $0.distributedTimeout.given }.free,
+            SettingKey("distributed-backend", optional: \.distribution.backend) { $0.distributedBackend }.free,
+        ]
+    }
+
     func validate() throws {
-        guard distributedTimeout >= 1, distributedTimeout <= 1e6 else {
+        guard distributedTimeout.value >= 1, distributedTimeout.value <= 1e6 else {
             throw ValidationError("--distributed-timeout takes a number of seconds from 1 to 1000000.")
         }
     }
+}
 
+/// What a run's settings are to one of several processes.
+extension TrainingSettings.Distribution {
     /// What the launcher says; nil where this process trains by itself.
-    func environment() throws -> TorchrunEnvironment? {
+    static func environment() throws -> TorchrunEnvironment? {
         try TorchrunEnvironment.read(ProcessInfo.processInfo.environment)
     }
 
@@ -36,7 +47,7 @@ struct DistributionOptions: ParsableArguments {
     /// Meets the other processes.
     /// - Parameter device: where the model will be.
     func join(_ environment: TorchrunEnvironment, device: Device) throws -> ProcessGroupCommunicator {
-        let backend = distributedBackend ?? (device.kind == .cuda ? .nccl : .gloo)
+        let backend = self.backend ?? (device.kind == .cuda ? .nccl : .gloo)
         guard backend.isAvailable else {
             throw TrainingError.invalidOption(
                 name: "--distributed-backend",
@@ -48,7 +59,7 @@ struct DistributionOptions: ParsableArguments {
         }
         if device.kind == .cuda, let index = device.index { try CUDA.setDevice(index) }
         return try ProcessGroupCommunicator(
-            environment, backend: backend, timeout: distributedTimeout, device: device)
+            environment, backend: backend, timeout: timeout, device: device)
     }
 
     /// The device of this process, and its share of the machine's cores unless `threads` says otherwise.

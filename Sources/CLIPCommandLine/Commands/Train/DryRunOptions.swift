@@ -4,13 +4,17 @@ import CLIPTraining
 import Torch
 
 /// What a run would cost, without running it.
-struct DryRunOptions: ParsableArguments {
+struct DryRunOptions: ParsableArguments, SettingOptions {
     @Flag(help: "Print parameters, operations, memory and time, and what the paper's runs cost; write nothing.")
     var dryRun = false
     @Option(help: "For --dry-run: mean tokens of a caption, start and end with it (default: the whole context).")
     var captionLength: Double?
     @Option(help: "For --dry-run: operations a second, instead of measuring this machine's matrix products.")
     var flopsRate: Double?
+
+    static var keys: [SettingKey<Self>] {
+        ["dry-run", "caption-length", "flops-rate"].map { .momentary($0) }
+    }
 
     func validate() throws {
         guard captionLength ?? 1 >= 1, flopsRate ?? 1 > 0, captionLength?.isFinite ?? true, flopsRate?.isFinite ?? true

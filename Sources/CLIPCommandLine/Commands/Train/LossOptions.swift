@@ -1,15 +1,18 @@
 import ArgumentParser
-import CLIP
 import CLIPTraining
-import Torch
 
 /// What is learned from a batch of pairs.
-struct LossOptions: ParsableArguments {
+struct LossOptions: ParsableArguments, SettingOptions {
     @Option(
         help: ArgumentHelp(
-            "softmax (CLIP) or sigmoid (SigLIP); default: sigmoid for a model with a bias.",
-            valueName: "softmax|sigmoid"))
+            "\(Self.losses); default: sigmoid for a model with a bias.",
+            valueName: LossConfiguration.Kind.allCases.map(\.rawValue).joined(separator: "|")))
     var loss: LossConfiguration.Kind?
+    @Option(
+        help: ArgumentHelp(
+            "With --loss sogclr: the newest batch's share of what is remembered of a sample (default "
+                + "\(SogCLRLoss.gamma.standard)); 1 remembers nothing, as softmax.", valueName: "share"))
+    var sogclrGamma: Double?
     @Option(
         help: ArgumentHelp(
             "What entries of a batch with the same caption are to each other: negatives (default), as in the paper; "
@@ -26,6 +29,12 @@ struct LossOptions: ParsableArguments {
     var distillWeights: String?
     @Option(help: "How much that model's answers count beside the captions (default 1).")
     var distillWeight: Double?
+
+    /// All of them with what they are known as: `softmax (CLIP) or sigmoid (SigLIP)`.
+    private static var losses: String {
+        let names = Losses.all.map { "\($0.name) (\($0.title))" }
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
 
     enum DuplicateCaptions: String, ExpressibleByArgument, CaseIterable {
         case negatives
@@ -45,28 +54,53 @@ struct LossOptions: ParsableArguments {
         if excludeDuplicateCaptions, duplicateCaptions != nil {
             throw ValidationError("Give --duplicate-captions or --exclude-duplicate-captions, not both.")
         }
-        if distill == nil, distillWeights != nil || distillWeight != nil {
-            throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")
+        if let sogclrGamma {
+            guard sogclrGamma > 0, sogclrGamma <= 1 else {
+                throw ValidationError("--sogclr-gamma takes a number above 0 and up to 1.")
+            }
         }
         if let distillWeight, !(distillWeight > 0 && distillWeight.isFinite) {
             throw ValidationError("--distill-weight takes a number above 0.")
         }
     }
 
-    func apply(to configuration: inout TrainingConfiguration, model: ModelConfiguration) {
-        configuration.loss.kind = loss ?? (model.initialLogitBias == nil ? .softmax : .sigmoid)
-        configuration.loss.duplicates = duplicateCaptions?.policy ?? (excludeDuplicateCaptions ? .excluded : .negatives)
-        configuration.loss.fixesTemperature = fixedTemperature
-        configuration.loss.distillationWeight = distill == nil ? nil : distillWeight ?? 1
+    static var keys: [SettingKey<Self>] {
+        [
+            SettingKey("loss", optional: \.loss.kind, decides: "loss.kind") { $0.loss },
+            SettingKey(
+                "sogclr-gamma", optional: \.loss.parameters[SogCLRLoss.gamma.name], decides: "loss.parameters"
+            ) { $0.sogclrGamma },
+            SettingKey("duplicate-captions", \.loss.duplicates, decides: "loss.duplicates") {
+                $0.duplicateCaptions?.policy
+            }.rivaling("exclude-duplicate-captions"),
+            SettingKey("exclude-duplicate-captions", \.loss.duplicates, decides: "loss.duplicates") {
+                $0.excludeDuplicateCaptions ? .excluded : nil
+            }.rivaling("duplicate-captions"),
+            SettingKey("fixed-temperature", \.loss.fixesTemperature, decides: "loss.fixesTemperature") {
+                $0.fixedTemperature ? true : nil
+            },
+            SettingKey("distill", optional: \.loss.teacher) { $0.distill }.path.deciding("loss.distillationWeight"),
+            SettingKey("distill-weights", optional: \.loss.teacherWeights) { $0.distillWeights }.path,
+            SettingKey("distill-weight", optional: \.loss.distillationWeight, decides: "loss.distillationWeight") {
+                $0.distillWeight
+            },
+        ]
     }
 
-    /// The model to learn from, where one is named.
-    func teacher(_ shared: SharedOptions, on device: Device) throws -> PretrainedModel? {
-        try distill.map {
-            try ModelCatalog.description(of: $0).loaded(
-                weights: distillWeights, device: device, precision: shared.precision.dtype)
+    /// What goes together, in the whole of a run's settings.
+    static func check(_ settings: TrainingSettings.Loss) throws {
+        if settings.parameters[SogCLRLoss.gamma.name] != nil, settings.kind?.rawValue != SogCLRLoss.name {
+            throw ValidationError("--sogclr-gamma goes with --loss sogclr.")
+        }
+        if settings.teacher == nil, settings.teacherWeights != nil || settings.distillationWeight != nil {
+            throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")
         }
     }
 }
 
-extension LossConfiguration.Kind: ExpressibleByArgument {}
+extension LossConfiguration.Kind: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(rawValue: argument)
+        if loss == nil { return nil }
+    }
+}

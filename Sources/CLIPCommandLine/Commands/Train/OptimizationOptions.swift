@@ -2,23 +2,27 @@ import ArgumentParser
 import CLIPTraining
 
 /// What moves the weights.
-struct OptimizationOptions: ParsableArguments {
+struct OptimizationOptions: ParsableArguments, SettingOptions {
     @Option(name: .customLong("lr"), help: "The peak learning rate.")
-    var learningRate = 5e-4
+    var learningRate = Given(\.optimization.learningRate)
     @Option(help: "Steps of linear warm-up.")
-    var warmup = 2000
+    var warmup = Given(\.optimization.warmupSteps)
     @Option(help: "AdamW's decay of matrices and embeddings.")
-    var weightDecay = 0.2
+    var weightDecay = Given(\.optimization.weightDecay)
     @Option(help: "The gradient's longest norm (0: no clipping).")
-    var gradientNorm = 1.0
+    var gradientNorm = Given(\.optimization.gradientNorm)
     @Option(help: "Seed of weights, order, views and captions.")
-    var seed: UInt64 = 0
+    var seed = Given(\.optimization.seed)
 
-    func apply(to configuration: inout TrainingConfiguration) {
-        configuration.learningRate = learningRate
-        configuration.warmupSteps = warmup
-        configuration.weightDecay = weightDecay
-        configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
-        configuration.seed = seed
+    static var keys: [SettingKey<Self>] {
+        [
+            SettingKey("lr", \.optimization.learningRate, decides: "learningRate") { $0.learningRate.given },
+            SettingKey("warmup", \.optimization.warmupSteps, decides: "warmupSteps") { $0.warmup.given },
+            SettingKey("weight-decay", \.optimization.weightDecay, decides: "weightDecay") { $0.weightDecay.given },
+            SettingKey("gradient-norm", \.optimization.gradientNorm, decides: "gradientNorm") {
+                $0.gradientNorm.given
+            },
+            SettingKey("seed", \.optimization.seed, decides: "seed") { $0.seed.given },
+        ]
     }
 }
