@@ -6,7 +6,9 @@ LIBTORCH_LIB := $(or $(LIBTORCH),$(CURDIR)/.deps/libtorch)/lib
 
 # The prepared environment, and a search path in what is linked, so that the products run without it.
 PREPARE := source Scripts/env &&
-LINK := -Xlinker -rpath -Xlinker "$(LIBTORCH_LIB)"
+# A target that imports what it does not declare builds by luck alone.
+STRICT := --explicit-target-dependency-import-check error
+LINK := $(STRICT) -Xlinker -rpath -Xlinker "$(LIBTORCH_LIB)"
 RELEASE := -c release
 
 .DEFAULT_GOAL := build
@@ -50,9 +52,11 @@ documentation: deps ## Build the products' documentation, with warnings as error
 format: ## Format all Swift files in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
 
-lint: ## Check the format of all Swift files and the syntax of the scripts
+lint: ## Check the format of all Swift files, the rules of the house, and the syntax of the scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
 	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/train-pictures Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
+	Scripts/check-house
+	Scripts/draw-architecture --check
 
 clean: ## Remove what was built
 	rm -rf .build Fuzz/.build bin demo.html

@@ -104,12 +104,15 @@ let package = Package(
         .executableTarget(
             name: "PictureTowardsWords",
             dependencies: [
-                "CLIP", "CLIPData", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLIP", "CLIPData", "Files", "Imaging", "Torch", "TorchNN",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Examples/PictureTowardsWords"),
         .executableTarget(name: "FirstLook", dependencies: ["CLIP", "Imaging"], path: "Examples/FirstLook"),
         .executableTarget(name: "ClassifyFolder", dependencies: ["CLIP", "Imaging"], path: "Examples/ClassifyFolder"),
         .executableTarget(name: "EmbedAndSearch", dependencies: ["CLIP", "Imaging"], path: "Examples/EmbedAndSearch"),
+        .executableTarget(
+            name: "FineTune", dependencies: ["CLIP", "CLIPData", "CLIPTraining"], path: "Examples/FineTune"),
         // Tests: one target per library, and what several of them need.
         .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
@@ -129,7 +132,11 @@ let package = Package(
             name: "CLIPTextTests", dependencies: ["CLIPText", "Files"], exclude: ["Fixtures"]),
         .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPTests", dependencies: ["CLIP", "LoopbackServer", "MetaKernels", "ModelHub", "TestSupport"],
+            name: "CLIPTests",
+            dependencies: [
+                "CLIP", "CLIPText", "Imaging", "LoopbackServer", "MetaKernels", "ModelHub", "Safetensors",
+                "TestSupport", "Torch", "TorchArchive", "TorchNN",
+            ],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPDataTests", dependencies: ["CLIPData", "LoopbackServer", "TestSupport", "Transfer"],
@@ -137,18 +144,27 @@ let package = Package(
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: [
-                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "TestSupport",
+                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "Pages", "TestSupport", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "ExamplesTests",
-            dependencies: ["FirstLook", "ClassifyFolder", "EmbedAndSearch", "LoopbackServer", "TestSupport"]),
-        .testTarget(name: "PictureTowardsWordsTests", dependencies: ["PictureTowardsWords", "TestSupport"]),
+            dependencies: [
+                "FirstLook", "ClassifyFolder", "EmbedAndSearch", "FineTune", "LoopbackServer", "TestSupport",
+            ]),
         .testTarget(
-            name: "CLIPTrainingTests", dependencies: ["CLIPTraining", "TestSupport"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging", "TestSupport"]),
+            name: "PictureTowardsWordsTests",
+            dependencies: ["CLIP", "Imaging", "PictureTowardsWords", "TestSupport", "Torch"]),
         .testTarget(
-            name: "CLIPExperimentsTests", dependencies: ["CLIP", "CLIPExperiments", "TestSupport"],
+            name: "CLIPTrainingTests",
+            dependencies: [
+                "CLIP", "CLIPData", "CLIPText", "CLIPTraining", "Pages", "TestSupport", "Torch", "TorchNN",
+            ],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging"]),
+        .testTarget(
+            name: "CLIPExperimentsTests",
+            dependencies: ["CLIP", "CLIPExperiments", "CLIPText", "CLIPTraining", "TestSupport", "Torch", "TorchNN"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "PagesTests", dependencies: ["Pages"]),
     ],

@@ -106,7 +106,28 @@ import Testing
         }
     }
 
-    @Test(arguments: ["FirstLook", "ClassifyFolder", "EmbedAndSearch"])
+    /// The tuned model is one that the other examples could load: its captions are nearer than before.
+    @Test func aModelIsFineTunedOnAFolder() throws {
+        try withTemporaryDirectory { folder in
+            let demo = Self.root + "/Demo"
+            for name in ["cat.jpg", "hen.jpg", "orca.jpg", "bicycle.png"] {
+                let copy = folder + "/pairs/" + name
+                try FileManager.default.createDirectory(atPath: folder + "/pairs", withIntermediateDirectories: true)
+                try FileManager.default.copyItem(atPath: demo + "/pictures/" + name, toPath: copy)
+                let caption = "a drawing of a \(name.prefix { $0 != "." })"
+                try Data(caption.utf8).write(to: URL(fileURLWithPath: copy).deletingPathExtension().appendingPathExtension("txt"))
+            }
+            let found = try run("FineTune", folder + "/pairs", folder + "/run")
+            #expect(found.status == 0, "\(found.errors)")
+            let losses = found.output.split(separator: "\n").compactMap { line in
+                line.hasPrefix("step ") ? line.split(separator: " ").last.flatMap { Double($0) } : nil
+            }
+            #expect(losses.count == 5 && losses[4] < losses[0], "\(found.output)")
+            #expect(FileManager.default.fileExists(atPath: folder + "/run/final/open_clip_model.safetensors"))
+        }
+    }
+
+    @Test(arguments: ["FirstLook", "ClassifyFolder", "EmbedAndSearch", "FineTune"])
     func wrongUseIsToldOf(_ name: String) throws {
         let found = try run(name)
         #expect(found.status == 64 && found.output.hasPrefix("usage: \(name) "), "\(found.errors)")

@@ -30,6 +30,33 @@ import Torch
         #expect(names == ["first_part.weight", "parts.0.weight", "parts.1.weight", "maybe.weight", "scale"])
     }
 
+    final class Part: InlineModule {
+        let weight: Parameter
+        let inner: Inner
+        init() throws {
+            weight = try Parameter(zeros: 1)
+            inner = try Inner()
+        }
+    }
+
+    final class Owner: Module {
+        let first: Parameter
+        let part: any InlineModule
+        let maybe: (any InlineModule)? = nil
+        let last: Parameter
+        init() throws {
+            first = try Parameter(zeros: 1)
+            part = try Part()
+            last = try Parameter(zeros: 1)
+        }
+    }
+
+    @Test func anInlinePartsParametersAreNamedAsItsOwners() throws {
+        let owner = try Owner()
+        #expect(owner.namedParameters.map(\.name) == ["first", "weight", "inner.weight", "last"])
+        #expect(owner.modules(of: Part.self).count == 1)
+    }
+
     @Test func everythingThatDoesNotFitIsReportedAtOnceAndNothingChanges() throws {
         let module = try Outer()
         var state = try module.state()

@@ -93,6 +93,7 @@ struct CaptionCommand: ParsableCommand {
             throw ValidationError(
                 "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
         }
+        let preprocessor = try clip.preprocessor
         var generator = SplitMix64(seed: seed)
         var results: [Document.Result] = []
         var bad = BadPictures()
@@ -100,7 +101,7 @@ struct CaptionCommand: ParsableCommand {
             var (names, inputs): ([String], [Tensor]) = ([], [])
             for name in images[start..<min(start + CLIPModel.captionedPictures, images.count)] {
                 let input = bad.leavingOut {
-                    try Engine.inference { try pictures.read(name, for: clip.preprocessor) }
+                    try Engine.inference { try pictures.read(name, for: preprocessor) }
                 }
                 if let input {
                     inputs.append(input)

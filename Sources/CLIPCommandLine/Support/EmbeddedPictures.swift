@@ -22,13 +22,15 @@ struct EmbeddedPictures {
     init(
         _ paths: [String], _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true, bad policy: BadPicture
     ) throws {
+        if paths.isEmpty { return }
+        let preprocessor = try clip.preprocessor
         var parts: [Tensor] = []
         for start in stride(from: 0, to: paths.count, by: Self.batchSize) {
             let names = paths[start..<min(start + Self.batchSize, paths.count)]
             var inputs: [Tensor] = []
             for name in names {
                 func read() throws -> Tensor {
-                    try Engine.inference { try options.read(name, for: clip.preprocessor) }
+                    try Engine.inference { try options.read(name, for: preprocessor) }
                 }
                 guard let input = try policy == .endsAll ? read() : bad.leavingOut(read) else { continue }
                 inputs.append(input)

@@ -125,7 +125,7 @@ import TorchNN
             name: name, configuration: configuration, preprocess: PreprocessConfiguration(for: configuration),
             weightsPath: nil)
         let error = #expect(throws: CLIPError.self) { try bare.tokenizer() }
-        #expect(error?.description.contains("give the model's directory") == true)
+        #expect(error?.description.contains("the model's directory is needed") == true)
     }
 
     @Test func aTokenizerOfAnotherFamilyIsRefused() throws {
