@@ -65,8 +65,9 @@ struct CaptionLexicon: Sendable {
         export favorite fill filter find finish first flip floppy font format forward full fullscreen general goto \
         graphic grid group help hide history home horizontal import inbox increase indent info insert install italic \
         join justify keyboard label language last launch layer layout left line link list load lock log logout login \
-        mail manager maximize memory menu merge message minimize mount mouse move network new news next notify object \
-        open options outbox output package page panel password paste pause player play plugin preferences presentation \
+        mail manager maximize memory menu merge message minimize mount mouse move network new news next notify \
+        object open options outbox output package page panel password paste \
+        pause player play plugin preferences presentation \
         preview previous print printer process profile project protocol queue quit raise record recent redo refresh \
         reload remove rename replace reply report reset resize restart restore right rotate row run save scale scan \
         schedule screen script scroll search security select send server services session settings share shear shell \

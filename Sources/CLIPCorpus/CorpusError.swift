@@ -22,6 +22,7 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension CorpusError: Failure {
+    /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
         case .missingPackages: .missingInput

@@ -28,8 +28,11 @@ public enum HeldOutMeasure: String, Sendable, Codable, CaseIterable {
 
 /// The best model so far.
 public struct BestRecord: Sendable, Equatable, Codable {
+    /// What it is the best by; a run that goes on with another measure compares anew.
     public let measure: HeldOutMeasure
+    /// The measure's value, a share from 0 to 1; a later model has to be above it to take its place.
     public let value: Double
+    /// Steps done when it was measured.
     public let step: Int
 }
 

@@ -7,6 +7,7 @@ import TorchNN
 /// The checkpoints of a run directory. Each is a directory that appears only when it is whole and on the disk, so that
 /// a run killed at any moment leaves its last whole one usable.
 public struct CheckpointStore: Sendable {
+    /// `RUN/checkpoints`; made with the first checkpoint.
     public let directory: String
     /// How many are kept; older ones are removed once a newer one is whole.
     public var keepCount = 2

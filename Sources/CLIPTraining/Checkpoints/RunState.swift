@@ -19,6 +19,7 @@ public struct TrainingPosition: Sendable, Equatable, Codable {
 
 /// What a checkpoint holds beside tensors.
 public struct RunState: Sendable, Equatable, Codable {
+    /// What the run counts by; ``cursor`` says where that is in the data.
     public var position: TrainingPosition
     /// Where the data go on, on rank 0.
     public var cursor: DataCursor
@@ -30,6 +31,7 @@ public struct RunState: Sendable, Equatable, Codable {
     public var best: BestRecord?
     /// What the run has been warned of, and is being watched for.
     public var watch: TrainingWatch
+    /// Where the run was computed last; going on elsewhere is allowed, and told.
     public var place: ComputePlace
 
     public init(
@@ -48,8 +50,11 @@ public struct RunState: Sendable, Equatable, Codable {
 
 /// What the last bits of a sum depend on.
 public struct ComputePlace: Sendable, Equatable, Codable {
+    /// libtorch's version, as ``Torch/Engine/version`` names it.
     public var libtorch: String
+    /// Threads that one operation is spread over.
     public var threads: Int
+    /// The model's device, such as `cpu` or `cuda:0`.
     public var device: String
 
     /// Where this process computes.

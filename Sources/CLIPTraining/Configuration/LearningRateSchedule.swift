@@ -13,9 +13,13 @@ public enum ScheduleShape: Sendable, Equatable, Codable {
 /// The learning rate of each step: a linear rise, then a shape, as open_clip's `cosine_lr`, `const_lr` and
 /// `const_lr_cooldown`.
 public struct LearningRateSchedule: Sendable, Equatable {
+    /// The rate at the warm-up's end, the highest of the run.
     public var peak: Double
+    /// Steps of the linear rise; 0 begins at the peak.
     public var warmupSteps: Int
+    /// Steps of the whole run, with the warm-up: where the cosine and the cool-down end.
     public var totalSteps: Int
+    /// What follows the warm-up.
     public var shape: ScheduleShape
 
     public init(peak: Double, warmupSteps: Int, totalSteps: Int, shape: ScheduleShape = .cosine) {

@@ -5,10 +5,13 @@ public struct TechniqueConfiguration: Sendable, Equatable, Codable {
     /// Whether blocks' inner states are computed again in the backward pass instead of kept. See
     /// ``Torch/Engine/recomputed(_:_:)``.
     public var checkpointsGradients = false
+    /// What pictures' tower has of its own, such as being locked (LiT, arXiv 2111.07991).
     public var imageTower = TowerTechniques()
+    /// What captions' tower has of its own.
     public var textTower = TowerTechniques()
     /// What is kept of the weights' moving average at each step; nil for none. See ``TorchNN/MovingAverage``.
     public var averageDecay: Double?
+    /// What the learning rate does after the warm-up; the paper's is the cosine.
     public var schedule = ScheduleShape.cosine
 
     public init() {}

@@ -8,20 +8,29 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var batchSize: Int
     /// Pairs that go through the towers at a time; the gradient is the whole batch's all the same.
     public var microBatchSize: Int
+    /// Steps of the whole run, with the warm-up; the schedule ends there.
     public var totalSteps: Int
+    /// The peak learning rate; by default the paper's for ViT-B/32 and ResNet-50 (arXiv 2103.00020, tables 19 and 20).
     public var learningRate: Double = 5e-4
+    /// Steps in which the learning rate rises to its peak; by default the paper's (table 18).
     public var warmupSteps: Int = 2_000
     /// Decoupled decay of matrices and embeddings; gains, biases and the temperature have none.
     public var weightDecay: Double = 0.2
+    /// What Adam keeps of the gradients' mean at each step, from 0 to below 1.
     public var beta1: Double = 0.9
+    /// What Adam keeps of their squares' mean; the paper has 0.98 for vision transformers and 0.999 for ResNets.
     public var beta2: Double = 0.98
+    /// Added to the root of the squares' mean in Adam; 1e-6 is the paper's for vision transformers (table 18).
     public var epsilon: Double = 1e-6
     /// The gradient's longest allowed norm; nil for no clipping.
     public var gradientNorm: Double?
     /// What the towers' matrix products are computed in. Parameters and optimizer are always 32 bits.
     public var precision = Precision.fp32
+    /// What the order of pairs, their views and their captions derive from.
     public var seed: UInt64 = 0
+    /// Which loss, and what equal captions mean to it.
     public var loss = LossConfiguration()
+    /// How views of pictures are drawn.
     public var augmentation = TrainingAugmentation()
     /// How often one of a pair's other captions stands in for its main one.
     public var alternativeCaptionProbability: Double = 0
@@ -41,12 +50,14 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         self.totalSteps = totalSteps
     }
 
+    /// How a pair's caption is chosen: ``weighsCaptions`` goes before ``alternativeCaptionProbability``.
     public var captionSampling: CaptionSampling {
         if weighsCaptions { return .weighted }
         return alternativeCaptionProbability > 0
             ? .random(alternativeProbability: alternativeCaptionProbability) : .first
     }
 
+    /// The learning rate of each step, from the peak, the warm-up and the technique's shape.
     public var schedule: LearningRateSchedule {
         LearningRateSchedule(
             peak: learningRate, warmupSteps: warmupSteps, totalSteps: totalSteps, shape: techniques.schedule)

@@ -2,6 +2,7 @@ import CLIP
 
 /// The paper's own runs by the same formula (arXiv 2103.00020, section 2.5 and tables 18 to 20).
 public struct PaperRun: Sendable, Equatable, Codable {
+    /// The model by the name of its shape: `RN50x64`, `ViT-L-14-336`.
     public let model: String
     /// Pairs seen: 32 epochs of 400 million; one more at 336 pixels.
     public let pairs: Double

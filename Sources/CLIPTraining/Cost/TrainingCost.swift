@@ -4,6 +4,7 @@ import CLIP
 public struct TrainingCost: Sendable, Equatable, Codable {
     /// One tower's part.
     public struct Tower: Sendable, Equatable, Codable {
+        /// All of the tower's, locked ones too.
         public let parameters: Int
         /// Those that are trained; about so many where a tower is locked in part.
         public let trainedParameters: Int
@@ -15,9 +16,13 @@ public struct TrainingCost: Sendable, Equatable, Codable {
 
     /// Bytes, by what they are for.
     public struct Memory: Sendable, Equatable, Codable {
+        /// Both towers' parameters, 4 bytes each whatever the precision; locked ones too.
         public let weights: Double
+        /// 4 bytes for each trained parameter.
         public let gradients: Double
+        /// AdamW's two, 8 bytes for each trained parameter; of one process that keeps them all.
         public let moments: Double
+        /// The moving average, 4 bytes for each trained parameter; 0 where none is kept.
         public let average: Double
         /// What backward needs of one micro-batch: an estimate, see ``TrainingCost``.
         public let activations: Double
@@ -26,19 +31,27 @@ public struct TrainingCost: Sendable, Equatable, Codable {
         /// Tiles of the similarity matrix.
         public let lossTiles: Double
 
+        /// The sum of all parts; what libtorch itself and the data take comes on top.
         public var total: Double {
             weights + gradients + moments + average + activations + embeddings + lossTiles
         }
     }
 
+    /// The part of the tower for pictures.
     public let image: Tower
+    /// The part of the tower for captions.
     public let text: Tower
+    /// Where the bytes of one step go.
     public let memory: Memory
+    /// Pairs per step, over all processes together.
     public let batchSize: Int
+    /// Steps that ``operations`` counts.
     public let totalSteps: Int
     /// Of one pair in a step, with gradients.
     public var operationsPerPair: Double { image.forward + image.backward + text.forward + text.backward }
+    /// Floating-point operations of a step, over all processes together; the loss and the optimizer are left out.
     public var operationsPerStep: Double { operationsPerPair * Double(batchSize) }
+    /// Floating-point operations of the whole run, without its evaluations.
     public var operations: Double { operationsPerStep * Double(totalSteps) }
 
     /// Rows of a tile of similarities at a time.

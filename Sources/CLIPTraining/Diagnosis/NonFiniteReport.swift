@@ -14,6 +14,7 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
         public let isBroken: Bool
     }
 
+    /// The step that failed, counted from 0.
     public let step: Int
     /// "loss" or "gradient".
     public let what: String
@@ -21,10 +22,13 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
     public let place: String
     /// Parameters whose gradients are not finite, on the way back from the loss.
     public let brokenGradients: [String]
+    /// The rate that the step would have moved by.
     public let learningRate: Double
     /// ln(1/τ).
     public let logitScale: Double
+    /// What matrix products were computed in, as ``Torch/Precision`` names it: `fp32` or `bf16`.
     public let precision: String
+    /// Every pair of the batch, in its order; of this process's part where there are several.
     public let pairs: [Pair]
 
     /// Pairs to name first: the broken ones where some are and others are not.

@@ -8,13 +8,17 @@ import Torch
 public final class OverfitCheck {
     /// How it went.
     public struct Verdict: Sendable, Equatable {
+        /// The loss of the first step; NaN where the check was stopped before.
         public let firstLoss: Double
+        /// The loss of the last step taken: the first below ``threshold``, where there is one.
         public let lastLoss: Double
+        /// Steps taken, which end as soon as the batch is learned.
         public let steps: Int
         /// What the loss had to fall below.
         public let threshold: Double
         /// Captions of the batch that are not the only one of their kind.
         public let repeatedCaptions: Int
+        /// Whether the loss fell below ``threshold``; never for NaN.
         public var isLearned: Bool { lastLoss < threshold }
     }
 

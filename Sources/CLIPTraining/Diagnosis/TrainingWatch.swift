@@ -3,6 +3,7 @@ import Foundation
 
 /// Something about a run that its user should look at.
 public struct TrainingWarning: Sendable, Equatable {
+    /// What seems to be wrong. The names in the log are the raw values.
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// The loss is what guessing gives.
         case lossAtChance = "loss-at-chance"
@@ -12,6 +13,7 @@ public struct TrainingWarning: Sendable, Equatable {
         case collapsedEmbeddings = "collapsed-embeddings"
     }
 
+    /// What seems to be wrong; each kind is told once in a run.
     public let kind: Kind
     /// The step it was noticed at, from 0.
     public let step: Int
@@ -21,12 +23,15 @@ public struct TrainingWarning: Sendable, Equatable {
 
 /// What a step shows of a run's health.
 public struct StepSigns: Sendable, Equatable {
+    /// Counted from 0.
     public var step: Int
+    /// The contrastive part alone, without what a teacher adds: what ``TrainingWatch/Expectation/chanceLoss`` is of.
     public var loss: Double
     /// ln(1/τ) after the step.
     public var logitScale: Double
-    /// The mean cosine between two pictures, or two captions, of the batch; nil where it was not taken.
+    /// The mean cosine between two pictures of the batch; nil where it was not taken.
     public var pictureCosine: Double?
+    /// The same between two captions.
     public var textCosine: Double?
 
     public init(

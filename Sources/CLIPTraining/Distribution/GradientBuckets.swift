@@ -60,7 +60,8 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
         for tensor in hooked { try? tensor?.setGradientHook(nil) }
     }
 
-    public var bucketCount: Int { lock.withLock { buckets.count } }
+    /// Buckets of the layout in use; 0 before the first step. For tests.
+    package var bucketCount: Int { lock.withLock { buckets.count } }
     /// Buckets whose sum had begun before the last backward pass was over.
     public private(set) var overlappedCount = 0
     /// Whether a bucket's sum begins as soon as its gradients are there. Off where a backward pass adds to a parameter's
@@ -73,6 +74,7 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
 
     // MARK: A step
 
+    /// Hooks onto parameters, and lays buckets out anew where other parameters are trained than before.
     public func begin() throws {
         lock.lock()
         defer { lock.unlock() }
@@ -92,6 +94,8 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
         isActive = true
     }
 
+    /// Starts the sums that the backward pass did not, waits for all, and puts them in the gradients' place.
+    /// - Throws: what a hook failed with, or ``TrainingError/distributed(rank:operation:problem:)``.
     public func finish() throws {
         lock.lock()
         defer { lock.unlock() }

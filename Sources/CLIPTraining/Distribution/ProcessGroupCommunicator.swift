@@ -5,7 +5,9 @@ import TorchNN
 /// The processes of a run over c10d. Each call waits for all ranks, at most ``timeout`` seconds; then, or when another
 /// process dies, ``TrainingError/distributed(rank:operation:problem:)`` says which rank was missing.
 public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
+    /// This process among ``worldSize``, from 0.
     public let rank: Int
+    /// Processes of the run, over all machines.
     public let worldSize: Int
     /// Seconds that an operation may take.
     public let timeout: Double
@@ -19,11 +21,12 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
     private var counted = Traffic()
 
     /// What this process has given to operations so far.
-    public struct Traffic: Sendable, Equatable {
-        public var operations = 0
+    package struct Traffic: Sendable, Equatable {
+        /// Operations begun, with waits that carry no tensor.
+        package var operations = 0
         /// Bytes of the tensors that went in. What a network carries depends on the backend's algorithm: a ring's
         /// all-reduce sends and receives 2·(N-1)/N of them.
-        public var bytes = 0
+        package var bytes = 0
     }
 
     /// Meets the others as a launcher arranged it.
@@ -68,7 +71,8 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
 
     deinit { roster.stop() }
 
-    public var traffic: Traffic {
+    /// What has gone out since the processes met. For tests.
+    package var traffic: Traffic {
         lock.lock()
         defer { lock.unlock() }
         return counted
@@ -95,16 +99,20 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
 
     // MARK: Collectives
 
+    /// Rows of all ranks, `[b, …] -> [b · world size, …]`. A tensor that is not contiguous is copied first.
     public func gatherRows(_ tensor: Tensor) throws -> Tensor {
         try named("gathering embeddings", tensor) { try group.gather(tensor.contiguous()) }
     }
 
+    /// Each rank's own rows of the sum, `[b · world size, …] -> [b, …]`.
     public func reduceScatterRows(_ tensor: Tensor) throws -> Tensor {
         try named("summing the embeddings' gradients", tensor) { try group.reduceScatter(tensor.contiguous()) }
     }
 
+    /// The sum over ranks in place of the tensor's values, which need not be contiguous.
     public func sumInPlace(_ tensor: Tensor) throws { try reduceInPlace(tensor, .sum) }
 
+    /// The largest value over ranks, element by element, in place of the tensor's.
     public func maximumInPlace(_ tensor: Tensor) throws { try reduceInPlace(tensor, .maximum) }
 
     private func reduceInPlace(_ tensor: Tensor, _ reduction: ProcessGroup.Reduction) throws {
@@ -122,6 +130,7 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
         do { try work.wait() } catch let error as TorchError { throw failure(operation, error) }
     }
 
+    /// Gives every process the values of rank 0, one tensor after the other.
     public func broadcastInPlace(_ tensors: [Tensor]) throws { try broadcastInPlace(tensors, from: 0) }
 
     /// Gives every process the values of one rank, in place.
@@ -144,6 +153,7 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
         }
     }
 
+    /// Waits until every rank has come here, at most ``timeout`` seconds.
     public func barrier() throws { try named("waiting for each other") { try group.barrier(on: device) } }
 
     // MARK: Gradients and moments

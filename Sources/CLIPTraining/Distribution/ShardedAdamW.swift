@@ -7,6 +7,7 @@ import TorchNN
 /// The moments take 8 bytes a parameter in one process and 8/N in N. Every rank needs the whole summed gradient, and
 /// ends a step with the same parameters as one process would.
 public final class ShardedAdamW: ParameterOptimizer {
+    /// All parameters, not only those whose moments this rank keeps.
     public let groups: [AdamW.Group]
     private let communicator: ProcessGroupCommunicator
     /// Which rank keeps a parameter, in the order of the groups' parameters.
@@ -54,8 +55,10 @@ public final class ShardedAdamW: ParameterOptimizer {
     /// Parameters whose moments this rank keeps.
     public var ownNames: [String] { zip(named, owners).filter { $1 == communicator.rank }.map(\.0.name) }
 
+    /// Of all parameters, not only this rank's: clipping is by the norm of the whole gradient.
     public func gradients() throws -> [Tensor] { try named.compactMap { try $0.parameter.tensor.gradient() } }
 
+    /// Drops the gradients of all parameters, not only this rank's.
     public func clearGradients() throws {
         for (_, parameter) in named { try parameter.tensor.setGradient(nil) }
     }

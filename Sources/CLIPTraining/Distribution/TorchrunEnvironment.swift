@@ -6,12 +6,15 @@
 public struct TorchrunEnvironment: Sendable, Equatable {
     /// This process among ``worldSize``, from 0.
     public var rank: Int
+    /// Processes over all machines, 2 or more as ``read(_:)`` gives it.
     public var worldSize: Int
     /// This process among those of its machine, from 0; which GPU is its own.
     public var localRank: Int
     /// Processes on this machine, which share its cores.
     public var localWorldSize: Int
+    /// The name or address of rank 0's machine, where all meet.
     public var host: String
+    /// The TCP port of the store at ``host``.
     public var port: Int
     /// Whether the launcher serves the store at ``host``; otherwise rank 0 does.
     public var isServedByLauncher = false

@@ -6,6 +6,7 @@ public struct Tiling: Sendable, Equatable {
     public var bytes: Int?
     /// A tile's size, where it does not follow from the bytes.
     public var rows: Int?
+    /// Nil for as many as ``bytes`` have room for beside the rows.
     public var columns: Int?
 
     /// Rows that keep matrix products busy.

@@ -7,6 +7,7 @@ public struct EvaluationRecord: Sendable, Equatable {
     public let step: Int
     /// Epochs done.
     public let epoch: Int
+    /// What was measured; its members are this record's own too.
     public let figures: HeldOutFigures
 
     public init(_ evaluation: HeldOutEvaluation, step: Int, epoch: Int) {

@@ -11,16 +11,21 @@ public struct RunHistory: Sendable {
     /// How many names are followed before those that this version does not know are left out.
     static let curveLimit = 64
 
+    /// The run's beginning and each time it went on, oldest first; the first ``startLimit`` of them.
     public private(set) var starts: [RunStart] = []
     /// With ``evaluationCount`` above ``evaluationLimit`` not all of them.
     public private(set) var evaluations: [EvaluationRecord] = []
+    /// Evaluations read, with those that ``evaluations`` has left out since.
     public private(set) var evaluationCount = 0
     /// The evaluation with the highest mean recall; of equal ones the first.
     public private(set) var best: EvaluationRecord?
     /// The first ones; ``warningCount`` counts all.
     public private(set) var warnings: [RunWarning] = []
+    /// Warnings read, with those that ``warnings`` has no room for.
     public private(set) var warningCount = 0
+    /// The newest step; nil before any.
     public private(set) var lastStep: StepRecord?
+    /// Steps in the log, which need not begin at the run's first.
     public private(set) var stepCount = 0
     /// Lines that say nothing that can be used.
     public internal(set) var unreadableLines = 0

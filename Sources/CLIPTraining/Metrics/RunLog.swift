@@ -5,6 +5,7 @@ import Foundation
 /// What a run measures, as it measures it: JSON lines in `metrics.jsonl`, event files for TensorBoard under
 /// `tensorboard/`, and `report.html`, drawn anew after each evaluation, each minute, and at the end.
 public final class RunLog {
+    /// The run directory, where all three are written; made when the log is opened.
     public let directory: String
     /// What has been written, with what a run that goes on had written before.
     public private(set) var history = RunHistory()
@@ -17,8 +18,11 @@ public final class RunLog {
     /// Seconds after which the page is drawn anew where no evaluation asks for it sooner.
     static let reportInterval: TimeInterval = 60
 
+    /// Where a run's measurements are, one JSON object a line: what ``RunHistory/init(path:)`` reads.
     public static func metricsPath(in directory: String) -> String { directory + "/metrics.jsonl" }
+    /// Where a run's page is.
     public static func reportPath(in directory: String) -> String { directory + "/report.html" }
+    /// The folder of a run's event files: what TensorBoard's `--logdir` wants.
     public static func eventsPath(in directory: String) -> String { directory + "/tensorboard" }
 
     /// Opens the log of a run, keeping only what was written before `position`: what came after the checkpoint that a
@@ -48,6 +52,7 @@ public final class RunLog {
         try writeReport()
     }
 
+    /// Writes a step to the lines and for TensorBoard; the page only if it is older than a minute.
     public func write(step record: StepRecord) throws {
         let events = try openEvents()
         try write(.step(record))
@@ -56,6 +61,7 @@ public final class RunLog {
         if ProcessInfo.processInfo.systemUptime - lastReport >= Self.reportInterval { try writeReport() }
     }
 
+    /// Writes an evaluation to the lines and for TensorBoard, and draws the page anew.
     public func write(evaluation record: EvaluationRecord) throws {
         let events = try openEvents()
         try write(.evaluation(record))
@@ -63,6 +69,7 @@ public final class RunLog {
         try writeReport()
     }
 
+    /// Writes a warning to the lines alone: the page has it when it is drawn next.
     public func write(warning: RunWarning) throws { try write(.warning(warning)) }
 
     /// Draws the page a last time.

@@ -6,7 +6,9 @@ public struct RunStart: Sendable, Equatable {
     public let step: Int
     /// Epochs done before.
     public let epoch: Int
+    /// When it was; the log keeps whole seconds. 1970 where the log does not tell.
     public let time: Date
+    /// Where the run ends, counted from its beginning; nil where the log does not tell.
     public let totalSteps: Int?
     /// All processes' together: what one pair is contrasted with, itself included.
     public let pairsPerStep: Int?
@@ -54,9 +56,11 @@ public struct RunStart: Sendable, Equatable {
 
 /// Something about a run that its owner should look at.
 public struct RunWarning: Sendable, Equatable {
+    /// The step it was noticed at, from 0.
     public let step: Int
+    /// The epoch of that step, from 0.
     public let epoch: Int
-    /// The same word for the same trouble, such as "temperature_at_clamp".
+    /// The same word for the same trouble, such as "temperature-at-clamp".
     public let kind: String
     /// What was seen, what it may come from, and what to do.
     public let message: String

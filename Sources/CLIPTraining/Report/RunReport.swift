@@ -4,8 +4,11 @@ import Pages
 
 /// A run's page, or that of several to compare.
 public struct RunReport: Sendable {
+    /// One of the runs on the page.
     public struct Run: Sendable {
+        /// What the page calls it, such as the directory's name.
         public var name: String
+        /// What the curves and tables are drawn from.
         public var history: RunHistory
 
         public init(name: String, history: RunHistory) {

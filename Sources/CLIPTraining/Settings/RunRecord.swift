@@ -6,6 +6,7 @@ public struct RunRecord: Sendable, Equatable {
     /// The form of `run.json`: 1 for settings. What has none is of an ``ArgumentRecord``.
     public static let formatVersion = 1
 
+    /// As they were asked for: what was not is nil, and relative paths stay relative.
     public var settings: TrainingSettings
     /// What relative paths among the settings are relative to.
     public var workingDirectory: String

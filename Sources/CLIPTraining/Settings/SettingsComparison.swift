@@ -4,7 +4,9 @@ import Foundation
 public struct SettingDifference: Sendable, Equatable, CustomStringConvertible {
     /// Where it is, as ``TrainingConfiguration`` codes it: `techniques.imageTower.learningRate`.
     public let setting: String
+    /// The value the run began with, for people; "none" where it had none.
     public let before: String
+    /// The value asked for now, likewise.
     public let now: String
 
     /// With the name in plain words: `learning rate: 0.1 then, 0.2 now`.

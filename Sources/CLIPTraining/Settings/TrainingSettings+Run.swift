@@ -87,6 +87,7 @@ extension TrainingSettings.Data {
 }
 
 extension TrainingSettings.Techniques {
+    /// What a run takes of them. A tower's own layer decay goes before the shared one.
     public var configuration: TechniqueConfiguration {
         var techniques = TechniqueConfiguration()
         techniques.patchDropout = patchDropout

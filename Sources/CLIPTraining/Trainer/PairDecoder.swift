@@ -10,18 +10,25 @@ public struct PairDecoder: Sendable {
     public struct Example: Sendable {
         /// uint8 `[3, S, S]`.
         public let picture: Tensor
+        /// Token ids of ``caption``, with start and end.
         public let tokens: [Int32]
+        /// The caption that was drawn, as it was written.
         public let caption: String
+        /// What the picture shows, for zero-shot accuracy; nil where the pair does not say.
         public let category: String?
+        /// The shard and entry, or the file, the pair came from.
         public let location: String
         /// The pair's own; see `PairSample.number`.
         public let number: Int64
     }
 
+    /// The model's: its context length bounds the captions.
     public let tokenizer: any TextTokenizer
+    /// The model's: it says the side S and what makes numbers of bytes.
     public let preprocessor: PicturePreprocessor
     /// Nil for evaluation.
     public let augmentation: TrainingAugmentation?
+    /// Which of a pair's captions is used.
     public let captionSampling: CaptionSampling
     /// Where batches will be used.
     public let device: Device

@@ -14,6 +14,7 @@ public final class StopRequest: @unchecked Sendable {
 
     public init() {}
 
+    /// Whether the end was asked for; it stays asked for. May be read from any thread.
     public var isRequested: Bool { lock.withLock { isMade } }
 
     /// Asks for the end. What a run waits for at the moment is broken off.

@@ -3,6 +3,7 @@ import Torch
 
 /// A trained model that another one learns from, besides the captions.
 public struct Teacher: Sendable {
+    /// The model, with the tokenizer and preprocessing of its own; it is never trained.
     public let clip: CLIPModel
     /// How the student's pictures were prepared, to be undone where the teacher's are prepared otherwise.
     public let student: PreprocessConfiguration

@@ -11,8 +11,11 @@ import TorchNN
 /// Batch normalization, in ResNet towers, sees one micro-batch at a time: its statistics are the micro-batch's, so that
 /// there, and only there, a step depends on the micro-batch's size. The running statistics move once per micro-batch.
 public final class Trainer {
+    /// The model that steps move, in place.
     public let model: DualEncoder
+    /// As it was given; checked when the trainer was made.
     public let configuration: TrainingConfiguration
+    /// AdamW over all parameters; the processes share its moments out where that was asked for.
     public let optimizer: any ParameterOptimizer
     /// The weights' moving average, which is what is evaluated and written in the end; nil where none is asked for.
     public let movingAverage: MovingAverage?

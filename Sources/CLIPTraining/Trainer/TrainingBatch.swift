@@ -6,6 +6,7 @@ public struct TrainingBatch: Sendable {
     /// Preprocessed pictures, float32 `[B, 3, S, S]`; or uint8, where ``preprocessor`` makes numbers of them when a part is
     /// wanted: a batch that goes through the towers in parts takes a quarter of the memory as bytes.
     public let pictures: Tensor
+    /// Makes float32 of ``pictures`` that are bytes; may be nil where they are numbers already.
     public let preprocessor: PicturePreprocessor?
     /// Token ids with start and end, one row per picture.
     public let captions: [[Int32]]
@@ -30,6 +31,7 @@ public struct TrainingBatch: Sendable {
         self.sampleNumbers = sampleNumbers
     }
 
+    /// Pairs in the batch: B.
     public var count: Int { captions.count }
 
     /// Some of the pictures, preprocessed: float32 `[n, 3, S, S]`.

@@ -24,6 +24,7 @@ extension TrainingRun {
         case stopped(step: Int)
     }
 
+    /// How a run reads its pairs and is saved, measured and stopped. ``TrainingSettings`` has its defaults from here.
     public struct Options: Sendable {
         /// The run directory: `metrics.jsonl`, `report.html`, `tensorboard/`, `checkpoints/` and `final/`
         /// go there.

@@ -54,6 +54,7 @@ public final class TrainingRun {
         makeCursor = { DataCursor(epoch: 0) }
     }
 
+    /// `RUN/final`, a model directory, which is there once ``run(resuming:onEvent:)`` has finished.
     public var finalModelPath: String { options.output + "/final" }
     var logPath: String { options.output + "/metrics.jsonl" }
 
