@@ -22,6 +22,7 @@ import Testing
         "batch-size": Sample("32"), "micro-batch-size": Sample("8"), "epochs": Sample("2"), "steps": Sample("5"),
         "lr": Sample("0.1"), "warmup": Sample("3"), "weight-decay": Sample("0.1"), "gradient-norm": Sample("2"),
         "seed": Sample("9"), "loss": Sample("sigmoid", isUnfit: true), "duplicate-captions": Sample("positives"),
+        "sogclr-gamma": Sample("0.5", more: ["--loss", "sogclr", "--allow-change", "loss"]),
         "exclude-duplicate-captions": Sample(), "fixed-temperature": Sample(isUnfit: true),
         "distill": Sample("RUN/final"),
         "distill-weights": Sample(

@@ -182,10 +182,8 @@ import Torch
         let many = Array(repeating: try pictures(1)[0], count: 200_000)
         let task = Task { try await clip.embed(many) }
         try await Task.sleep(for: .milliseconds(50))
-        let canceled = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - canceled < .seconds(20))
         // Others are answered as before.
         #expect(try await clip.embed([many[0]]).rows.count == 1)
     }

@@ -82,10 +82,8 @@ import Torch
             while !server.asked.contains(where: { $0.method == "GET" && $0.path.hasSuffix("model.safetensors") }) {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            let canceled = ContinuousClock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(ContinuousClock.now - canceled < .seconds(10))
             #expect(!files(folder).contains { $0.hasSuffix("model.safetensors") })
             await #expect(throws: CLIPError.notDownloaded(name: "hf-hub:owner/name")) {
                 try await CLIPModel.load("hf-hub:owner/name", download: .never, hub: configuration)
