@@ -31,7 +31,8 @@ package final class CaptionLanguageModel: CaptionPrediction {
         decoder.vocabularySize = vocabulary.count
         decoder.activation = shape.activation
         network = try CaptionNetwork(
-            pictureWidth: visual.tokens?.tokenWidth ?? model.configuration.embeddingSize, contextLength: contextLength, decoder: decoder)
+            pictureWidth: visual.tokens?.tokenWidth ?? model.configuration.embeddingSize, contextLength: contextLength,
+            decoder: decoder)
         try network.convert(device: model.device)
     }
 

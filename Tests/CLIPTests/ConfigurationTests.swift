@@ -32,7 +32,9 @@ import TorchNN
 
     @Test func theActivationIsPartOfTheName() {
         func activation(_ name: String) -> Activation? {
-            guard let tower = BuiltInModels.configuration(named: name)?.text as? TextTransformerConfiguration else { return nil }
+            guard let tower = BuiltInModels.configuration(named: name)?.text as? TextTransformerConfiguration else {
+                return nil
+            }
             return tower.activation
         }
         #expect(activation("ViT-B-32") == .gelu)
@@ -45,7 +47,8 @@ import TorchNN
         let configuration = try read("{\"embed_dim\": 16, \(small)}")
         #expect(configuration.text.contextLength == 77)
         #expect(configuration.text.vocabularySize == 49_408)
-        guard let vision = configuration.vision as? VisionTransformerConfiguration, let text = configuration.text as? TextTransformerConfiguration
+        guard let vision = configuration.vision as? VisionTransformerConfiguration,
+            let text = configuration.text as? TextTransformerConfiguration
         else { throw CLIPError.emptyChoices(what: "transformers") }
         #expect(vision.headWidth == 64)
         #expect(vision.activation == .gelu && text.activation == .gelu)
@@ -98,7 +101,8 @@ import TorchNN
         var tower = TextTransformerConfiguration(width: 128, headCount: 2, layers: 4)
         tower.vocabularySize = 4000
         let configuration = ModelConfiguration(
-            embeddingSize: 64, vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 128, layers: 2),
+            embeddingSize: 64,
+            vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 8, width: 128, layers: 2),
             text: tower)
         let model = try withSeed(1) { try DualEncoder(configuration) }
         func deviation(_ parameter: Parameter) throws -> Double {

@@ -14,7 +14,8 @@ import TorchNN
         in folder: String, called name: String = "own", _ change: (inout ModelConfiguration) -> Void = { _ in }
     ) throws -> String {
         var configuration = ModelConfiguration(
-            embeddingSize: 16, vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 16, width: 64, layers: 1),
+            embeddingSize: 16,
+            vision: VisionTransformerConfiguration(imageSize: 32, patchSize: 16, width: 64, layers: 1),
             text: TextTransformerConfiguration(width: 64, headCount: 1, layers: 1)
         ).with(activation: .quickGELU)
         change(&configuration)

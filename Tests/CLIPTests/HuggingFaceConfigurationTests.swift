@@ -18,7 +18,9 @@ import TorchNN
     private func towers(
         _ model: ModelConfiguration
     ) throws -> (VisionTransformerConfiguration, TextTransformerConfiguration) {
-        guard let vision = model.vision as? VisionTransformerConfiguration, let text = model.text as? TextTransformerConfiguration else {
+        guard let vision = model.vision as? VisionTransformerConfiguration,
+            let text = model.text as? TextTransformerConfiguration
+        else {
             throw CLIPError.emptyChoices(what: "transformers")
         }
         return (vision, text)

@@ -20,7 +20,8 @@ import TorchNN
         switch kind {
         case .vit: break
         case .eva:
-            model.vision = EVAConfiguration(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 24)
+            model.vision = EVAConfiguration(
+                imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 24)
         case .resNet:
             model.vision = ResNetConfiguration(imageSize: 64, layers: [1, 1, 1, 1], width: 8, headCount: 4)
         case .bert:
@@ -31,7 +32,8 @@ import TorchNN
             model.text = bert
         case .sigLIP:
             model.embeddingSize = 16
-            model.vision = VisionTransformerConfiguration.sigLIP(imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 32)
+            model.vision = VisionTransformerConfiguration.sigLIP(
+                imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 32)
             words.isCausal = false
             words.pooling = .last
             words.projection = .linear

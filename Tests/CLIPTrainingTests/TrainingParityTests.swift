@@ -85,7 +85,8 @@ import TorchNN
     }
 
     private func openCLIPName(_ name: String) throws -> String {
-        try #require(ParameterLayout(vision: .openCLIPVision, text: .openCLIPText).place(of: name)?.names.first, "\(name)")
+        try #require(
+            ParameterLayout(vision: .openCLIPVision, text: .openCLIPText).place(of: name)?.names.first, "\(name)")
     }
 
     @Test func logitsAndEveryGradientArePyTorchs() throws {
@@ -173,7 +174,9 @@ import TorchNN
         var sigmoid = plain
         sigmoid.initialLogitBias = -10
         var captioning = plain
-        guard let text = plain.text as? TextTransformerConfiguration else { throw CLIPError.emptyChoices(what: "transformers") }
+        guard let text = plain.text as? TextTransformerConfiguration else {
+            throw CLIPError.emptyChoices(what: "transformers")
+        }
         captioning.captionDecoder = CaptionDecoderConfiguration(
             width: text.width, headCount: text.headCount, layers: 1)
         captioning.captionDecoder?.vocabularySize = text.vocabularySize
