@@ -57,12 +57,17 @@ def actual_embeddings(arguments, answers, pictures):
         raise RuntimeError("images came back in another order")
     if [row["text"] for row in answer["texts"]] != answers.strings:
         raise RuntimeError("texts came back in another order or changed")
-    return tuple(numpy.array([row["embedding"] for row in answer[key]], numpy.float32) for key in ("images", "texts"))
+    width = answers.texts.shape[1]
+    return tuple(
+        numpy.array([row["embedding"] for row in answer[key]], numpy.float32).reshape(len(answer[key]), width)
+        for key in ("images", "texts"))
 
 
 def difference(actual, expected):
     if actual.shape != expected.shape:
         raise RuntimeError(f"shape {actual.shape} where the reference has {expected.shape}")
+    if actual.size == 0:
+        return 0.0
     worst = float(numpy.abs(actual - expected).max() / numpy.abs(expected).max())
     return worst if numpy.isfinite(worst) else float("inf")
 
@@ -70,13 +75,15 @@ def difference(actual, expected):
 def check_telling(answers):
     """A reference that answers all input alike would pass any tower."""
     for name, rows in (("pictures", answers.images), ("texts", answers.texts)):
+        if rows.shape[0] == 0:  # a text tower alone
+            continue
         apart = numpy.abs(rows - rows.mean(0)).max() / numpy.abs(rows).max()
         if not apart > 10 * EXACT:
             raise RuntimeError(f"the reference hardly tells its {name} apart ({apart:.1e}): choose other weights")
 
 
 def compare(command, case, folder, show):
-    pictures = write_pictures(folder, case.size)
+    pictures = write_pictures(folder, case.size) if case.size else []
     answers = case.make(folder, pictures)
     gc.collect()
     check_telling(answers)

@@ -28,7 +28,10 @@ class Answers:
 
 @dataclasses.dataclass
 class Case:
-    """`make(folder, pictures)` saves the model in `folder` and returns its Answers; the model is freed with it."""
+    """`make(folder, pictures)` saves the model in `folder` and returns its Answers; the model is freed with it.
+
+    `size` is a side of the pictures it reads; 0 for a text tower alone.
+    """
 
     name: str
     format: str

@@ -1,10 +1,16 @@
-"""Directories as Hugging Face's transformers saves and publishes them: CLIP, SigLIP and SigLIP 2."""
+"""Directories as Hugging Face's transformers saves them: CLIP, its text tower alone, SigLIP and SigLIP 2."""
+import pathlib
+import tempfile
+
 import torchvision_stub  # noqa: F401, before transformers
+import numpy
 import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from reference import *
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, CLIPConfig, CLIPModel, SiglipConfig, SiglipModel, SiglipTokenizer, Siglip2Tokenizer
+from transformers import (
+    AutoTokenizer, CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, SiglipConfig,
+    SiglipModel, SiglipTokenizer, Siglip2Tokenizer)
 
 import vocabularies
 
@@ -50,6 +56,23 @@ def clip(folder, pictures):
     return answers(model, folder, pictures, transform, tokens)
 
 
+def text_tower(kind, **shape):
+    """As Stable Diffusion's text_encoder and text_encoder_2: no tokenizer beside the weights."""
+    def make(folder, pictures):
+        model = build(kind, CLIPTextConfig(bos_token_id=0, eos_token_id=2, pad_token_id=1, **shape))
+        model.save_pretrained(folder)
+        with tempfile.TemporaryDirectory() as words:
+            vocabularies.write_clip(pathlib.Path(words), 77)
+            tokens = AutoTokenizer.from_pretrained(words)(
+                TEXTS, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+        with torch.inference_mode():
+            output = model(input_ids=tokens)
+        texts = (output.text_embeds if kind is CLIPTextModelWithProjection else output.pooler_output).numpy()
+        return Answers(["--model", str(folder)], numpy.zeros((0, texts.shape[1]), numpy.float32), texts, TEXTS)
+
+    return make
+
+
 def siglip(vocabulary, write):
     def make(folder, pictures):
         config = SiglipConfig(text_config={"vocab_size": vocabulary, "projection_size": 768})
@@ -87,6 +110,12 @@ def gemma_files(folder, size):
 
 CASES = [
     Case("hf-clip-vit-base-32", "transformers", 224, clip, "sharded"),
+    Case("hf-sd2-text", "transformers", 0, text_tower(
+        CLIPTextModel, hidden_size=1024, intermediate_size=4096, num_hidden_layers=23, num_attention_heads=16,
+        hidden_act="gelu"), "text tower alone"),
+    Case("hf-sd3-text", "transformers", 0, text_tower(
+        CLIPTextModelWithProjection, hidden_size=768, intermediate_size=3072, num_attention_heads=12,
+        hidden_act="quick_gelu", projection_dim=768), "text tower alone"),
     Case("hf-siglip-base-16", "transformers", 224, siglip(32000, sentencepiece_files)),
     Case("hf-siglip2-base-16", "transformers", 224, siglip(256000, gemma_files)),
 ]

@@ -39,6 +39,7 @@ import Torch
         ("hf-clip", "Hugging Face", "clip"), ("hf-siglip", "Hugging Face (SigLIP)", "sigLIP"),
         ("hf-siglip2", "Hugging Face (SigLIP)", "sigLIP2"),
         ("hf-chinese-clip", "Hugging Face (Chinese-CLIP)", "chineseCLIP"),
+        ("lone-text-projection", "Hugging Face", "clip"), ("lone-text-bare", "Hugging Face (text tower)", "clip"),
         ("open_clip-bin", "open_clip", "clip"), ("open_clip-rn", "open_clip", "clip"),
         ("open_clip-custom-text", "open_clip (custom text)", "clip"),
     ])
@@ -55,6 +56,12 @@ import Torch
         // Every learned value is in the file; statistics and constants are counted beside.
         let stored = try #require(report["precision"] as? [String: Int]).values.reduce(0, +)
         #expect(stored >= configuration.parameterCount)
+    }
+
+    @Test func aTextTowerWithoutAProjectionSaysWhatItEmbeds() throws {
+        let text = try inspect(Fixture.family("lone-text")).succeeded().text
+        #expect(text.contains("the pooled token's state after the final norm, without a projection"))
+        #expect(!text.contains("pictures") && !text.contains("problem"))
     }
 
     @Test func shardsAreToldOneByOne() throws {

@@ -21,6 +21,23 @@ import Torch
             + model.vectors(texts: texts, normalized: normalized).elements(Double.self)
     }
 
+    @Test func aTextTowerAloneEmbedsTextsAndRefusesPictures() throws {
+        let model = ["--model", Fixture.family("lone-text"), "--threads", "1"]
+        let document = try clip(["embed", "--text", "a dog", "--json"] + model).succeeded().json()
+        let caption = try #require((document["texts"] as? [[String: Any]])?.first)
+        #expect((caption["embedding"] as? [Double])?.count == 12)
+        for arguments in [
+            ["embed", "--image", Fixture.photo, "--json"],
+            ["rank", Fixture.photo, "--caption", "a dog"],
+            ["classify", Fixture.photo, "--labels", "dog,cat"],
+        ] {
+            let outcome = try clip(arguments + model)
+            #expect(outcome.status == 64, "\(arguments)")
+            #expect(
+                outcome.complaints.components(separatedBy: "text tower alone").count == 2, "\(outcome.complaints)")
+        }
+    }
+
     @Test func aFileAndADocumentHoldTheSameVectors() throws {
         try withTemporaryDirectory { folder in
             let file = folder + "/vectors.npy"

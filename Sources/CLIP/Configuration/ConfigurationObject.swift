@@ -109,6 +109,14 @@ package struct ConfigurationObject {
         return string
     }
 
+    /// A list of strings; empty where there is none.
+    func strings(_ key: String) throws -> [String] {
+        guard let found = try value(key) else { return [] }
+        let strings = (found.array ?? []).compactMap(\.string)
+        guard strings.count == found.array?.count else { throw problem(key, "a list of strings is needed") }
+        return strings
+    }
+
     func reals(_ key: String, count: Int, default fallback: [Double]) throws -> [Double] {
         guard let found = try value(key) else { return fallback }
         let numbers = (found.array ?? []).compactMap(\.number)

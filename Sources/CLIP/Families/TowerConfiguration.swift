@@ -99,6 +99,9 @@ package protocol TextTowerConfiguration: TowerConfiguration {
     /// - Parameter files: those beside the weights.
     func tokenizerFamily(_ files: TokenizerFolder) -> TokenizerFamily
 
+    /// What a text's embedding is where no layer makes it one: for people, in reports. Nil where there is a projection.
+    var unprojectedState: String? { get }
+
     /// How models with such a text tower were published to bring pictures to size; nil where the image tower tells.
     var pictureResizing: PreprocessConfiguration.ResizeMode? { get }
 
@@ -140,6 +143,10 @@ package struct TransformerShape: Sendable, Equatable {
         let ratio = Double(hidden) / Double(width)
         return Int(Double(width) * ratio) == hidden ? ratio : ratio.nextUp
     }
+}
+
+extension TextTowerConfiguration {
+    package var unprojectedState: String? { nil }
 }
 
 extension TowerConfiguration {

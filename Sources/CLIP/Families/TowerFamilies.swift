@@ -17,6 +17,7 @@ package enum TowerFamilies {
     /// Whole models that Hugging Face's library has a class for.
     static let huggingFace: [any HuggingFaceModel.Type] = [
         HuggingFaceCLIP.self,
+        HuggingFaceCLIPText.self,
         HuggingFaceSigLIP.self,
         HuggingFaceChineseCLIP.self,
     ]

@@ -43,6 +43,9 @@ public struct CheckpointReport: Codable, Sendable {
     public var contextLength: Int?
     public var vocabularySize: Int?
     public var embeddingSize: Int?
+    /// What a text's embedding is where it is not a projection's: for a text tower that is published alone, Hugging
+    /// Face's `pooler_output`. Nil where there is a projection.
+    public var textEmbedding: String?
     /// What weights do not show, by name.
     public var architecture: [String: String]?
     /// The first tensor that holds infinite values or no numbers.
@@ -112,6 +115,7 @@ extension CheckpointReport {
         contextLength = configuration.contextLength
         vocabularySize = configuration.vocabularySize
         embeddingSize = configuration.embeddingSize
+        textEmbedding = configuration.text.unprojectedState
         architecture = configuration.traits
         do {
             let source = try description.weightsSource(checkpoint, layout: layout)

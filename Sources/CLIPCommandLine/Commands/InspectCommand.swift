@@ -64,6 +64,7 @@ struct InspectCommand: ParsableCommand {
         try line("pictures", report.imageSize.map { "\($0) x \($0)" })
         try line("texts", report.contextLength.map { "\($0) tokens of \(Format.grouped(report.vocabularySize ?? 0))" })
         try line("embedding", report.embeddingSize.map { "\($0)" })
+        try line("of a text", report.textEmbedding)
         for (name, value) in (report.architecture ?? [:]).sorted(by: { $0.key < $1.key }) {
             try line("  " + name, value)
         }

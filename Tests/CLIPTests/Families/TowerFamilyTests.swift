@@ -12,7 +12,9 @@ import Testing
             // A signature's names are ones that the rules know.
             for naming in namings {
                 let layout = ParameterLayout(vision: naming, text: nil)
-                for name in naming.signature { #expect(layout.parameter(of: name) != nil, "\(naming.project): \(name)") }
+                for name in naming.signature {
+                    #expect(layout.parameter(of: name) != nil, "\(naming.project): \(name)")
+                }
             }
         }
     }

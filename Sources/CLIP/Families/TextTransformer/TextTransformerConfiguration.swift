@@ -108,6 +108,10 @@ extension TextTransformerConfiguration: TextTowerConfiguration {
         [PositionRow(parameter: "positional_embedding", length: positionCount)]
     }
 
+    package var unprojectedState: String? {
+        projection == .none ? "the pooled token's state after the final norm, without a projection" : nil
+    }
+
     package var pictureResizing: PreprocessConfiguration.ResizeMode? { nil }
 
     package func tokenizerFamily(_ files: TokenizerFolder) -> TokenizerFamily {

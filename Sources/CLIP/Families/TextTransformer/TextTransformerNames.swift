@@ -1,6 +1,6 @@
 extension TextTransformerConfiguration {
     package static var namings: [TowerNaming] {
-        [.openCLIPText, .openCLIPTextApart, .huggingFaceText, .sigLIPHuggingFaceText]
+        [.openCLIPText, .openCLIPTextApart, .huggingFaceText, .huggingFaceLoneText, .sigLIPHuggingFaceText]
     }
 }
 
@@ -17,14 +17,15 @@ extension TowerNaming {
     /// Hugging Face's `CLIPModel`.
     static let huggingFaceText = TowerNaming(
         project: huggingFace, signature: ["text_model.embeddings.token_embedding.weight"],
-        rules: huggingFaceTextRules + [Rule("text.projection", "text_projection.weight", .transposed)],
+        rules: huggingFaceTextRules(prefix: "text_model.")
+            + [Rule("text.projection", "text_projection.weight", .transposed)],
         ignored: ["text_model.embeddings.position_ids"])
 
     /// Hugging Face's `SiglipModel`.
     static let sigLIPHuggingFaceText = TowerNaming(
         project: huggingFace, variant: "SigLIP",
         signature: ["text_model.embeddings.token_embedding.weight", "text_model.head.weight"],
-        rules: huggingFaceTextRules + [Rule("text.linear_projection.**", "text_model.head.**")],
+        rules: huggingFaceTextRules(prefix: "text_model.") + [Rule("text.linear_projection.**", "text_model.head.**")],
         ignored: ["text_model.embeddings.position_ids"])
 
     /// Causal masks, which TorchScript archives hold though no one learns them.
@@ -45,10 +46,11 @@ extension TowerNaming {
             ] + openCLIPBlocks("text.blocks", "transformer.resblocks"))
     }
 
-    private static let huggingFaceTextRules =
+    static func huggingFaceTextRules(prefix: String) -> [Rule] {
         [
-            Rule("text.token_embedding.weight", "text_model.embeddings.token_embedding.weight"),
-            Rule("text.positional_embedding", "text_model.embeddings.position_embedding.weight"),
-            Rule("text.final_norm.**", "text_model.final_layer_norm.**"),
-        ] + huggingFaceBlocks("text.blocks", "text_model.encoder.layers")
+            Rule("text.token_embedding.weight", prefix + "embeddings.token_embedding.weight"),
+            Rule("text.positional_embedding", prefix + "embeddings.position_embedding.weight"),
+            Rule("text.final_norm.**", prefix + "final_layer_norm.**"),
+        ] + huggingFaceBlocks("text.blocks", prefix + "encoder.layers")
+    }
 }

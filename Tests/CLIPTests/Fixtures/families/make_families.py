@@ -8,8 +8,9 @@ NAME/expected.json          "images": picture files relative to CLIPTests/Fixtur
 NAME/expected.safetensors   pixels [B, 3, S, S], image [B, E], tokens [N, L] int64, text [N, E], logits [B, N]
                             (scale and bias in them); embeddings before normalization, all of it computed in fp32
                             from the very values in the files
-Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), convnets (ConvNeXt), transformers_hub (Hugging Face), chinese (cn_clip),
-captions (CoCa), inside (hidden states, pixel gradients, ResNet training, position interpolation).
+Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), convnets (ConvNeXt), transformers_hub (Hugging Face), chinese
+(cn_clip), captions (CoCa), text_towers (CLIP's text towers alone), inside (hidden states, pixel gradients, ResNet
+training, position interpolation).
 """
 import shutil
 import sys
@@ -22,7 +23,7 @@ from make_models import picture
 
 PREFIXES = {
     "native": ("openai-", "open_clip-"), "trunks": ("siglip-open", "siglip2-open", "eva"), "transformers_hub": ("hf-",),
-    "convnets": ("convnext-",), "chinese": ("chinese-",), "captions": ("coca-",),
+    "convnets": ("convnext-",), "chinese": ("chinese-",), "captions": ("coca-",), "text_towers": ("lone-text",),
     "inside": ("hidden-", "rn-training", "positions"),
 }
 
