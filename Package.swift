@@ -144,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: [
-                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "Pages", "TestSupport", "Torch",
+                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "Pages", "TestSupport",
+                "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(

@@ -115,7 +115,8 @@ import Testing
                 try FileManager.default.createDirectory(atPath: folder + "/pairs", withIntermediateDirectories: true)
                 try FileManager.default.copyItem(atPath: demo + "/pictures/" + name, toPath: copy)
                 let caption = "a drawing of a \(name.prefix { $0 != "." })"
-                try Data(caption.utf8).write(to: URL(fileURLWithPath: copy).deletingPathExtension().appendingPathExtension("txt"))
+                try Data(caption.utf8).write(
+                    to: URL(fileURLWithPath: copy).deletingPathExtension().appendingPathExtension("txt"))
             }
             let found = try run("FineTune", folder + "/pairs", folder + "/run")
             #expect(found.status == 0, "\(found.errors)")

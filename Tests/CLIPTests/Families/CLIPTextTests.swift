@@ -47,8 +47,8 @@ import TorchNN
         try (model.encode(captions: captions) * #require(expected["weights"])).sum().backward()
         var gradients: [String: Tensor] = [:]
         for (parameter, value) in model.namedParameters {
-            let gradient: Tensor? = try value.tensor.gradient()
-            gradients[parameter] = try #require(gradient, "\(parameter)")
+            let gradient = try #require(try value.tensor.gradient(), "\(parameter)")
+            gradients[parameter] = gradient
         }
         let entries = try StateTranslation(layout: source.layout).checkpointState(gradients)
         #expect(entries.count == expected.keys.filter { $0.hasPrefix("gradient.") }.count)
