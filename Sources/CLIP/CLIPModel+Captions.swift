@@ -5,6 +5,7 @@ import Torch
 
 /// A picture's caption.
 public struct PictureCaption: Sendable, Equatable {
+    /// What was written, without start and end.
     public var text: String
     /// From start-of-text to end-of-text.
     public var tokens: [Int32]

@@ -8,10 +8,12 @@ import TorchNN
 /// Not safe for use from several threads while it is trained; inference from several threads is.
 public final class DualEncoder: Module, @unchecked Sendable {
     private let image: ImageSide?
+    /// Turns token ids into embeddings `[B, E]`.
     public let text: any TextTower
     private let similarity: SimilarityScale?
     /// Writes captions (CoCa); nil for models without one.
-    public let captionDecoder: CaptionDecoder?
+    package let captionDecoder: CaptionDecoder?
+    /// The shape it was made from.
     public let configuration: ModelConfiguration
 
     /// The temperature's start, ln(1/0.07) (arXiv 2103.00020, section 2.4).
@@ -58,6 +60,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// The towers there are.
     public var towers: [any Tower] { [image?.visual, text].compactMap { $0 } }
 
+    /// Where its parameters lie; pictures and ids are moved there.
     public private(set) var device = Device.cpu
 
     /// The type the towers compute in.

@@ -6,7 +6,9 @@ import TorchNN
 
 /// What a name, a directory or a configuration file stands for, before any weights are read.
 public struct ModelDescription: Sendable {
+    /// The name, directory or file it was found by; messages call it so.
     public let name: String
+    /// The towers' shapes, before any weights.
     public internal(set) var configuration: ModelConfiguration
     /// How pictures are prepared; nil for a model that reads none.
     var preparation: PreprocessConfiguration?

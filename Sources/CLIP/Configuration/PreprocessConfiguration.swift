@@ -12,7 +12,9 @@ public struct PreprocessConfiguration: Sendable, Equatable {
 
     /// Pixels of a side.
     public var size: Int
+    /// How a picture that is not square becomes one.
     public var resizeMode: ResizeMode = .shortest
+    /// How pixels between pixels are found; antialiased, as Pillow does.
     public var interpolation: Interpolation = .bicubic
     /// What is subtracted from red, green and blue in [0, 1].
     public var mean: [Double] = PreprocessConfiguration.clipMean
@@ -21,6 +23,7 @@ public struct PreprocessConfiguration: Sendable, Equatable {
 
     /// The statistics of OpenAI's training pictures, which nearly every CLIP model uses.
     public static let clipMean = [0.48145466, 0.4578275, 0.40821073]
+    /// By channel, as published with CLIP; applied to values from 0 to 1.
     public static let clipStandardDeviation = [0.26862954, 0.26130258, 0.27577711]
 
     public init(size: Int) { self.size = size }

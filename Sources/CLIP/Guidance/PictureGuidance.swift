@@ -2,6 +2,7 @@ import Torch
 
 /// A text that pictures are moved towards or, with a negative weight, away from.
 public struct GuidingText: Sendable, Equatable {
+    /// What the picture should become more, or less, like.
     public let text: String
     /// What its similarity is multiplied by in the score.
     public let weight: Double
@@ -24,7 +25,9 @@ public struct GuidingText: Sendable, Equatable {
 ///
 /// Not for use inside `Engine.inference`, whose tensors cannot be differentiated.
 public struct PictureGuidance: Sendable {
+    /// The model that scores.
     public let clip: CLIPModel
+    /// What the score is a weighted sum over.
     public let texts: [GuidingText]
     /// The texts' embeddings of length 1, `[T, E]`.
     private let directions: Tensor

@@ -4,6 +4,7 @@ import Torch
 /// Brings pictures to a model's input, as open_clip's evaluation transform does: resize, cut out the middle, scale to
 /// [0, 1], normalize.
 public struct PicturePreprocessor: Sendable {
+    /// Size, resizing, mean and deviation.
     public let configuration: PreprocessConfiguration
 
     /// A picture whose sides differ by more than this factor is refused: its resized form would not fit in memory.

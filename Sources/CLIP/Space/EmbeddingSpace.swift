@@ -9,11 +9,13 @@ import TorchNN
 public struct EmbeddingSpace: Codable, Sendable, Equatable {
     /// What the model was called when the vectors were made. Names do not matter to the numbers.
     public var model: String
+    /// Length of a vector.
     public var embeddingSize: Int
     /// Hash of all weights as 32-bit numbers, under names of their own: the same for the same weights in any layout.
     public var weights: String
     /// What weights do not show: heads, non-linearity, pooling and the like, by name.
     public var architecture: [String: String]
+    /// What texts were turned into ids with: another vocabulary makes another space.
     public var tokenizer: TokenizerIdentity
     /// How pictures are brought to the model's size, by name.
     public var preprocessing: [String: String]

@@ -8,6 +8,7 @@ import TorchArchive
 /// A weights file's tensors by name, whatever wrote it: safetensors in one file or in shards, PyTorch's archives (with
 /// or without TorchScript) and its older streams. No code in a file is run, and bytes stay where they lie until used.
 public struct Checkpoint: Sendable {
+    /// What kind of file weights lie in.
     public enum Format: String, Sendable, Codable {
         case safetensors
         case shardedSafetensors = "sharded safetensors"
@@ -17,7 +18,9 @@ public struct Checkpoint: Sendable {
         case legacyTorch = "PyTorch stream (before 1.6)"
     }
 
+    /// As it was given; for shards, their index.
     public let path: String
+    /// What the file was recognized as, by its bytes and not by its name.
     public let format: Format
     /// The files read; several for shards.
     public let files: [String]

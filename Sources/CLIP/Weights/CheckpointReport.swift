@@ -5,28 +5,41 @@ import TorchNN
 
 /// What a weights file is, as far as it says, without loading it into a model.
 public struct CheckpointReport: Codable, Sendable {
+    /// One file of the checkpoint: the only one, or a shard.
     public struct File: Codable, Sendable {
+        /// As it was given, or as an index names it.
         public var path: String
+        /// The file's length.
         public var bytes: Int
+        /// Of the file's bytes, in lower-case hexadecimal digits, as hubs state it.
         public var sha256: String
     }
 
     /// A tower's learnable values.
     public struct Parameters: Codable, Sendable {
+        /// The image tower's; 0 for a text tower alone.
         public var image: Int
+        /// The text tower's.
         public var text: Int
+        /// The caption decoder's; nil for a model without one.
         public var captionDecoder: Int?
+        /// With temperature and bias.
         public var total: Int
     }
 
     /// What stands in the way of loading it.
     public struct Mismatch: Codable, Sendable {
+        /// Tensors that the model needs and the file has not, by the file's own names.
         public var missing: [String]
+        /// Tensors that the model has no place for.
         public var unexpected: [String]
+        /// Tensors of another shape than the model's, with both shapes.
         public var misshaped: [String]
     }
 
+    /// In the order of an index; one for a checkpoint without shards.
     public var files: [File]
+    /// ``Checkpoint/Format``'s raw value.
     public var format: String
     /// Whose names the tensors have; nil for unknown ones.
     public var layout: String?
@@ -34,14 +47,21 @@ public struct CheckpointReport: Codable, Sendable {
     public var prefix: String
     /// The name of the model it is, or was asked to be.
     public var model: String?
+    /// Whose tokenizer its texts go through, as ``CLIPText/TokenizerFamily`` spells it; nil where nothing says.
     public var family: String?
+    /// How many entries there are, over all files.
     public var tensors: Int
     /// Values by element type.
     public var precision: [String: Int]
+    /// Learnable values by part; nil for an unknown architecture.
     public var parameters: Parameters?
+    /// Pixels of a side; nil where nothing says.
     public var imageSize: Int?
+    /// The most tokens of a text, with start and end; nil where nothing says.
     public var contextLength: Int?
+    /// Rows of the token embedding; nil where nothing says.
     public var vocabularySize: Int?
+    /// Length of the vectors both towers end in; nil where nothing says.
     public var embeddingSize: Int?
     /// What a text's embedding is where it is not a projection's: for a text tower that is published alone, Hugging
     /// Face's `pooler_output`. Nil where there is a projection.
@@ -50,6 +70,7 @@ public struct CheckpointReport: Codable, Sendable {
     public var architecture: [String: String]?
     /// The first tensor that holds infinite values or no numbers.
     public var nonFinite: String?
+    /// What does not fit the architecture; nil where all does, or none is known.
     public var mismatch: Mismatch?
     /// Why the file cannot be used as it is; nil where it can.
     public var problem: String?

@@ -23,6 +23,7 @@ public enum ModelConversion {
         case fp16
         case bf16
 
+        /// As tensors store it.
         public var dtype: DType {
             switch self {
             case .fp32: .float32

@@ -11,7 +11,9 @@ public struct ModelDirectory: Sendable {
         case huggingFace
     }
 
+    /// open_clip's name for the configuration.
     public static let configurationName = "open_clip_config.json"
+    /// open_clip's name for weights in safetensors.
     public static let weightsName = "open_clip_model.safetensors"
     static let huggingFaceConfigurationName = "config.json"
 
@@ -24,7 +26,9 @@ public struct ModelDirectory: Sendable {
         "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
     ]
 
+    /// As it was given, without a slash at its end.
     public let path: String
+    /// Where open_clip's configuration lies, if the directory is open_clip's.
     public var configurationPath: String { path + "/" + Self.configurationName }
     /// Where ``write(_:preprocess:dtype:)`` puts weights.
     public var weightsPath: String { path + "/" + Self.weightsName }
@@ -48,6 +52,7 @@ public struct ModelDirectory: Sendable {
         return found.max { date($0) < date($1) }.map { snapshots + "/" + $0 }
     }
 
+    /// Whose directory it is, by the configuration that lies in it.
     public var layout: Layout {
         let manager = FileManager.default
         let isOpenCLIP = manager.fileExists(atPath: configurationPath)

@@ -9,8 +9,11 @@ public struct HeldOutEvaluation: Sendable, Equatable {
 
     /// How often a picture's category is the first answer among all categories' names.
     public struct CategoryAccuracy: Sendable, Equatable {
+        /// The share of judged pictures whose own category comes first.
         public let accuracy: Double
+        /// Pictures that name a category.
         public let pictureCount: Int
+        /// Different categories, all of which are choices for each picture.
         public let categoryCount: Int
         /// What guessing gives.
         public var chance: Double { 1 / Double(max(1, categoryCount)) }
@@ -39,12 +42,17 @@ public protocol HeldOutEvaluator: Sendable {
 public struct HeldOutFigures: Sendable, Equatable {
     /// Zero-shot accuracy over the pairs' categories.
     public struct ZeroShot: Sendable, Equatable {
+        /// The share of judged pictures whose own category comes first.
         public var accuracy: Double
+        /// What guessing among the categories gives.
         public var chance: Double
+        /// How many categories there are to choose from.
         public var categories: Int
+        /// How many pictures name one.
         public var pictures: Int
     }
 
+    /// Pairs that were measured.
     public let pairs: Int
     /// The share of pictures whose text is among the first k, by k.
     public let imageToText: [Int: Double]
@@ -52,6 +60,7 @@ public struct HeldOutFigures: Sendable, Equatable {
     public let textToImage: [Int: Double]
     /// What guessing gives, by k.
     public let chance: [Int: Double]
+    /// Nil where the pairs name no categories.
     public let zeroShot: ZeroShot?
 
     public init(_ evaluation: HeldOutEvaluation) {

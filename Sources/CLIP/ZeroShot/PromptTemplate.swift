@@ -1,5 +1,6 @@
 /// A sentence with a place, `{}`, for a label.
 public struct PromptTemplate: Sendable, Equatable {
+    /// With `{}` where the label goes.
     public let text: String
 
     /// - Throws: ``CLIPError/template(_:)`` where there is no `{}`.

@@ -9,6 +9,7 @@ public struct RetrievalMetrics: Sendable, Equatable {
     public let imageToText: [Int: Double]
     /// Share of captions whose picture is among the first k pictures, by k.
     public let textToImage: [Int: Double]
+    /// N: each picture is looked for among so many texts, and the other way round.
     public let pairCount: Int
 
     /// What guessing gives at depth k.

@@ -3,24 +3,24 @@ import TorchNN
 
 /// BERT as a text tower (Devlin et al., arXiv 1810.04805; Chinese-CLIP, Yang et al., arXiv 2211.01335): token ids to
 /// embeddings `[B, E]`, the first token's last state times a matrix.
-public final class BERTTransformer: TextTower {
-    public let tokenEmbedding: Embedding
+package final class BERTTransformer: TextTower {
+    package let tokenEmbedding: Embedding
     /// `[positions, W]`
-    public let positionalEmbedding: Parameter
+    package let positionalEmbedding: Parameter
     /// `[types, W]`; a text is all of type 0.
-    public let typeEmbedding: Parameter
-    public let embeddingNorm: LayerNorm
-    public let blocks: [PostNormBlock]
+    package let typeEmbedding: Parameter
+    package let embeddingNorm: LayerNorm
+    package let blocks: [PostNormBlock]
     /// `[W, E]`
-    public let projection: Parameter
+    package let projection: Parameter
     private let configuration: BERTConfiguration
 
-    public var shortcuts = TowerShortcuts()
-    public var recomputesBlocks = false
+    package var shortcuts = TowerShortcuts()
+    package var recomputesBlocks = false
 
-    public var layerCount: Int { blocks.count }
+    package var layerCount: Int { blocks.count }
 
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         part(
             of: parameter,
             embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"],
@@ -52,7 +52,7 @@ public final class BERTTransformer: TextTower {
     /// - Returns: embeddings `[B, E]`, not normalized.
     /// - Throws: `TorchError` for a caption that is empty or begins with padding, is too long, or has an id outside the
     ///   vocabulary.
-    public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
+    package func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try ends(of: captions)
         guard shortcuts.trimsToLongest else { return try encode(captions, length: configuration.contextLength) }
         let device = positionalEmbedding.tensor.device
@@ -106,13 +106,13 @@ public final class BERTTransformer: TextTower {
 }
 
 /// A residual block with normalization after each part (Vaswani et al., arXiv 1706.03762).
-public final class PostNormBlock: Module {
-    public let attention: MultiHeadAttention
-    public let norm1: LayerNorm
-    public let feedForward: FeedForward
-    public let norm2: LayerNorm
+package final class PostNormBlock: Module {
+    package let attention: MultiHeadAttention
+    package let norm1: LayerNorm
+    package let feedForward: FeedForward
+    package let norm2: LayerNorm
 
-    public init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double) throws {
+    package init(width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double) throws {
         attention = try MultiHeadAttention(width: width, headCount: headCount)
         norm1 = try LayerNorm(width, epsilon: epsilon)
         feedForward = try FeedForward(width: width, hidden: hidden, activation: activation)
@@ -129,13 +129,13 @@ public final class PostNormBlock: Module {
 
     /// `[B, L, width] -> [B, L, width]`.
     /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
-    public func callAsFunction(_ input: Tensor, mask: Tensor?) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, mask: Tensor?) throws -> Tensor {
         try finish(input, attended: attention(input, causal: false, mask: mask))
     }
 
     /// The output at the first position, `[B, width]`: exactly what the whole block gives there.
     /// - Parameter visible: see ``TorchNN/MultiHeadAttention``.
-    public func callAsFunction(firstOf input: Tensor, visible: Tensor?) throws -> Tensor {
+    package func callAsFunction(firstOf input: Tensor, visible: Tensor?) throws -> Tensor {
         let first = try input.select(0, dimension: 1)
         return try finish(first, attended: attention(queries: first, over: input, visible: visible))
     }

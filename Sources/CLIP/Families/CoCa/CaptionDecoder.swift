@@ -4,13 +4,13 @@ import TorchNN
 /// CoCa's multimodal decoder (Yu et al., arXiv 2205.01917, section 3.2, as open_clip builds it): the text tower's states,
 /// which nothing of the picture is in yet, attend in turn to one another and to the picture's tokens, and predict each
 /// next word.
-public final class CaptionDecoder: Module {
-    public let blocks: [TransformerBlock]
+package final class CaptionDecoder: Module {
+    package let blocks: [TransformerBlock]
     /// One after each of ``blocks``.
-    public let crossBlocks: [CrossAttentionBlock]
-    public let finalNorm: LayerNorm
+    package let crossBlocks: [CrossAttentionBlock]
+    package let finalNorm: LayerNorm
     /// `[W, vocabulary]`
-    public let projection: Parameter
+    package let projection: Parameter
     let configuration: CaptionDecoderConfiguration
 
     /// Initialized as the text tower.
@@ -37,7 +37,7 @@ public final class CaptionDecoder: Module {
     ///   - states: the text tower's states before its final norm, `[B, L, W]`.
     ///   - pictureTokens: `[B, M, W]`, as ``TokenTower/embeddingAndTokens(_:)`` gives them.
     /// - Returns: for each place, the scores of what stands at the next: `[B, L, vocabulary]`.
-    public func callAsFunction(_ states: Tensor, pictureTokens: Tensor) throws -> Tensor {
+    package func callAsFunction(_ states: Tensor, pictureTokens: Tensor) throws -> Tensor {
         var states = states
         for (block, cross) in zip(blocks, crossBlocks) {
             states = try cross(block(states, causal: true), over: cross.keysAndValues(pictureTokens))
@@ -49,15 +49,15 @@ public final class CaptionDecoder: Module {
 }
 
 /// A residual block with normalization before each part: attention to another sequence, then a feed-forward layer.
-public final class CrossAttentionBlock: Module {
-    public let norm1: LayerNorm
+package final class CrossAttentionBlock: Module {
+    package let norm1: LayerNorm
     /// Over the other sequence.
-    public let inputNorm: LayerNorm
-    public let attention: MultiHeadAttention
-    public let norm2: LayerNorm
-    public let feedForward: FeedForward
+    package let inputNorm: LayerNorm
+    package let attention: MultiHeadAttention
+    package let norm2: LayerNorm
+    package let feedForward: FeedForward
 
-    public init(width: Int, headCount: Int, hidden: Int, activation: Activation) throws {
+    package init(width: Int, headCount: Int, hidden: Int, activation: Activation) throws {
         norm1 = try LayerNorm(width)
         inputNorm = try LayerNorm(width)
         attention = try MultiHeadAttention(width: width, headCount: headCount)
@@ -66,10 +66,10 @@ public final class CrossAttentionBlock: Module {
     }
 
     /// What the block needs of the other sequence, the same for every call: `[B, M, width] -> [2, B, heads, M, d]`.
-    public func keysAndValues(_ other: Tensor) throws -> Tensor { try attention.keysAndValues(inputNorm(other)) }
+    package func keysAndValues(_ other: Tensor) throws -> Tensor { try attention.keysAndValues(inputNorm(other)) }
 
     /// `[B, L, width] -> [B, L, width]`.
-    public func callAsFunction(_ input: Tensor, over keysAndValues: Tensor) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, over keysAndValues: Tensor) throws -> Tensor {
         let attended = try input + attention(queries: norm1(input), keysAndValues: keysAndValues)
         return try attended + feedForward(norm2(attended))
     }

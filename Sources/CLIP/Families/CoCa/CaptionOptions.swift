@@ -29,7 +29,9 @@ public struct CaptionOptions: Sendable, Equatable {
     /// Scores of tokens that are in the caption already are divided by it (multiplied where negative); 1 changes nothing
     /// (Keskar et al., arXiv 1909.05858, section 4.1).
     public var repetitionPenalty = 1.0
+    /// The id that a caption begins with; the default is CLIP's.
     public var startToken: Int32 = 49_406
+    /// The id that ends a caption; the default is CLIP's.
     public var endToken: Int32 = 49_407
 
     public init() {}

@@ -5,26 +5,26 @@ import TorchNN
 ///
 /// States lie channels last, `[B, H, W, C]`: normalizations and the layers at each place then read memory in order, and
 /// so do convolutions, which are handed the same memory as `[B, C, H, W]`.
-public final class ConvNeXt: ImageTower {
+package final class ConvNeXt: ImageTower {
     /// Squares of four pixels to `[B, S/4, S/4, C₀]`.
-    public let stem: PatchReduction
+    package let stem: PatchReduction
     /// Four; each but the first halves the sides.
-    public let stages: [ConvNeXtStage]
+    package let stages: [ConvNeXtStage]
     /// Over the mean of the last stage's places.
-    public let postNorm: LayerNorm
+    package let postNorm: LayerNorm
     /// From the last stage's channels to the embedding.
-    public let head: any ConvNeXtHead
+    package let head: any ConvNeXtHead
     private let configuration: ConvNeXtConfiguration
 
-    public var shortcuts = TowerShortcuts()
-    public var recomputesBlocks = false
-    public var patchDropout: PatchDropout? { nil }
-    public var tokens: (any TokenTower)? { nil }
+    package var shortcuts = TowerShortcuts()
+    package var recomputesBlocks = false
+    package var patchDropout: PatchDropout? { nil }
+    package var tokens: (any TokenTower)? { nil }
 
-    public var layerCount: Int { stages.reduce(0) { $0 + $1.blocks.count } }
+    package var layerCount: Int { stages.reduce(0) { $0 + $1.blocks.count } }
 
     /// What halves the sides before a stage is learned with the stage's first block.
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         let parts = parameter.split(separator: ".")
         switch parts.first {
         case "stem": return .embedding
@@ -58,7 +58,7 @@ public final class ConvNeXt: ImageTower {
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
-    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         var states = try stem(pictures.channelsLast().permuted([0, 2, 3, 1]))  // [B, S/4, S/4, C₀]
         for stage in stages { states = try stage(states, recomputing: recomputesBlocks) }
@@ -69,12 +69,12 @@ public final class ConvNeXt: ImageTower {
 
 /// Squares of pixels or places that become one: a convolution without overlap, and a normalization at each place before
 /// or after it: `[B, H, W, in] -> [B, H/size, W/size, out]`.
-public final class PatchReduction: Module {
+package final class PatchReduction: Module {
     /// Where the normalization stands.
     enum NormPlace { case before, after }
 
-    public let convolution: Convolution
-    public let norm: LayerNorm
+    package let convolution: Convolution
+    package let norm: LayerNorm
     private let isNormFirst: Bool
 
     init(_ inputs: Int, _ outputs: Int, size: Int, norm place: NormPlace, epsilon: Double) throws {
@@ -84,7 +84,7 @@ public final class PatchReduction: Module {
         try convolution.drawAsTimm()
     }
 
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor) throws -> Tensor {
         let states = isNormFirst ? try norm(input) : input
         let reduced = try convolution(states.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
         return isNormFirst ? reduced : try norm(reduced)
@@ -92,10 +92,10 @@ public final class PatchReduction: Module {
 }
 
 /// Blocks at one resolution: `[B, H, W, inputs] -> [B, H/2, W/2, width]`, or with sides as they are in the first stage.
-public final class ConvNeXtStage: Module {
+package final class ConvNeXtStage: Module {
     /// What halves the sides; nil in the first stage.
-    public let reduction: PatchReduction?
-    public let blocks: [ConvNeXtBlock]
+    package let reduction: PatchReduction?
+    package let blocks: [ConvNeXtBlock]
 
     init(inputs: Int?, width: Int, blocks count: Int, epsilon: Double) throws {
         reduction = try inputs.map { try PatchReduction($0, width, size: 2, norm: .before, epsilon: epsilon) }
@@ -103,7 +103,7 @@ public final class ConvNeXtStage: Module {
     }
 
     /// - Parameter recomputes: see ``Tower/recomputesBlocks``.
-    public func callAsFunction(_ input: Tensor, recomputing recomputes: Bool = false) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, recomputing recomputes: Bool = false) throws -> Tensor {
         try blocks.reduce(reduction.map { try $0(input) } ?? input) { states, block in
             try block.run(states, recomputing: recomputes) { try block($0) }
         }
@@ -112,12 +112,12 @@ public final class ConvNeXtStage: Module {
 
 /// A depthwise convolution, a normalization, and two layers at each place, scaled and added to the input:
 /// `[B, H, W, width] -> [B, H, W, width]`.
-public final class ConvNeXtBlock: Module {
-    public let depthwise: Convolution
-    public let norm: LayerNorm
-    public let feedForward: FeedForward
+package final class ConvNeXtBlock: Module {
+    package let depthwise: Convolution
+    package let norm: LayerNorm
+    package let feedForward: FeedForward
     /// `[width]`
-    public let scale: Parameter
+    package let scale: Parameter
 
     init(width: Int, epsilon: Double) throws {
         let kernel = ConvNeXtConfiguration.kernel
@@ -130,37 +130,37 @@ public final class ConvNeXtBlock: Module {
         for layer in [feedForward.expand, feedForward.contract] { try layer.initialize(deviation: 0.02) }
     }
 
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor) throws -> Tensor {
         let convolved = try depthwise(input.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
         return try input + feedForward(norm(convolved)) * scale.tensor
     }
 }
 
 /// How the pooled state becomes the embedding: `[B, C₃] -> [B, E]`.
-public protocol ConvNeXtHead: Module {
+package protocol ConvNeXtHead: Module {
     func callAsFunction(_ state: Tensor) throws -> Tensor
 }
 
 /// A matrix.
-public final class ConvNeXtMatrixHead: ConvNeXtHead {
-    public let projection: Linear
+package final class ConvNeXtMatrixHead: ConvNeXtHead {
+    package let projection: Linear
 
     init(_ width: Int, _ embeddingSize: Int) throws { projection = try Linear(width, embeddingSize, bias: false) }
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { try projection(state) }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try projection(state) }
 }
 
 /// Two layers with GELU between, twice as wide inside as the embedding; only the first has a bias.
-public final class ConvNeXtHiddenHead: ConvNeXtHead {
-    public let expand: Linear
-    public let contract: Linear
+package final class ConvNeXtHiddenHead: ConvNeXtHead {
+    package let expand: Linear
+    package let contract: Linear
 
     init(_ width: Int, _ embeddingSize: Int) throws {
         expand = try Linear(width, 2 * embeddingSize)
         contract = try Linear(2 * embeddingSize, embeddingSize, bias: false)
     }
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
 }
 
 extension Convolution {

@@ -2,11 +2,11 @@ import Torch
 import TorchNN
 
 /// A residual block of an EVA transformer, normalized before each part or, in EVA-02 enormous, after it.
-public final class EVABlock: Module {
-    public let norm1: LayerNorm
-    public let attention: EVAAttention
-    public let norm2: LayerNorm
-    public let feedForward: EVAFeedForward
+package final class EVABlock: Module {
+    package let norm1: LayerNorm
+    package let attention: EVAAttention
+    package let norm2: LayerNorm
+    package let feedForward: EVAFeedForward
     private let isPostNorm: Bool
 
     init(_ configuration: EVAConfiguration, depth: Int) throws {
@@ -31,16 +31,16 @@ public final class EVABlock: Module {
 }
 
 /// Attention with biases for queries and values but none for keys.
-public final class EVAAttention: Module {
+package final class EVAAttention: Module {
     /// Queries', keys' and values' projections, one above the other: `[3·W, W]`.
-    public let inWeight: Parameter
+    package let inWeight: Parameter
     /// `[W]`
-    public let queryBias: Parameter
+    package let queryBias: Parameter
     /// `[W]`
-    public let valueBias: Parameter
+    package let valueBias: Parameter
     /// Of what attention gives, before its projection; nil where there is none.
-    public let norm: LayerNorm?
-    public let outProjection: Linear
+    package let norm: LayerNorm?
+    package let outProjection: Linear
     private let headCount: Int
 
     init(_ configuration: EVAConfiguration, outputDeviation: Double) throws {
@@ -80,13 +80,13 @@ public final class EVAAttention: Module {
 }
 
 /// Linear layers at each position: with GELU between them, or gated (SwiGLU, arXiv 2002.05202).
-public final class EVAFeedForward: Module {
+package final class EVAFeedForward: Module {
     /// What opens the gate; nil without one.
-    public let gate: Linear?
-    public let expand: Linear
+    package let gate: Linear?
+    package let expand: Linear
     /// Of the hidden state; nil where there is none.
-    public let norm: LayerNorm?
-    public let contract: Linear
+    package let norm: LayerNorm?
+    package let contract: Linear
 
     init(_ configuration: EVAConfiguration, outputDeviation: Double) throws {
         let (width, hidden) = (configuration.width, configuration.hiddenWidth)

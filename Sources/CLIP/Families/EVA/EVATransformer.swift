@@ -3,28 +3,28 @@ import TorchNN
 
 /// An EVA vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (EVA-CLIP, arXiv 2303.15389; EVA-02, arXiv
 /// 2303.11331).
-public final class EVATransformer: ImageTower {
-    public let patches: PatchEmbedding
+package final class EVATransformer: ImageTower {
+    package let patches: PatchEmbedding
     /// `[W]`, the vector of the extra token whose last state stands for the picture.
-    public let classEmbedding: Parameter
+    package let classEmbedding: Parameter
     /// `[grid² + 1, W]`, the class token's first.
-    public let positionalEmbedding: Parameter
-    public let blocks: [EVABlock]
-    public let postNorm: LayerNorm
+    package let positionalEmbedding: Parameter
+    package let blocks: [EVABlock]
+    package let postNorm: LayerNorm
     /// From `W` to the embedding, with a bias.
-    public let head: Linear
+    package let head: Linear
     private let rotation: RotaryPositions?
     private let configuration: EVAConfiguration
 
-    public var shortcuts = TowerShortcuts()
-    public var recomputesBlocks = false
-    public let patchDropout: PatchDropout? = PatchDropout()
+    package var shortcuts = TowerShortcuts()
+    package var recomputesBlocks = false
+    package let patchDropout: PatchDropout? = PatchDropout()
 
-    public var layerCount: Int { blocks.count }
+    package var layerCount: Int { blocks.count }
 
-    public var tokens: (any TokenTower)? { nil }
+    package var tokens: (any TokenTower)? { nil }
 
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         part(
             of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding"], finalNorm: "post_norm")
     }
@@ -51,7 +51,7 @@ public final class EVATransformer: ImageTower {
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
-    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         let embedded = try patches(pictures)  // [B, grid², W]
         let classToken = try classEmbedding.tensor.converted(to: embedded.dtype)

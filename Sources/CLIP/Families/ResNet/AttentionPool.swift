@@ -3,14 +3,14 @@ import TorchNN
 
 /// Attention pooling: the mean of all places asks all places and itself (arXiv 2103.00020, section 2.4):
 /// `[B, width, H, W] -> [B, E]`.
-public final class AttentionPool: Module {
+package final class AttentionPool: Module {
     /// `[H·W + 1, width]`, the mean's first.
-    public let positionalEmbedding: Parameter
-    public let query: Linear
-    public let key: Linear
-    public let value: Linear
+    package let positionalEmbedding: Parameter
+    package let query: Linear
+    package let key: Linear
+    package let value: Linear
     /// From `width` to the embedding.
-    public let output: Linear
+    package let output: Linear
     private let headCount: Int
 
     var shortcuts = TowerShortcuts()
@@ -28,7 +28,7 @@ public final class AttentionPool: Module {
         }
     }
 
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor) throws -> Tensor {
         let (batch, width) = (input.shape[0], input.shape[1])
         let places = try input.reshaped([batch, width, -1]).transposed()  // [B, H·W, width]
         let states =

@@ -3,18 +3,18 @@ import TorchNN
 
 /// A residual block that narrows, convolves and widens (He et al., arXiv 1512.03385). It makes pictures smaller by
 /// averaging, never by skipping places (Zhang, arXiv 1904.11486): `[B, inputs, H, W] -> [B, 4·planes, H/stride, W/stride]`.
-public final class Bottleneck: Module {
+package final class Bottleneck: Module {
     /// Channels that come out over ``planes``.
     static let expansion = 4
 
-    public let convolution1: Convolution
-    public let norm1: BatchNorm2d
-    public let convolution2: Convolution
-    public let norm2: BatchNorm2d
-    public let convolution3: Convolution
-    public let norm3: BatchNorm2d
+    package let convolution1: Convolution
+    package let norm1: BatchNorm2d
+    package let convolution2: Convolution
+    package let norm2: BatchNorm2d
+    package let convolution3: Convolution
+    package let norm3: BatchNorm2d
     /// What brings the input into the output's shape; nil where it has that already.
-    public let downsample: Downsample?
+    package let downsample: Downsample?
     private let stride: Int
 
     var norms: [BatchNorm2d] { [norm1, norm2, norm3] + (downsample.map { [$0.norm] } ?? []) }
@@ -34,7 +34,7 @@ public final class Bottleneck: Module {
         try Initializer.constant(0).apply(to: norm3.weight)
     }
 
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor) throws -> Tensor {
         var states = try norm1(convolution1(input)).relu()
         states = try norm2(convolution2(states)).relu()
         if stride > 1 { states = try states.averagePooled(stride) }
@@ -43,9 +43,9 @@ public final class Bottleneck: Module {
     }
 
     /// An average pooling, a convolution of single places, and a norm.
-    public final class Downsample: Module {
-        public let convolution: Convolution
-        public let norm: BatchNorm2d
+    package final class Downsample: Module {
+        package let convolution: Convolution
+        package let norm: BatchNorm2d
         private let stride: Int
 
         init(inputs: Int, outputs: Int, stride: Int) throws {
@@ -54,7 +54,7 @@ public final class Bottleneck: Module {
             norm = try BatchNorm2d(outputs)
         }
 
-        public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        package func callAsFunction(_ input: Tensor) throws -> Tensor {
             try norm(convolution(stride > 1 ? input.averagePooled(stride) : input))
         }
     }

@@ -2,26 +2,26 @@ import Torch
 import TorchNN
 
 /// CLIP's modified ResNet: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4).
-public final class ModifiedResNet: ImageTower {
-    public let stem: ResNetStem
+package final class ModifiedResNet: ImageTower {
+    package let stem: ResNetStem
     /// Four; each but the first halves the picture's sides.
-    public let stages: [ResNetStage]
-    public let attentionPool: AttentionPool
+    package let stages: [ResNetStage]
+    package let attentionPool: AttentionPool
     private let configuration: ResNetConfiguration
 
-    public var recomputesBlocks = false
-    public var patchDropout: PatchDropout? { nil }
+    package var recomputesBlocks = false
+    package var patchDropout: PatchDropout? { nil }
 
-    public var layerCount: Int { stages.reduce(0) { $0 + $1.blocks.count } }
+    package var layerCount: Int { stages.reduce(0) { $0 + $1.blocks.count } }
 
-    public var tokens: (any TokenTower)? { nil }
+    package var tokens: (any TokenTower)? { nil }
 
-    public var shortcuts: TowerShortcuts {
+    package var shortcuts: TowerShortcuts {
         get { attentionPool.shortcuts }
         set { attentionPool.shortcuts = newValue }
     }
 
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         let parts = parameter.split(separator: ".")
         guard parts.first == "stages" else { return parts.first == "stem" ? .embedding : .head }
         guard parts.count > 3, let stage = Int(parts[1]), let block = Int(parts[3]) else { return .embedding }
@@ -46,7 +46,7 @@ public final class ModifiedResNet: ImageTower {
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
-    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         // A tenth faster in 32 bits and a quarter in bfloat16, on a CPU with oneDNN.
         var states = try stem(pictures.channelsLast())  // [B, W, S/4, S/4]
@@ -58,13 +58,13 @@ public final class ModifiedResNet: ImageTower {
 
 /// Three convolutions and an average pooling where a plain ResNet has one and a maximum:
 /// `[B, 3, S, S] -> [B, width, S/4, S/4]`.
-public final class ResNetStem: Module {
-    public let convolution1: Convolution
-    public let norm1: BatchNorm2d
-    public let convolution2: Convolution
-    public let norm2: BatchNorm2d
-    public let convolution3: Convolution
-    public let norm3: BatchNorm2d
+package final class ResNetStem: Module {
+    package let convolution1: Convolution
+    package let norm1: BatchNorm2d
+    package let convolution2: Convolution
+    package let norm2: BatchNorm2d
+    package let convolution3: Convolution
+    package let norm3: BatchNorm2d
 
     init(width: Int) throws {
         convolution1 = try Convolution(3, width / 2, kernel: 3, stride: 2, padding: 1, bias: false)
@@ -75,7 +75,7 @@ public final class ResNetStem: Module {
         norm3 = try BatchNorm2d(width)
     }
 
-    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         var states = try norm1(convolution1(pictures)).relu()  // [B, width/2, S/2, S/2]
         states = try norm2(convolution2(states)).relu()
         states = try norm3(convolution3(states)).relu()  // [B, width, S/2, S/2]
@@ -84,8 +84,8 @@ public final class ResNetStem: Module {
 }
 
 /// Residual blocks at one resolution: `[B, inputs, H, W] -> [B, 4·planes, H/stride, W/stride]`.
-public final class ResNetStage: Module {
-    public let blocks: [Bottleneck]
+package final class ResNetStage: Module {
+    package let blocks: [Bottleneck]
 
     init(inputs: Int, planes: Int, stride: Int, count: Int) throws {
         blocks = try (0..<count).map { index in
@@ -96,7 +96,7 @@ public final class ResNetStage: Module {
     }
 
     /// - Parameter recomputes: see ``Tower/recomputesBlocks``.
-    public func callAsFunction(_ input: Tensor, recomputing recomputes: Bool = false) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, recomputing recomputes: Bool = false) throws -> Tensor {
         try blocks.reduce(input) { states, block in
             try block.run(states, recomputing: recomputes, norms: block.norms) { try block($0) }
         }

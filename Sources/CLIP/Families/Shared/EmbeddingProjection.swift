@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// How a tower's pooled state becomes the embedding. Its parameters are named as the tower's own.
-public protocol EmbeddingProjection: InlineModule {
+package protocol EmbeddingProjection: InlineModule {
     /// Draws the weights that the tower's authors draw; kinds that draw their own when made stay as they are.
     func initialize(_ draw: Initializer) throws
 
@@ -11,47 +11,47 @@ public protocol EmbeddingProjection: InlineModule {
 }
 
 /// A matrix, no bias.
-public final class MatrixProjection: EmbeddingProjection {
+package final class MatrixProjection: EmbeddingProjection {
     /// `[W, E]`
-    public let projection: Parameter
+    package let projection: Parameter
 
     init(_ width: Int, _ embeddingSize: Int) throws { projection = try Parameter(zeros: width, embeddingSize) }
 
-    public func initialize(_ draw: Initializer) throws { try draw.apply(to: projection) }
+    package func initialize(_ draw: Initializer) throws { try draw.apply(to: projection) }
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { try state.matmul(projection.tensor) }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try state.matmul(projection.tensor) }
 }
 
 /// A linear layer with bias (SigLIP's texts).
-public final class LinearProjection: EmbeddingProjection {
-    public let linearProjection: Linear
+package final class LinearProjection: EmbeddingProjection {
+    package let linearProjection: Linear
 
     init(_ width: Int, _ embeddingSize: Int) throws { linearProjection = try Linear(width, embeddingSize) }
 
-    public func initialize(_ draw: Initializer) throws {
+    package func initialize(_ draw: Initializer) throws {
         try draw.apply(to: linearProjection.weight)
         if let bias = linearProjection.bias { try Initializer.constant(0).apply(to: bias) }
     }
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { try linearProjection(state) }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try linearProjection(state) }
 }
 
 /// Two layers, which only this package's models have.
-public final class HiddenProjection: EmbeddingProjection {
-    public let hiddenProjection: ProjectionHead
+package final class HiddenProjection: EmbeddingProjection {
+    package let hiddenProjection: ProjectionHead
 
     init(_ width: Int, _ embeddingSize: Int) throws { hiddenProjection = try ProjectionHead(width, embeddingSize) }
 
-    public func initialize(_ draw: Initializer) throws {}
+    package func initialize(_ draw: Initializer) throws {}
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { try hiddenProjection(state) }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try hiddenProjection(state) }
 }
 
 /// None: the state is the embedding.
-public final class NoProjection: EmbeddingProjection {
-    public func initialize(_ draw: Initializer) throws {}
+package final class NoProjection: EmbeddingProjection {
+    package func initialize(_ draw: Initializer) throws {}
 
-    public func callAsFunction(_ state: Tensor) throws -> Tensor { state }
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { state }
 }
 
 /// Which ``EmbeddingProjection`` a tower has.

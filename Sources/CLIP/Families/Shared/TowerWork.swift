@@ -5,10 +5,12 @@
 public struct TowerWork: Sendable, Equatable {
     /// What comes before the first block: patches, or a ResNet's stem. Tables that are looked up cost nothing.
     public var embedding: Double
+    /// Of each block, from the first.
     public var blocks: [Double]
     /// Pooling and projection.
     public var head: Double
 
+    /// All of it: multiply-adds of one picture or caption.
     public var total: Double { embedding + blocks.reduce(0, +) + head }
 
     /// What a tower is asked to do.

@@ -2,17 +2,17 @@ import Torch
 import TorchNN
 
 /// A residual block with normalization before each part: attention over the sequence, then a feed-forward layer.
-public final class TransformerBlock: Module {
-    public let norm1: LayerNorm
-    public let attention: MultiHeadAttention
-    public let norm2: LayerNorm
-    public let feedForward: FeedForward
+package final class TransformerBlock: Module {
+    package let norm1: LayerNorm
+    package let attention: MultiHeadAttention
+    package let norm2: LayerNorm
+    package let feedForward: FeedForward
     /// What each part's output is multiplied by, `[width]` (arXiv 2103.17239); nil for one.
-    public let scale1: Parameter?
-    public let scale2: Parameter?
+    package let scale1: Parameter?
+    package let scale2: Parameter?
 
     /// - Parameter layerScale: where ``scale1`` and ``scale2`` start; nil for a block without them.
-    public init(
+    package init(
         width: Int, headCount: Int, hidden: Int, activation: Activation, epsilon: Double = 1e-5,
         layerScale: Double? = nil
     ) throws {
@@ -30,7 +30,7 @@ public final class TransformerBlock: Module {
 
     /// `[B, L, width] -> [B, L, width]`.
     /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
-    public func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
         let attended = try input + scaled(attention(norm1(input), causal: causal, mask: mask), scale1)
         return try attended + scaled(feedForward(norm2(attended)), scale2)
     }
@@ -40,7 +40,7 @@ public final class TransformerBlock: Module {
     /// - Parameters:
     ///   - positions: int64 `[B]`.
     ///   - visible: see ``TorchNN/MultiHeadAttention``.
-    public func callAsFunction(_ input: Tensor, at positions: Tensor, visible: Tensor?) throws -> Tensor {
+    package func callAsFunction(_ input: Tensor, at positions: Tensor, visible: Tensor?) throws -> Tensor {
         let normalized = try norm1(input)
         let queries = try normalized.atPositions(positions)
         let mixed = try attention(queries: queries, over: normalized, visible: visible)

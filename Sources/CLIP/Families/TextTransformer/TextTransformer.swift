@@ -3,23 +3,23 @@ import TorchNN
 
 /// A text transformer: token ids to embeddings `[B, E]` (arXiv 2103.00020, section 2.4; SigLIP's, arXiv 2303.15343;
 /// CoCa's, arXiv 2205.01917).
-public final class TextTransformer: TextTower {
-    public let tokenEmbedding: Embedding
+package final class TextTransformer: TextTower {
+    package let tokenEmbedding: Embedding
     /// `[context length, W]`, or one more with the class token's last.
-    public let positionalEmbedding: Parameter
+    package let positionalEmbedding: Parameter
     /// `[W]`, the vector of the extra token after the text whose last state stands for it.
-    public let classEmbedding: Parameter?
-    public let blocks: [TransformerBlock]
-    public let finalNorm: LayerNorm
-    public let projection: any EmbeddingProjection
+    package let classEmbedding: Parameter?
+    package let blocks: [TransformerBlock]
+    package let finalNorm: LayerNorm
+    package let projection: any EmbeddingProjection
     let configuration: TextTransformerConfiguration
 
-    public var shortcuts = TowerShortcuts()
-    public var recomputesBlocks = false
+    package var shortcuts = TowerShortcuts()
+    package var recomputesBlocks = false
 
-    public var layerCount: Int { blocks.count }
+    package var layerCount: Int { blocks.count }
 
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         part(
             of: parameter, embeddings: ["token_embedding", "positional_embedding", "class_embedding"],
             finalNorm: "final_norm")
@@ -59,7 +59,7 @@ public final class TextTransformer: TextTower {
     /// - Returns: embeddings `[B, E]`, not normalized.
     /// - Throws: `TorchError` for a caption without tokens, of a wrong length, with an id outside the vocabulary, or
     ///   without the token that is to be pooled.
-    public func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
+    package func callAsFunction(_ captions: [[Int32]]) throws -> Tensor {
         let ends = try CaptionBatches.ends(of: captions, configuration: configuration)
         guard shortcuts.trimsToLongest, !configuration.readsPadding else {
             return try encode(captions, ends: ends, length: configuration.contextLength)

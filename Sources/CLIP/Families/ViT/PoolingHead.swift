@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// How a vision transformer's last states become a picture's embedding. Its parameters are named as the tower's own.
-public protocol PoolingHead: InlineModule {
+package protocol PoolingHead: InlineModule {
     /// Over the blocks' width `W`; over what is pooled where the head pools first.
     var postNorm: LayerNorm { get }
     var projection: any EmbeddingProjection { get }
@@ -17,27 +17,27 @@ public protocol PoolingHead: InlineModule {
 }
 
 /// The class token's state, normalized.
-public final class ClassTokenHead: PoolingHead {
-    public let postNorm: LayerNorm
-    public let projection: any EmbeddingProjection
+package final class ClassTokenHead: PoolingHead {
+    package let postNorm: LayerNorm
+    package let projection: any EmbeddingProjection
 
     init(postNorm: LayerNorm, projection: any EmbeddingProjection) {
         (self.postNorm, self.projection) = (postNorm, projection)
     }
 
-    public var readsOnlyFirst: Bool { true }
-    public var normalizesStates: Bool { true }
+    package var readsOnlyFirst: Bool { true }
+    package var normalizesStates: Bool { true }
 
-    public func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
+    package func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
         let normalized = try postNorm(states)
         return (try normalized.select(0, dimension: 1), try normalized.withoutFirst(1))
     }
 }
 
 /// The mean of the patches' states, normalized before or after it.
-public final class AverageHead: PoolingHead {
-    public let postNorm: LayerNorm
-    public let projection: any EmbeddingProjection
+package final class AverageHead: PoolingHead {
+    package let postNorm: LayerNorm
+    package let projection: any EmbeddingProjection
     private let leading: Int
     private let normAfter: Bool
 
@@ -46,10 +46,10 @@ public final class AverageHead: PoolingHead {
         (self.postNorm, self.projection, self.leading, self.normAfter) = (postNorm, projection, leading, normAfter)
     }
 
-    public var readsOnlyFirst: Bool { false }
-    public var normalizesStates: Bool { true }
+    package var readsOnlyFirst: Bool { false }
+    package var normalizesStates: Bool { true }
 
-    public func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
+    package func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
         if normAfter {
             let patches = try states.withoutFirst(leading)
             return (try postNorm(patches.mean(along: 1)), patches)
@@ -60,10 +60,10 @@ public final class AverageHead: PoolingHead {
 }
 
 /// One learned query attends to the normalized states; then a residual feed-forward layer (SigLIP).
-public final class AttentionHead: PoolingHead {
-    public let postNorm: LayerNorm
-    public let attentionHead: AttentionPoolingHead
-    public let projection: any EmbeddingProjection
+package final class AttentionHead: PoolingHead {
+    package let postNorm: LayerNorm
+    package let attentionHead: AttentionPoolingHead
+    package let projection: any EmbeddingProjection
     private let leading: Int
 
     /// - Parameter leading: tokens before the patches'.
@@ -74,29 +74,29 @@ public final class AttentionHead: PoolingHead {
         self.leading = leading
     }
 
-    public var readsOnlyFirst: Bool { false }
-    public var normalizesStates: Bool { true }
+    package var readsOnlyFirst: Bool { false }
+    package var normalizesStates: Bool { true }
 
-    public func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
+    package func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
         let normalized = try postNorm(states)
         return (try attentionHead(normalized), try normalized.withoutFirst(leading))
     }
 }
 
 /// Learned queries attend to the states; the first stands for the picture, the rest feed a caption decoder (CoCa).
-public final class AttentionalPoolerHead: PoolingHead {
-    public let postNorm: LayerNorm
-    public let pooler: AttentionalPooler
-    public let projection: any EmbeddingProjection
+package final class AttentionalPoolerHead: PoolingHead {
+    package let postNorm: LayerNorm
+    package let pooler: AttentionalPooler
+    package let projection: any EmbeddingProjection
 
     init(postNorm: LayerNorm, pooler: AttentionalPooler, projection: any EmbeddingProjection) {
         (self.postNorm, self.pooler, self.projection) = (postNorm, pooler, projection)
     }
 
-    public var readsOnlyFirst: Bool { false }
-    public var normalizesStates: Bool { false }
+    package var readsOnlyFirst: Bool { false }
+    package var normalizesStates: Bool { false }
 
-    public func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
+    package func pool(_ states: Tensor) throws -> (state: Tensor, tokens: Tensor) {
         let pooled = try postNorm(pooler(states))
         return (try pooled.select(0, dimension: 1), try pooled.withoutFirst(1))
     }

@@ -3,28 +3,28 @@ import TorchNN
 
 /// A vision transformer: pictures `[B, 3, S, S]` to embeddings `[B, E]` (arXiv 2103.00020, section 2.4; SigLIP's, arXiv
 /// 2303.15343; CoCa's, arXiv 2205.01917).
-public final class VisionTransformer: TokenTower {
-    public let patches: PatchEmbedding
+package final class VisionTransformer: TokenTower {
+    package let patches: PatchEmbedding
     /// `[W]`, the vector of the extra token whose last state stands for the picture.
-    public let classEmbedding: Parameter?
+    package let classEmbedding: Parameter?
     /// `[grid², W]`, or one more with the class token's first.
-    public let positionalEmbedding: Parameter
-    public let preNorm: LayerNorm?
-    public let blocks: [TransformerBlock]
+    package let positionalEmbedding: Parameter
+    package let preNorm: LayerNorm?
+    package let blocks: [TransformerBlock]
     /// Pooling and projection.
-    public let head: any PoolingHead
+    package let head: any PoolingHead
     let configuration: VisionTransformerConfiguration
 
-    public var shortcuts = TowerShortcuts()
-    public var recomputesBlocks = false
-    public let patchDropout: PatchDropout? = PatchDropout()
+    package var shortcuts = TowerShortcuts()
+    package var recomputesBlocks = false
+    package let patchDropout: PatchDropout? = PatchDropout()
 
-    public var layerCount: Int { blocks.count }
-    public var tokens: (any TokenTower)? { self }
+    package var layerCount: Int { blocks.count }
+    package var tokens: (any TokenTower)? { self }
     /// That of the patches' states, or of what an attentional pooler gives.
-    public var tokenWidth: Int { head.postNorm.weight.shape[0] }
+    package var tokenWidth: Int { head.postNorm.weight.shape[0] }
 
-    public func part(of parameter: String) -> TowerPart {
+    package func part(of parameter: String) -> TowerPart {
         part(
             of: parameter, embeddings: ["patches", "class_embedding", "positional_embedding", "pre_norm"],
             finalNorm: "post_norm")
@@ -53,7 +53,7 @@ public final class VisionTransformer: TokenTower {
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: embeddings `[B, E]`, not normalized.
-    public func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
         let input = try embed(pictures)
         if head.readsOnlyFirst, shortcuts.readsOnlyPooled, let last = blocks.last {
             let states = try run(blocks.dropLast(), on: input)
@@ -67,7 +67,7 @@ public final class VisionTransformer: TokenTower {
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
     /// - Returns: `[B, E]`, not normalized, and `[B, tokens, pooled width]`: an attentional pooler's states but the
     ///   first, or the normalized patches' states.
-    public func embeddingAndTokens(_ pictures: Tensor) throws -> (embedding: Tensor, tokens: Tensor) {
+    package func embeddingAndTokens(_ pictures: Tensor) throws -> (embedding: Tensor, tokens: Tensor) {
         let (state, tokens) = try head.pool(run(blocks[...], on: embed(pictures)))
         return (try head.projection(state), tokens)
     }
