@@ -84,7 +84,7 @@ public final class CLIPModel: Sendable {
     }
 
     /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
-    /// ``CLIPText/TokenizedText/wasTruncated``.
+    /// `TokenizedText.wasTruncated`.
     package func vectors(texts: [String], normalized: Bool = true) throws -> Tensor {
         try vectors(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
     }

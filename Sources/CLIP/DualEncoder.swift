@@ -21,7 +21,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// The scale may not pass 100 (same section), so its logarithm stays in this range.
     public static let logitScaleRange = 0...log(100.0)
 
-    /// A model with random weights, drawn from libtorch's generator: seed it with ``Torch/Engine/seed(_:)``.
+    /// A model with random weights, drawn from libtorch's generator: seed it with `Engine.seed(_:)`.
     public init(_ configuration: ModelConfiguration) throws {
         self.configuration = configuration
         image = try configuration.vision.map {

@@ -28,7 +28,10 @@ public final class GemmaTokenizer: TextTokenizer {
 
     /// Reads a `tokenizer.json`.
     ///
-    /// - Parameter contextLength: The number of tokens of every row, end-of-text included.
+    /// - Parameters:
+    ///   - directory: where the files are.
+    ///   - contextLength: The number of tokens of every row, end-of-text included.
+    ///   - rules: whose cleaning is applied: Hugging Face's library's, or the model's authors'.
     /// - Throws: ``CLIPTextError`` when the file is missing or damaged, or the context holds no token.
     public init(
         directory: URL, contextLength: Int = 64, rules: TextRules = .transformers

@@ -25,7 +25,9 @@ public final class HuggingFaceCLIPTokenizer: TextTokenizer {
 
     /// Reads `tokenizer.json`, or else `vocab.json` and `merges.txt`, and the special tokens named beside them.
     ///
-    /// - Parameter contextLength: The most tokens a text may have, start and end of text included.
+    /// - Parameters:
+    ///   - directory: where the files are.
+    ///   - contextLength: The most tokens a text may have, start and end of text included.
     /// - Throws: ``CLIPTextError`` when a file is missing or damaged, or the context holds fewer than two tokens.
     public init(directory: URL, contextLength: Int = 77) throws(CLIPTextError) {
         guard contextLength >= 2 else { throw .contextLengthTooSmall(contextLength) }

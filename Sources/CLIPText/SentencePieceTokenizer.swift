@@ -42,7 +42,10 @@ public final class SentencePieceTokenizer: TextTokenizer {
 
     /// Reads SigLIP's `spiece.model`, `sentencepiece.model` or `tokenizer.model`, or a Unigram `tokenizer.json`.
     ///
-    /// - Parameter contextLength: The number of tokens of every row, end-of-text included.
+    /// - Parameters:
+    ///   - directory: where the files are.
+    ///   - contextLength: The number of tokens of every row, end-of-text included.
+    ///   - rules: whose cleaning is applied: Hugging Face's library's, or the model's authors'.
     /// - Throws: ``CLIPTextError`` when a file is missing or damaged, or the context holds no token.
     public convenience init(
         directory: URL, contextLength: Int = 64, rules: TextRules = .transformers

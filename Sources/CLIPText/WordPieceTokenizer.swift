@@ -32,7 +32,9 @@ public final class WordPieceTokenizer: TextTokenizer {
 
     /// The vocabulary of Chinese-CLIP, which ships with this library (Google's BERT for Chinese, 21,128 tokens).
     ///
-    /// - Parameter contextLength: The most tokens a text may have, start and end included.
+    /// - Parameters:
+    ///   - contextLength: The most tokens a text may have, start and end included.
+    ///   - rules: whose cleaning is applied: Hugging Face's library's, or the model's authors'.
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
     public convenience init(
         contextLength: Int = 52, rules: TextRules = .authors

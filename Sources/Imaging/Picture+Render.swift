@@ -4,7 +4,7 @@ import Foundation
 extension Picture {
     /// Draws an SVG on white so that its shortest side has about `shortestSide` pixels.
     ///
-    /// Only for files of known origin: SVG is a program, and ``decode(_:name:options:)`` never reads it.
+    /// Only for files of known origin: SVG is a program, and `decode` never reads it.
     ///
     /// - Throws: ``ImagingError/damaged(name:format:detail:)``-like failures as
     ///   ``ImagingError/failed(operation:detail:)``; ``ImagingError/tooLarge(name:width:height:limit:)``.

@@ -13,7 +13,7 @@ public struct Picture: Sendable, Equatable {
 
     /// Wraps bytes that are a picture already.
     ///
-    /// - Parameter name: what answers and messages call it.
+    /// - `name`: what answers and messages call it.
     /// - Throws: ``ImagingError/invalidSize(width:height:count:)`` unless both sides are positive and
     ///   `pixels.count == width * height * 3`.
     public init(width: Int, height: Int, pixels: [UInt8], name: String = "picture") throws {

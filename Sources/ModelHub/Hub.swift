@@ -19,7 +19,9 @@ public struct Hub: Sendable {
     public let configuration: HubConfiguration
     let downloader: Downloader
 
-    /// - Parameter options: How patient downloads are, and how large a file may be.
+    /// - Parameters:
+    ///   - configuration: where the hub and the caches are.
+    ///   - options: how patient downloads are, and how large a file may be.
     public init(_ configuration: HubConfiguration, options: DownloadOptions = DownloadOptions()) {
         self.configuration = configuration
         downloader = Downloader(options: options)
@@ -43,7 +45,10 @@ public struct Hub: Sendable {
 
     /// Fetches what the cache lacks of a repository's files. Where the hub cannot be reached, what is in the cache does.
     ///
-    /// - Parameter progress: called on this thread.
+    /// - Parameters:
+    ///   - repository: whose files, and of which revision.
+    ///   - selection: which of them.
+    ///   - progress: called on this thread.
     /// - Returns: the folder of the files.
     /// - Throws: ``ModelHubError``. What has arrived by then is kept and continued by the next call.
     public func snapshot(

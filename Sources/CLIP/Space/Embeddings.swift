@@ -45,9 +45,8 @@ public struct Embeddings: Sendable {
     }
 
     /// Vectors from elsewhere.
-    /// - Parameters:
-    ///   - vectors: `[N, E]`, of any floating-point type.
-    ///   - name: what messages call them.
+    /// - `vectors`: `[N, E]`, of any floating-point type.
+    /// - `name`: what messages call them.
     /// - Throws: ``CLIPError/embeddingFile(path:problem:)`` unless there is one vector of the space's size for each row.
     public init(vectors: Tensor, rows: [Row], space: EmbeddingSpace, name: String = "embeddings") throws {
         guard vectors.rank == 2, vectors.shape == [rows.count, space.embeddingSize] else {
@@ -142,7 +141,7 @@ extension Embeddings {
     }
 
     /// The rows here that are nearest to each query; of equally near ones, the first.
-    /// - Parameter count: how many to give for each; fewer where there are not so many.
+    /// - `count`: how many to give for each; fewer where there are not so many.
     /// - Returns: an answer for each query, in their order.
     /// - Throws: ``CLIPError/spacesDiffer(left:right:differences:)``.
     public func nearest(to queries: Embeddings, count: Int) throws -> [Neighbors] {
@@ -172,7 +171,7 @@ extension Embeddings {
 
 extension CLIPModel {
     /// Pictures as points of the model's space, a row for each, named by the picture.
-    /// - Parameter normalized: whether each vector is divided by its length.
+    /// - `normalized`: whether each vector is divided by its length.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for none, ``CLIPError/picture(name:problem:)`` for one that cannot be
     ///   brought to the model's size.
     public func embed(_ pictures: [Picture], normalized: Bool = true) async throws -> Embeddings {
@@ -184,8 +183,8 @@ extension CLIPModel {
     }
 
     /// Texts as points of the model's space, a row for each. Texts longer than the context length are cut; see
-    /// ``CLIPText/TokenizedText/wasTruncated``.
-    /// - Parameter normalized: whether each vector is divided by its length.
+    /// `TokenizedText.wasTruncated`.
+    /// - `normalized`: whether each vector is divided by its length.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for none.
     public func embed(texts: [String], normalized: Bool = true) async throws -> Embeddings {
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }

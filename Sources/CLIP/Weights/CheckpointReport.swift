@@ -47,7 +47,7 @@ public struct CheckpointReport: Codable, Sendable {
     public var prefix: String
     /// The name of the model it is, or was asked to be.
     public var model: String?
-    /// Whose tokenizer its texts go through, as ``CLIPText/TokenizerFamily`` spells it; nil where nothing says.
+    /// Whose tokenizer its texts go through, as `TokenizerFamily` spells it; nil where nothing says.
     public var family: String?
     /// How many entries there are, over all files.
     public var tensors: Int
@@ -85,9 +85,8 @@ public struct CheckpointReport: Codable, Sendable {
 
 extension CheckpointReport {
     /// Looks at a weights file.
-    /// - Parameters:
-    ///   - description: the model it should be; nil to find out.
-    ///   - progress: told how many bytes were hashed so far.
+    /// - `description`: the model it should be; nil to find out.
+    /// - `progress`: told how many bytes were hashed so far.
     /// - Throws: what reading the file throws. A file that is well formed and no known model is reported.
     public init(
         weights path: String, as description: ModelDescription? = nil, progress: (Int) -> Void = { _ in }

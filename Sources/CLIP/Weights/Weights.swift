@@ -49,7 +49,7 @@ public enum Weights {
     }
 
     /// Writes all parameters and buffers under a layout's names.
-    /// - Parameter dtype: what parameters are stored as; nil stores them as they are. Buffers (running statistics,
+    /// - `dtype`: what parameters are stored as; nil stores them as they are. Buffers (running statistics,
     ///   counters) are always stored as they are.
     public static func save(_ model: DualEncoder, to path: String, dtype: DType? = nil) throws {
         let layout = try model.configuration.openCLIPLayout()

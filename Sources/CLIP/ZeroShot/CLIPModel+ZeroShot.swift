@@ -7,7 +7,7 @@ extension CLIPModel {
     ///     let answers = try await clip.classify(picture, labels: ["cat", "dog"])
     ///     print(answers[0].label, answers[0].score)
     ///
-    /// - Parameter templates: sentences with `{}` for the label; several are ensembled.
+    /// - `templates`: sentences with `{}` for the label; several are ensembled.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
     public func classify(
         _ picture: Picture, labels: [String], templates: [PromptTemplate] = [.plain]
@@ -36,7 +36,7 @@ extension CLIPModel {
     }
 
     /// Labels read once, to classify any number of pictures by.
-    /// - Parameter templates: sentences with `{}` for the label; several are ensembled.
+    /// - `templates`: sentences with `{}` for the label; several are ensembled.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
     public func classifier(
         labels: [String], templates: [PromptTemplate] = [.plain]

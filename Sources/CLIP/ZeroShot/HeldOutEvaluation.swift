@@ -33,7 +33,7 @@ public struct HeldOutEvaluation: Sendable, Equatable {
 
 /// Whoever measures a model on held-out pairs: what training asks between epochs, without knowing how it is done.
 public protocol HeldOutEvaluator: Sendable {
-    /// - Parameter shouldStop: asked now and then whether the answer is still wanted.
+    /// - `shouldStop`: asked now and then whether the answer is still wanted.
     /// - Throws: `CancellationError` where it is not.
     func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
 }

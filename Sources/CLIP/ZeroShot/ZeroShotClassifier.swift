@@ -15,7 +15,7 @@ public struct ScoredChoice: Sendable, Equatable {
 
 /// What a picture is called, and every choice for it.
 public struct Classification: Sendable, Equatable {
-    /// The picture's ``Imaging/Picture/name``.
+    /// The picture's `Picture.name`.
     public let picture: String
     /// Every choice, best first.
     public let choices: [ScoredChoice]

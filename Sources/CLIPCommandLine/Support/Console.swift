@@ -20,7 +20,7 @@ enum Console {
     static func note(_ message: String) { write(toStandardError: message + "\n") }
 
     /// An answer's line on standard output.
-    /// - Throws: ``CLIP/CLIPError/file(_:hint:)`` where it cannot be written, as on a full disk.
+    /// - Throws: `CLIPError.file(_:hint:)` where it cannot be written, as on a full disk.
     static func answer(_ line: String) throws { try write(answer: Data((line + "\n").utf8)) }
 
     /// Where standard error cannot be written, there is nowhere to say so.

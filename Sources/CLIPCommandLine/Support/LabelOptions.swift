@@ -15,7 +15,7 @@ struct LabelOptions: ParsableArguments {
     var templates: [String] = []
 
     /// The labels given, then the file's.
-    /// - Throws: ``CLIP/CLIPError/emptyChoices(what:)`` for none, or a blank one between two commas.
+    /// - Throws: `CLIPError.emptyChoices(what:)` for none, or a blank one between two commas.
     func texts() throws -> [String] {
         let given = (labels?.split(whereSeparator: { ",，".contains($0) }) ?? []).map { part in
             String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())

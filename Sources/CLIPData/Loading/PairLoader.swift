@@ -14,7 +14,7 @@ public struct PairLoaderOptions: Sendable, Equatable {
     /// (``ShardAssignment/Mode/scale``), nothing else ends it, and this has to be given.
     public var batchesPerEpoch: Int?
 
-    /// - Parameter queueCapacity: By default two batches, and at least two pairs for each thread.
+    /// - `queueCapacity`: By default two batches, and at least two pairs for each thread.
     public init(batchSize: Int, dropsLast: Bool = false, threads: Int = 2, queueCapacity: Int? = nil) {
         self.batchSize = batchSize
         self.dropsLast = dropsLast
@@ -72,9 +72,8 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
 
     /// Starts to load an epoch from its beginning, or from a position in it; see ``PairStream`` for what that costs.
     ///
-    /// - Parameters:
-    ///   - epoch: Which epoch, from 0.
-    ///   - startPosition: The position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used.
+    /// - `epoch`: Which epoch, from 0.
+    /// - `startPosition`: The position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used.
     /// - Throws: ``CLIPDataError``.
     public convenience init(
         source: PairSource, order: SampleOrder, epoch: Int, startPosition: Int = 0, options: PairLoaderOptions,

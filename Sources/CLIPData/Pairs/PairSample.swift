@@ -32,15 +32,15 @@ public struct PairSample: Sendable {
     /// Tells the pair from all others of its source: the same in every epoch, after a resumption, for any number of
     /// threads and of processes.
     ///
-    /// A table's row or a folder's picture, in the order of their paths, counted from 0; of shards, see
-    /// ``number(entry:ofShard:)``. Files that come or go, or shards given in another order, change it.
+    /// A table's row or a folder's picture, in the order of their paths, counted from 0; of shards, the shard's place
+    /// and the entry's. Files that come or go, or shards given in another order, change it.
     public let number: Int64
 
     /// The number of a shard's sample: 40 bits for the sample, and above them the shard's place among those given. A
     /// shard that is given twice, to be read twice as often, has its first place both times.
     static func number(entry: Int, ofShard shard: Int) -> Int64 { Int64(shard) << 40 | Int64(entry) }
 
-    /// - Parameter captionWeights: One for each caption, the main one first; any other number of them counts as none.
+    /// - `captionWeights`: One for each caption, the main one first; any other number of them counts as none.
     public init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
         keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,

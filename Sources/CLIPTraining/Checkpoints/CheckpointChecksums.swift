@@ -9,7 +9,7 @@ enum CheckpointChecksums {
     /// What is known of a file of the directory.
     private struct Entry: Codable, Equatable {
         var bytes: Int
-        /// See ``Checksums/ContentHash``.
+        /// See `ContentHash`.
         var xxh3: String
 
         /// Reads a file from its beginning to its end.

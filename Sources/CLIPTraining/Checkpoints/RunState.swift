@@ -50,7 +50,7 @@ public struct RunState: Sendable, Equatable, Codable {
 
 /// What the last bits of a sum depend on.
 public struct ComputePlace: Sendable, Equatable, Codable {
-    /// libtorch's version, as ``Torch/Engine/version`` names it.
+    /// libtorch's version, as `Engine.version` names it.
     public var libtorch: String
     /// Threads that one operation is spread over.
     public var threads: Int

@@ -1,15 +1,15 @@
 /// What a run does beyond the plain recipe; nothing, unless it is set.
 public struct TechniqueConfiguration: Sendable, Equatable, Codable {
-    /// The share of patches left out of each picture in training. See ``TorchNN/PatchDropout``.
+    /// The share of patches left out of each picture in training. See `PatchDropout`.
     public var patchDropout: Double = 0
     /// Whether blocks' inner states are computed again in the backward pass instead of kept. See
-    /// ``Torch/Engine/recomputed(_:_:)``.
+    /// `Engine.recomputed(_:_:)`.
     public var checkpointsGradients = false
     /// What pictures' tower has of its own, such as being locked (LiT, arXiv 2111.07991).
     public var imageTower = TowerTechniques()
     /// What captions' tower has of its own.
     public var textTower = TowerTechniques()
-    /// What is kept of the weights' moving average at each step; nil for none. See ``TorchNN/MovingAverage``.
+    /// What is kept of the weights' moving average at each step; nil for none. See `MovingAverage`.
     public var averageDecay: Double?
     /// What the learning rate does after the warm-up; the paper's is the cosine.
     public var schedule = ScheduleShape.cosine
@@ -48,7 +48,7 @@ public struct TechniqueConfiguration: Sendable, Equatable, Codable {
 
 /// What one tower has of its own.
 public struct TowerTechniques: Sendable, Equatable, Codable {
-    /// Whether the tower stays as it is. See ``CLIP/Tower/lock(unlockedGroups:freezesStatistics:)``.
+    /// Whether the tower stays as it is. See `Tower.lock(unlockedGroups:freezesStatistics:)`.
     public var isLocked = false
     /// Groups at a locked tower's end that are trained all the same.
     public var unlockedGroups = 0

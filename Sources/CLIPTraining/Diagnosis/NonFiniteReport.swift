@@ -26,7 +26,7 @@ public struct NonFiniteReport: Sendable, Equatable, Codable {
     public let learningRate: Double
     /// ln(1/τ).
     public let logitScale: Double
-    /// What matrix products were computed in, as ``Torch/Precision`` names it: `fp32` or `bf16`.
+    /// What matrix products were computed in, as `Precision` names it: `fp32` or `bf16`.
     public let precision: String
     /// Every pair of the batch, in its order; of this process's part where there are several.
     public let pairs: [Pair]

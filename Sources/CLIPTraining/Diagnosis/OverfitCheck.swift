@@ -32,7 +32,7 @@ public final class OverfitCheck {
     private let source: PairSource
     private let loaderThreads: Int
 
-    /// - Parameter configuration: its steps are the most that are taken; its warm-up is cut to a few.
+    /// - `configuration`: its steps are the most that are taken; its warm-up is cut to a few.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training source: PairSource,
         loaderThreads: Int = 2
@@ -45,7 +45,7 @@ public final class OverfitCheck {
         self.loaderThreads = loaderThreads
     }
 
-    /// - Parameter onStep: told of every step.
+    /// - `onStep`: told of every step.
     public func run(stop: StopRequest = StopRequest(), onStep: (StepReport) -> Void = { _ in }) throws -> Verdict {
         let batch = try firstBatch()
         try clip.model.ownMemory()

@@ -20,7 +20,7 @@ public protocol Communicator: Sendable {
     /// Waits until every process has come here.
     func barrier() throws
     /// Has rank 0 do something alone while the others wait, however long that takes.
-    /// - Parameter what: in the words of a message: "evaluates".
+    /// - `what`: in the words of a message: "evaluates".
     func onFirst(_ what: String, _ body: () throws -> Void) throws
     /// Makes sure that every process was started alike.
     /// - Parameter facts: what has to be equal everywhere, by name.
@@ -30,7 +30,7 @@ public protocol Communicator: Sendable {
     /// - Parameter parameters: equal on every process, in the same order.
     func makeSynchronization(of parameters: [(name: String, parameter: Parameter)]) -> (any GradientSynchronization)?
     /// An optimizer of which each process keeps its part of the moments.
-    /// - Parameter groups: equal on every process.
+    /// - `groups`: equal on every process.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where these processes cannot share one out.
     func makeSharedOptimizer(
         _ groups: [AdamW.Group], beta1: Double, beta2: Double, epsilon: Double

@@ -42,9 +42,8 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     private var launched = 0
     private var failure: (any Error)?
 
-    /// - Parameters:
-    ///   - parameters: equal on every rank, in the same order.
-    ///   - bucketBytes: a bucket is closed once it has this many bytes.
+    /// - `parameters`: equal on every rank, in the same order.
+    /// - `bucketBytes`: a bucket is closed once it has this many bytes.
     public init(
         _ parameters: [(name: String, parameter: Parameter)], communicator: ProcessGroupCommunicator,
         bucketBytes: Int = 25 << 20

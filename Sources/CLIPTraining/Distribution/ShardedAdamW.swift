@@ -16,7 +16,7 @@ public final class ShardedAdamW: ParameterOptimizer {
     /// The most bytes handed out at a time.
     private static let pieceBytes = 64 << 20
 
-    /// - Parameter groups: equal on every rank.
+    /// - `groups`: equal on every rank.
     public init(
         _ groups: [AdamW.Group], beta1: Double = 0.9, beta2: Double = 0.98, epsilon: Double = 1e-6,
         communicator: ProcessGroupCommunicator
@@ -106,7 +106,7 @@ public final class ShardedAdamW: ParameterOptimizer {
 
     // MARK: Checkpoints
 
-    /// All moments and step counts by name, as ``AdamW/state()`` gives them, on rank 0; nothing on the others. Every
+    /// All moments and step counts by name, as `AdamW.state()` gives them, on rank 0; nothing on the others. Every
     /// rank has to call this.
     public func state() throws -> [String: Tensor] {
         let kept = own.state()

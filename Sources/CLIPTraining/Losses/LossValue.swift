@@ -40,7 +40,7 @@ public struct LossValue: Sendable, Equatable {
     /// What else is reported, such as each direction's share.
     public var terms: [LossTerm: Double]
 
-    /// - Parameter contrastive: the total, unless there is more to it.
+    /// - `contrastive`: the total, unless there is more to it.
     public init(total: Double, contrastive: Double? = nil, terms: [LossTerm: Double] = [:]) {
         self.total = total
         self.contrastive = contrastive ?? total

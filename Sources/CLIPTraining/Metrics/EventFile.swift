@@ -11,7 +11,7 @@ final class EventFile {
     /// Starts a file of its own in a directory, beside those of the run's earlier parts.
     /// - Parameter step: a run that goes on names the first step it writes, from which on TensorBoard drops what
     ///   earlier files hold.
-    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``.
+    /// - Throws: `CLIPError.file(_:hint:)`.
     init(directory: String, resumingAt step: Int?, time: Date = Date()) throws {
         let host = Self.host()
         let start = "\(directory)/events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(host)."

@@ -11,9 +11,9 @@ public struct RunHistory: Sendable {
     /// How many names are followed before those that this version does not know are left out.
     static let curveLimit = 64
 
-    /// The run's beginning and each time it went on, oldest first; the first ``startLimit`` of them.
+    /// The run's beginning and each time it went on, oldest first; the first `startLimit` of them.
     public private(set) var starts: [RunStart] = []
-    /// With ``evaluationCount`` above ``evaluationLimit`` not all of them.
+    /// With ``evaluationCount`` above `evaluationLimit` not all of them.
     public private(set) var evaluations: [EvaluationRecord] = []
     /// Evaluations read, with those that ``evaluations`` has left out since.
     public private(set) var evaluationCount = 0
@@ -34,7 +34,7 @@ public struct RunHistory: Sendable {
     public init() {}
 
     /// Reads a run's `metrics.jsonl`. Lines that cannot be read are counted and left out.
-    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``, or ``TrainingError/noMetrics(path:)`` for a file without a
+    /// - Throws: `CLIPError.file(_:hint:)`, or ``TrainingError/noMetrics(path:)`` for a file without a
     ///   single measurement.
     public init(path: String) throws {
         let skipped = try CLIPError.wrapping(hint: "A training run's directory has this file.") {

@@ -28,7 +28,7 @@ public final class RunLog {
     /// Opens the log of a run, keeping only what was written before `position`: what came after the checkpoint that a
     /// run goes on from would otherwise stand there twice. Lines that cannot be read, such as one that the run's death
     /// cut off, go too. A run that begins starts with an empty log.
-    /// - Throws: ``CLIP/CLIPError/file(_:hint:)``.
+    /// - Throws: `CLIPError.file(_:hint:)`.
     public init(directory: String, keepingBefore position: TrainingPosition) throws {
         self.directory = directory
         let path = Self.metricsPath(in: directory)

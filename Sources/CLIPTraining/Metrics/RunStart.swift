@@ -26,7 +26,7 @@ public struct RunStart: Sendable, Equatable {
         self.settings = settings
     }
 
-    /// - Parameter more: what the configuration does not know, such as the model's name; it wins over the
+    /// - `more`: what the configuration does not know, such as the model's name; it wins over the
     ///   configuration's names.
     public init(_ position: TrainingPosition, configuration: TrainingConfiguration, more: [String: String] = [:]) {
         let settings = (try? SettingsComparison.values(configuration)) ?? [:]

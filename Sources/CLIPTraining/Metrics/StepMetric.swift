@@ -63,10 +63,9 @@ public struct StepRecord: Sendable, Equatable {
         self.values = values.filter(\.value.isFinite)
     }
 
-    /// - Parameters:
-    ///   - pairsPerSecond: of this step, over all processes.
-    ///   - dataWait: the share, from 0 to 1, of the step's time spent waiting for the loader.
-    ///   - samplesSeen: pairs trained on so far, this step's included.
+    /// - `pairsPerSecond`: of this step, over all processes.
+    /// - `dataWait`: the share, from 0 to 1, of the step's time spent waiting for the loader.
+    /// - `samplesSeen`: pairs trained on so far, this step's included.
     public init(_ report: StepReport, epoch: Int, pairsPerSecond: Double, dataWait: Double? = nil, samplesSeen: Int) {
         var values: [StepMetric: Double] = [
             .loss: report.loss, .logitScale: report.logitScale, .inverseTemperature: exp(report.logitScale),

@@ -3,7 +3,7 @@ import Foundation
 
 /// `RUN/run.json`: what a run was asked to do, so that it goes on without a word of it being said again.
 public struct RunRecord: Sendable, Equatable {
-    /// The form of `run.json`: 1 for settings. What has none is of an ``ArgumentRecord``.
+    /// The form of `run.json`: 1 for settings. What has none is of an `ArgumentRecord`.
     public static let formatVersion = 1
 
     /// As they were asked for: what was not is nil, and relative paths stay relative.
@@ -21,7 +21,7 @@ public struct RunRecord: Sendable, Equatable {
 
     private static let name = "run.json"
 
-    /// - Parameter interpret: what the options of an old run's ``ArgumentRecord`` mean; only whoever took them knows.
+    /// - `interpret`: what the options of an old run's `ArgumentRecord` mean; only whoever took them knows.
     /// - Returns: nil where a run has none.
     /// - Throws: ``TrainingError/checkpointMismatch(path:problem:)`` for one that cannot be read, or is of a later form.
     public static func read(

@@ -27,7 +27,7 @@ extension TrainingSettings {
     }
 
     /// How the run reads its pairs, is saved and measured.
-    /// - Parameter batchesPerEpoch: what ends an epoch that does not end by itself.
+    /// - `batchesPerEpoch`: what ends an epoch that does not end by itself.
     public func apply(to options: inout TrainingRun.Options, batchesPerEpoch: Int?) {
         options.loading.threads = data.workers
         options.loading.openShards = data.openShards

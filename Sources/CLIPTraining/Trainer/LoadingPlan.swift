@@ -4,13 +4,13 @@ import CLIPData
 public struct LoadingPlan: Sendable, Equatable {
     /// Threads that decode.
     public var threads = 2
-    /// Shards that are read at once; see ``SampleOrder/openShards``.
+    /// Shards that are read at once; see `SampleOrder.openShards`.
     public var openShards = 1
-    /// See ``SampleOrder/drawsShardsWithReplacement``.
+    /// See `SampleOrder.drawsShardsWithReplacement`.
     public var drawsShardsWithReplacement = false
     /// How several processes share the pairs.
     public var assignment = ShardAssignment.Mode.exact
-    /// See ``PairLoaderOptions/batchesPerEpoch``.
+    /// See `PairLoaderOptions.batchesPerEpoch`.
     public var batchesPerEpoch: Int?
     /// Finished batches that wait for the towers.
     public var batchesAhead = 2
@@ -32,12 +32,11 @@ public struct LoadingPlan: Sendable, Equatable {
     /// The batches of an epoch from a place in it, decoded and put together on other threads. A last batch that is not
     /// full is left out.
     ///
-    /// - Parameters:
-    ///   - batchSize: pairs in a step, of all processes together.
-    ///   - cursor: where to go on; `DataCursor(epoch:)` for a whole epoch.
-    ///   - decoder: makes pictures and tokens of pairs.
-    ///   - onSkip: told of each pair that is left out, on another thread.
-    /// - Throws: ``CLIPDataError``; ``TrainingError/invalidOption(name:problem:)`` for a batch that the processes cannot
+    /// - `batchSize`: pairs in a step, of all processes together.
+    /// - `cursor`: where to go on; `DataCursor(epoch:)` for a whole epoch.
+    /// - `decoder`: makes pictures and tokens of pairs.
+    /// - `onSkip`: told of each pair that is left out, on another thread.
+    /// - Throws: `CLIPDataError`; ``TrainingError/invalidOption(name:problem:)`` for a batch that the processes cannot
     ///   share equally.
     public func batches(
         of source: PairSource, at cursor: DataCursor, batchSize: Int, seed: UInt64, rank: Int = 0, worldSize: Int = 1,

@@ -35,7 +35,7 @@ public struct PairDecoder: Sendable {
     /// How many pairs go through the towers at a time: larger batches are left as bytes.
     public let microBatchSize: Int
 
-    /// - Parameter device: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
+    /// - `device`: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
     ///   become, while the step before is still being computed.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,

@@ -5,7 +5,7 @@ import TorchNN
 /// Moves a model by contrastive steps (arXiv 2103.00020, section 2).
 ///
 /// The loss's gradient is taken with respect to the embeddings of the whole batch, over all processes, and fed back to
-/// the towers chunk by chunk; see ``MicroBatches``. So a micro-batch costs the memory of its own activations, and the
+/// the towers chunk by chunk; see `MicroBatches`. So a micro-batch costs the memory of its own activations, and the
 /// temperature's gradient is counted once.
 ///
 /// Batch normalization, in ResNet towers, sees one micro-batch at a time: its statistics are the micro-batch's, so that
@@ -31,11 +31,10 @@ public final class Trainer {
     /// Steps done so far.
     public internal(set) var step = 0
 
-    /// - Parameters:
-    ///   - synchronization: sums gradients over the communicator's processes; nil for the communicator's own way.
-    ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
-    ///     several; see ``ShardedAdamW``.
-    ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
+    /// - `synchronization`: sums gradients over the communicator's processes; nil for the communicator's own way.
+    /// - `sharesOptimizer`: whether each process keeps the moments of its part of the parameters only, where there are
+    ///   several; see ``ShardedAdamW``.
+    /// - `teacher`: what is learned from besides the captions, where the loss has a weight for it.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, a model with parts that the
     ///   loss does not reach, or an optimizer that the communicator cannot share out.
     public init(

@@ -18,7 +18,7 @@ public struct TrainingBatch: Sendable {
     /// empty for others.
     public let sampleNumbers: [Int64]
 
-    /// - Parameter preprocessor: for pictures that are still bytes.
+    /// - `preprocessor`: for pictures that are still bytes.
     public init(
         pictures: Tensor, preprocessor: PicturePreprocessor? = nil, captions: [[Int32]], texts: [String] = [],
         locations: [String] = [], sampleNumbers: [Int64] = []

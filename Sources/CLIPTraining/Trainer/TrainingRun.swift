@@ -21,13 +21,12 @@ public final class TrainingRun {
     let group: RunGroup
     var lastSave = ProcessInfo.processInfo.systemUptime
 
-    /// - Parameters:
-    ///   - clip: the model to train, with its tokenizer and preprocessing.
-    ///   - heldOut: measures the model after each epoch; nil for a run that is not measured.
-    ///   - teacher: learned from besides the captions, where the loss has a weight for it.
-    ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
-    ///     evaluates.
-    ///   - onSkip: told of every pair that is left out.
+    /// - `clip`: the model to train, with its tokenizer and preprocessing.
+    /// - `heldOut`: measures the model after each epoch; nil for a run that is not measured.
+    /// - `teacher`: learned from besides the captions, where the loss has a weight for it.
+    /// - `communicator`: the processes that train together. Each calls the same methods; rank 0 alone writes and
+    ///   evaluates.
+    /// - `onSkip`: told of every pair that is left out.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
         heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil,
@@ -59,7 +58,7 @@ public final class TrainingRun {
     var logPath: String { options.output + "/metrics.jsonl" }
 
     /// Trains to the last step and writes the final model.
-    /// - Parameter resuming: whether to go on from the newest checkpoint; otherwise a directory that holds a run
+    /// - `resuming`: whether to go on from the newest checkpoint; otherwise a directory that holds a run
     ///   already is refused.
     public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
         try begin(resuming: resuming, onEvent)

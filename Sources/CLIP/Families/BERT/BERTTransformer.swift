@@ -128,13 +128,13 @@ package final class PostNormBlock: Module {
     }
 
     /// `[B, L, width] -> [B, L, width]`.
-    /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
+    /// - Parameter mask: see `MultiHeadAttention`.
     package func callAsFunction(_ input: Tensor, mask: Tensor?) throws -> Tensor {
         try finish(input, attended: attention(input, causal: false, mask: mask))
     }
 
     /// The output at the first position, `[B, width]`: exactly what the whole block gives there.
-    /// - Parameter visible: see ``TorchNN/MultiHeadAttention``.
+    /// - Parameter visible: see `MultiHeadAttention`.
     package func callAsFunction(firstOf input: Tensor, visible: Tensor?) throws -> Tensor {
         let first = try input.select(0, dimension: 1)
         return try finish(first, attended: attention(queries: first, over: input, visible: visible))

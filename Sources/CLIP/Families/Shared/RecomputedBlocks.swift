@@ -3,7 +3,7 @@ import TorchNN
 
 extension Module {
     /// Runs a block of a tower, recorded for differentiation only as a whole if `recomputes`. See
-    /// ``Torch/Engine/recomputed(_:_:)``.
+    /// `Engine.recomputed(_:_:)`.
     /// - Parameter norms: the block's batch normalizations: only the first run moves their statistics, and the repeat
     ///   normalizes as the first run did.
     func run(

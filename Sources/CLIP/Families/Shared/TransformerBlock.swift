@@ -29,7 +29,7 @@ package final class TransformerBlock: Module {
     }
 
     /// `[B, L, width] -> [B, L, width]`.
-    /// - Parameter mask: see ``TorchNN/MultiHeadAttention``.
+    /// - Parameter mask: see `MultiHeadAttention`.
     package func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
         let attended = try input + scaled(attention(norm1(input), causal: causal, mask: mask), scale1)
         return try attended + scaled(feedForward(norm2(attended)), scale2)
@@ -39,7 +39,7 @@ package final class TransformerBlock: Module {
     /// work for positions nobody reads.
     /// - Parameters:
     ///   - positions: int64 `[B]`.
-    ///   - visible: see ``TorchNN/MultiHeadAttention``.
+    ///   - visible: see `MultiHeadAttention`.
     package func callAsFunction(_ input: Tensor, at positions: Tensor, visible: Tensor?) throws -> Tensor {
         let normalized = try norm1(input)
         let queries = try normalized.atPositions(positions)
@@ -51,7 +51,7 @@ package final class TransformerBlock: Module {
     /// The output at the next place of each sequence, `[B, 1, width] -> [B, 1, width]`, under causal attention.
     /// - Parameters:
     ///   - cache: of the places before, to which this one is added.
-    ///   - visible: see ``TorchNN/MultiHeadAttention``.
+    ///   - visible: see `MultiHeadAttention`.
     func callAsFunction(next input: Tensor, cache: inout AttentionCache, visible: Tensor?) throws -> Tensor {
         let attended = try input + scaled(attention(next: norm1(input), cache: &cache, visible: visible), scale1)
         return try attended + scaled(feedForward(norm2(attended)), scale2)

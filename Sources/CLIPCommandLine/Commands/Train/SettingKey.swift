@@ -9,7 +9,7 @@ struct SettingKey<Group> {
     private(set) var isFree = false
     /// Whether its value may be a path, which is relative to where the run began.
     private(set) var isPath = false
-    /// What it decides in a ``CLIPTraining/TrainingConfiguration``, as `SettingDifference.setting` names it.
+    /// What it decides in a `TrainingConfiguration`, as `SettingDifference.setting` names it.
     private(set) var decides: [String] = []
     /// Options with the same place, of which one stands in for the other.
     private(set) var rivals: [String] = []

@@ -104,7 +104,7 @@ struct TrainCommand: ParsableCommand, SettingOptions {
         if !namesPaths { try session.enter(record.workingDirectory) }
     }
 
-    /// - Throws: ``CLIPTraining/TrainingError/checkpointMismatch(path:problem:)`` naming every option that contradicts,
+    /// - Throws: `TrainingError.checkpointMismatch(path:problem:)` naming every option that contradicts,
     ///   unless it is among those that `--allow-change` names.
     func continuing(_ began: TrainingSettings, run: String) throws -> TrainingSettings {
         let now = applied(to: began)
