@@ -85,7 +85,8 @@ CASES = [
     native("ViT-H-14", vision_layers=8, text_layers=6), native("RN50"), native("RN101"), native("RN50x4"),
     native("ViT-B-16-SigLIP", preprocess=SIGLIP_PREPROCESS, tokenizer=unigram),
     native("ViT-B-16-SigLIP2", preprocess=SIGLIP_PREPROCESS, tokenizer=gemma),
-    native("EVA02-B-16"), native("EVA02-L-14"), native("coca_ViT-B-32"),
+    native("EVA02-B-16"), native("EVA02-L-14"), native("coca_ViT-B-32"), native("convnext_base_w"),
+    native("convnext_large_d_320"),
     Case("openai-ViT-B-32", "TorchScript", 224, archive("ViT-B-32-quickgelu", "ViT-B-32.pt")),
     Case("openai-RN50", "TorchScript", 224, archive("RN50-quickgelu", "RN50.pt")),
 ]
