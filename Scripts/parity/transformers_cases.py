@@ -1,6 +1,4 @@
 """Directories as Hugging Face's transformers saves them: CLIP, its text tower alone, SigLIP and SigLIP 2."""
-import pathlib
-import tempfile
 
 import torchvision_stub  # noqa: F401, before transformers
 import numpy
@@ -57,14 +55,13 @@ def clip(folder, pictures):
 
 
 def text_tower(kind, **shape):
-    """As Stable Diffusion's text_encoder and text_encoder_2: no tokenizer beside the weights."""
+    """As Stable Diffusion's text_encoder and text_encoder_2, with the tokenizer that lies in a folder beside theirs."""
     def make(folder, pictures):
         model = build(kind, CLIPTextConfig(bos_token_id=0, eos_token_id=2, pad_token_id=1, **shape))
         model.save_pretrained(folder)
-        with tempfile.TemporaryDirectory() as words:
-            vocabularies.write_clip(pathlib.Path(words), 77)
-            tokens = AutoTokenizer.from_pretrained(words)(
-                TEXTS, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+        vocabularies.write_clip(folder, 77)
+        tokens = AutoTokenizer.from_pretrained(folder)(
+            TEXTS, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
         with torch.inference_mode():
             output = model(input_ids=tokens)
         texts = (output.text_embeds if kind is CLIPTextModelWithProjection else output.pooler_output).numpy()
