@@ -18,7 +18,8 @@ import TorchNN
         text.contextLength = 12
         let configuration = ModelConfiguration(embeddingSize: 8, vision: vision, text: text)
         return CLIPModel(
-            name: "tiny", model: try DualEncoder(configuration), tokenizer: try CLIPTokenizer(contextLength: 12),
+            name: "tiny", model: try withSeed(7) { try DualEncoder(configuration) },
+            tokenizer: try CLIPTokenizer(contextLength: 12),
             preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))
     }
 
@@ -41,9 +42,15 @@ import TorchNN
 
     private func words() -> WordVocabulary { WordVocabulary(texts: Self.captions, minimumCount: 1) }
 
+    private func prediction(_ clip: CLIPModel, _ words: WordVocabulary) throws -> WordPrediction {
+        try withSeed(8) { try WordPrediction(clip.model, vocabulary: words) }
+    }
+
     private func language(_ clip: CLIPModel) throws -> CaptionLanguageModel {
         let tokens = TokenVocabulary(captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens })
-        return try CaptionLanguageModel(clip.model, tokenizer: clip.tokenizer, vocabulary: tokens)
+        return try withSeed(8) {
+            try CaptionLanguageModel(clip.model, tokenizer: clip.tokenizer, vocabulary: tokens)
+        }
     }
 
     /// Every way of training begins with the same image tower.
@@ -57,7 +64,7 @@ import TorchNN
         }
         let plain = try tower { _ in }
         let others = [
-            try tower { _ = try WordPrediction($0.model, vocabulary: words()) }, try tower { _ = try language($0) },
+            try tower { _ = try prediction($0, words()) }, try tower { _ = try language($0) },
         ]
         for other in others {
             for (name, values) in plain { try expectClose(#require(other[name]), values, tolerance: 0, name) }
@@ -88,7 +95,7 @@ import TorchNN
                 case .contrastive: try ContrastiveObjective(clip, configuration: configuration)
                 case .words:
                     try PredictiveObjective(
-                        WordPrediction(clip.model, vocabulary: words()), configuration: configuration)
+                        prediction(clip, words()), configuration: configuration)
                 case .captions: try PredictiveObjective(language(clip), configuration: configuration)
                 }
             let batch = try batch(clip)
@@ -106,7 +113,7 @@ import TorchNN
     @Test func aTextScoresTheMeanOfItsWords() throws {
         try withSeed(1) {
             let clip = try clip()
-            let prediction = try WordPrediction(clip.model, vocabulary: WordVocabulary(words: ["cat", "dog", "red"]))
+            let prediction = try prediction(clip, WordVocabulary(words: ["cat", "dog", "red"]))
             try prediction.head.weight.tensor.detached().fillInPlace(0)
             let bias = try #require(prediction.head.bias)
             try bias.tensor.detached().copyInPlace(Tensor([Float(log(2.0)), 0, 0]))
@@ -121,7 +128,7 @@ import TorchNN
     @Test func tooFewWordsAreRefused() throws {
         let clip = try clip()
         #expect(throws: TrainingError.self) {
-            try WordPrediction(clip.model, vocabulary: WordVocabulary(texts: ["one word each"]))
+            try prediction(clip, WordVocabulary(texts: ["one word each"]))
         }
     }
 
@@ -129,7 +136,7 @@ import TorchNN
         try withSeed(2) {
             let clip = try clip()
             let objective = try PredictiveObjective(
-                WordPrediction(clip.model, vocabulary: words()), configuration: configuration)
+                prediction(clip, words()), configuration: configuration)
             let good = try batch(clip)
             let bad = TrainingBatch(
                 pictures: try good.pictures * .nan, captions: good.captions, texts: good.texts,
