@@ -2,8 +2,8 @@
 
     python make_architectures.py        (needs open_clip 3.3.0)
 
-Left out are towers from Hugging Face's library, timm towers other than SigLIP's, EVA's and ConvNeXt, and models whose tokenizer
-is neither CLIP's nor SigLIP's. "-quickgelu" twins are left out too: any native model has one by that ending.
+Left out are towers from Hugging Face's library, timm towers other than SigLIP's, EVA's and ConvNeXt's, and models whose
+tokenizer is neither CLIP's nor SigLIP's. "-quickgelu" twins are left out too: any native model has one by that ending.
 """
 import json
 import pathlib

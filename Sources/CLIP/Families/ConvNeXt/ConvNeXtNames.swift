@@ -2,8 +2,7 @@ extension ConvNeXtConfiguration {
     package static var namings: [TowerNaming] { [.convNeXtTimm] }
     package var openCLIPNaming: TowerNaming { .convNeXtTimm }
 
-    /// The number added to variances does not show in the weights, and published sizes have different ones: a stage's
-    /// width tells them apart. The resolution shows nowhere.
+    /// The number added to variances and the resolution do not show in the weights, so a bare file has to be named.
     package static func inferred(from shapes: CheckpointShapes) -> Self? { nil }
 }
 
