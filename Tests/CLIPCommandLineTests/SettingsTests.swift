@@ -161,7 +161,7 @@ import Testing
             let settings = try Data(contentsOf: URL(fileURLWithPath: run + "/run.json"))
             try FileManager.default.removeItem(atPath: run + "/final")
             try FileManager.default.removeItem(atPath: run + "/checkpoints/step-000000008")
-            let old = Self.oldRecord.replacingOccurrences(of: "/work/runs", with: folder)
+            let old = Self.oldRecord.replacingOccurrences(of: "/home/you/runs", with: folder)
             _ = try Fixture.write(old.utf8, to: run + "/run.json")
             try clip("train", "--resume", run, "--lr", "1e-3").failed(65, "--lr 0.003 then, 0.001 now")
             try clip("train", "--resume", run).succeeded()
@@ -217,7 +217,7 @@ import Testing
             "4"
           ],
           "version" : "swift-clip 0.1.0, libtorch 2.13.0",
-          "workingDirectory" : "/work/runs"
+          "workingDirectory" : "/home/you/runs"
         }
         """
 }
