@@ -53,12 +53,18 @@ def write_clip(folder, length, kept=None):
 
 
 def train_unigram(texts, size, **options):
-    """A sentencepiece model with SigLIP's specials: <pad> 0, </s> 1, <unk> 2; options are the trainer's."""
+    """A sentencepiece model with SigLIP's specials: <pad> 0, </s> 1, <unk> 2; options are the trainer's.
+
+    What training cannot fill up to `size` is <unusedN>, which no text comes to.
+    """
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(texts), model_writer=model, vocab_size=size, model_type="unigram", pad_id=0, eos_id=1,
         unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2, num_threads=1, **options)
-    return model.getvalue()
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    for index in range(len(proto.pieces), size):
+        proto.pieces.add(piece=f"<unused{index}>", score=0, type=proto.SentencePiece.Type.UNUSED)
+    return proto.SerializeToString()
 
 
 def write_t5_json(folder, model, length):

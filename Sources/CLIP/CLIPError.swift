@@ -47,6 +47,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case averaging(problem: String)
     /// Pictures were given to a model that reads none, or something that a pair of towers has was asked of it.
     case noImageTower
+    /// Texts were given to a model that reads none, or something that a pair of towers has was asked of it.
+    case noTextTower
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
     /// A file could not be read or written; the hint says what the file is for.
@@ -103,6 +105,8 @@ extension CLIPError: CustomStringConvertible {
             "no average: \(problem). Give fine-tunings of one model."
         case .noImageTower:
             "this model is a text tower alone: it reads no pictures, and compares texts with none."
+        case .noTextTower:
+            "this model is an image tower alone: it reads no texts, and compares pictures with none."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .file(let fault, let hint):
@@ -139,7 +143,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder, .noImageTower, .guidance:
+            .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
             .usage
         case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
             .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:

@@ -13,7 +13,7 @@ public struct PictureCaption: Sendable, Equatable {
 
 extension CLIPModel {
     /// Whether it can write captions: it has a decoder for them, and its tokenizer can read what that writes.
-    public var writesCaptions: Bool { model.captionDecoder != nil && tokenizer.captioning != nil }
+    public var writesCaptions: Bool { model.captionDecoder != nil && (try? tokenizer)?.captioning != nil }
 
     /// Captions of pictures, in their order.
     ///
@@ -60,7 +60,7 @@ extension CLIPModel {
         using generator: inout some RandomNumberGenerator
     ) throws -> [PictureCaption] {
         guard !pictureBytes.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
-        guard model.captionDecoder != nil, let tokenizer = tokenizer.captioning else {
+        guard model.captionDecoder != nil, let tokenizer = try tokenizer.captioning else {
             throw CLIPError.noCaptionDecoder
         }
         var options = options

@@ -18,8 +18,8 @@ public final class CLIPModel: Sendable {
     public let name: String
     /// The towers and the temperature.
     public let model: DualEncoder
-    /// What turns texts into the ids that the text tower reads.
-    public let tokenizer: any TextTokenizer
+    /// What turns texts into ids; why there is nothing, where the files that it is made of are not there.
+    private let reading: Result<any TextTokenizer, any Error>
     /// What prepares pictures; nil for a text tower alone.
     let preparation: PicturePreprocessor?
     /// Where its weights came from; nil for a model that was never loaded.
@@ -28,21 +28,35 @@ public final class CLIPModel: Sendable {
     let fileHash = FileHash()
 
     /// Puts together what belongs together; nothing is checked.
+    /// - Parameters:
+    ///   - name: what messages call it.
+    ///   - model: its towers.
+    ///   - tokenizer: what the text tower was trained with; nil for an image tower alone.
+    ///   - preprocessor: what the image tower was trained with; nil for a text tower alone.
     public convenience init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?
+        name: String, model: DualEncoder, tokenizer: (any TextTokenizer)?, preprocessor: PicturePreprocessor?
     ) {
-        self.init(name: name, model: model, tokenizer: tokenizer, preprocessor: preprocessor, weights: nil)
+        self.init(
+            name: name, model: model, reading: tokenizer.map { .success($0) } ?? .failure(CLIPError.noTextTower),
+            preprocessor: preprocessor, weights: nil)
     }
 
     init(
-        name: String, model: DualEncoder, tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor?,
-        weights: WeightsSource?
+        name: String, model: DualEncoder, reading: Result<any TextTokenizer, any Error>,
+        preprocessor: PicturePreprocessor?, weights: WeightsSource?
     ) {
         self.weights = weights
         self.name = name
         self.model = model
-        self.tokenizer = tokenizer
+        self.reading = reading
         preparation = preprocessor
+    }
+
+    /// What turns texts into the ids that the text tower reads.
+    /// - Throws: ``CLIPError/noTextTower`` for an image tower alone; what reading the tokenizer's files threw where they
+    ///   are not there: pictures are read without them.
+    public var tokenizer: any TextTokenizer {
+        get throws { try reading.get() }
     }
 
     /// What prepares pictures for the model.
@@ -86,7 +100,8 @@ public final class CLIPModel: Sendable {
     /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
     /// `TokenizedText.wasTruncated`.
     package func vectors(texts: [String], normalized: Bool = true) throws -> Tensor {
-        try vectors(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
+        let tokenizer = try tokenizer
+        return try vectors(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
     }
 
     /// Embeddings of token ids, float32 `[N, E]`. The text tower puts captions of like length together, so that little

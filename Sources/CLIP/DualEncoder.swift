@@ -2,14 +2,13 @@ import Foundation
 import Torch
 import TorchNN
 
-/// CLIP: an image tower and a text tower that end in one space, and a learned temperature. Of a model that is published
-/// without its image tower there is the text tower alone, and nothing that two towers need.
+/// CLIP: an image tower and a text tower that end in one space, and a learned temperature. Of a model of which one tower
+/// is published alone there is that tower, and nothing that two towers need.
 ///
 /// Not safe for use from several threads while it is trained; inference from several threads is.
 public final class DualEncoder: Module, @unchecked Sendable {
     private let image: ImageSide?
-    /// Turns token ids into embeddings `[B, E]`.
-    public let text: any TextTower
+    private let words: TextSide?
     private let similarity: SimilarityScale?
     /// Writes captions (CoCa); nil for models without one.
     package let captionDecoder: CaptionDecoder?
@@ -27,8 +26,10 @@ public final class DualEncoder: Module, @unchecked Sendable {
         image = try configuration.vision.map {
             ImageSide(visual: try $0.makeTower(embeddingSize: configuration.embeddingSize))
         }
-        text = try configuration.text.makeTower(embeddingSize: configuration.embeddingSize)
-        similarity = configuration.vision == nil ? nil : try SimilarityScale(configuration)
+        words = try configuration.text.map {
+            TextSide(text: try $0.makeTower(embeddingSize: configuration.embeddingSize))
+        }
+        similarity = configuration.isPair ? try SimilarityScale(configuration) : nil
         captionDecoder = try configuration.makeCaptionDecoder()
     }
 
@@ -41,14 +42,26 @@ public final class DualEncoder: Module, @unchecked Sendable {
         }
     }
 
+    /// The text tower: turns token ids into embeddings `[B, E]`.
+    /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
+    public var text: any TextTower {
+        get throws {
+            guard let words else { throw CLIPError.noTextTower }
+            return words.text
+        }
+    }
+
     /// Whether it reads pictures; a text tower alone does not.
     public var readsPictures: Bool { image != nil }
 
+    /// Whether it reads texts; an image tower alone does not.
+    public var readsTexts: Bool { words != nil }
+
     /// ln(1/τ), a scalar: similarities are multiplied by its exponential.
-    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    /// - Throws: ``CLIPError/noImageTower`` or ``CLIPError/noTextTower`` for a tower alone.
     public var logitScale: Parameter {
         get throws {
-            guard let similarity else { throw CLIPError.noImageTower }
+            guard let similarity else { throw image == nil ? CLIPError.noImageTower : CLIPError.noTextTower }
             return similarity.logitScale
         }
     }
@@ -58,7 +71,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
     public var logitBias: Parameter? { similarity?.logitBias }
 
     /// The towers there are.
-    public var towers: [any Tower] { [image?.visual, text].compactMap { $0 } }
+    public var towers: [any Tower] { [image?.visual as (any Tower)?, words?.text].compactMap { $0 } }
 
     /// Where its parameters lie; pictures and ids are moved there.
     public private(set) var device = Device.cpu
@@ -83,10 +96,11 @@ public final class DualEncoder: Module, @unchecked Sendable {
     }
 
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
+    /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
     public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }
 
     /// What similarities are multiplied by, exp(``logitScale``).
-    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    /// - Throws: ``CLIPError/noImageTower`` or ``CLIPError/noTextTower`` for a tower alone.
     public func temperatureScale() throws -> Double { exp(try logitScale.tensor.item()) }
 }
 
@@ -95,6 +109,13 @@ private final class ImageSide: InlineModule {
     let visual: any ImageTower
 
     init(visual: any ImageTower) { self.visual = visual }
+}
+
+/// What an image tower alone has not. Parameters are named `text.…`.
+private final class TextSide: InlineModule {
+    let text: any TextTower
+
+    init(text: any TextTower) { self.text = text }
 }
 
 /// What a pair of towers learns about similarities.

@@ -96,7 +96,7 @@ public enum ModelCatalog {
         let (model, preprocess) = try directory.configuration()
         return ModelDescription(
             name: name, configuration: model, preprocess: preprocess, weightsPath: directory.existingWeightsPath,
-            tokenizerDirectory: directory.path)
+            tokenizerDirectory: directory.tokenizerDirectory)
     }
 
     private static func file(_ path: String) throws -> ModelDescription {

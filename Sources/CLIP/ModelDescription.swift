@@ -1,4 +1,5 @@
 import CLIPText
+import Files
 import Foundation
 import Imaging
 import Torch
@@ -122,25 +123,33 @@ public struct ModelDescription: Sendable {
     private func assembled(
         _ model: DualEncoder, device: Device, precision: DType, weights: WeightsSource?
     ) throws -> CLIPModel {
-        let tokenizer = try self.tokenizer()
+        let reading: Result<any TextTokenizer, any Error>
+        do {
+            reading = .success(try tokenizer())
+        } catch  where (error as? any Failure)?.kind == .missingInput || configuration.text == nil {
+            // Pictures are read without it.
+            reading = .failure(error)
+        }
         try model.prepare(computingIn: precision, on: device)
         return CLIPModel(
-            name: name, model: model, tokenizer: tokenizer, preprocessor: preparation.map(PicturePreprocessor.init),
+            name: name, model: model, reading: reading, preprocessor: preparation.map(PicturePreprocessor.init),
             weights: weights)
     }
 
-    /// Which family's texts the model reads.
-    public var tokenizerFamily: TokenizerFamily {
-        TokenizerChoice(configuration.text, directory: tokenizerDirectory).family
+    /// Which family's texts the model reads; nil for an image tower alone.
+    public var tokenizerFamily: TokenizerFamily? {
+        configuration.text.map { TokenizerChoice($0, directory: tokenizerDirectory).family }
     }
 
     /// The tokenizer the model's text tower takes: the directory's own, or the family's that this package brings along.
-    /// - Throws: `CLIPTextError` for files that are missing or damaged, or
-    ///   ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not the model's.
+    /// - Throws: `CLIPTextError` for files that are missing or damaged,
+    ///   ``CLIPError/configuration(source:key:problem:)`` where the vocabulary is not the model's, or
+    ///   ``CLIPError/noTextTower``.
     public func tokenizer() throws -> any TextTokenizer {
-        let choice = TokenizerChoice(configuration.text, directory: tokenizerDirectory)
+        let tower = try configuration.textTower()
+        let choice = TokenizerChoice(tower, directory: tokenizerDirectory)
         let tokenizer = try choice.tokenizer()
-        let (rows, tokens) = (configuration.text.vocabularySize, tokenizer.vocabularySize)
+        let (rows, tokens) = (tower.vocabularySize, tokenizer.vocabularySize)
         guard tokens <= rows, rows - tokens <= choice.unusedRows else {
             throw CLIPError.configuration(
                 source: name, key: "text_cfg.vocab_size",

@@ -19,7 +19,7 @@ package struct DecodedPairs {
         _ source: PairSource, for clip: CLIPModel, threads: Int,
         onSkip: @escaping @Sendable (SkippedSample) -> Void
     ) throws {
-        let (tokenizer, preprocessor) = (clip.tokenizer, try clip.preprocessor)
+        let (tokenizer, preprocessor) = (try clip.tokenizer, try clip.preprocessor)
         loader = try PairLoader(
             source: source, order: SampleOrder(seed: 0, isShuffled: false), epoch: 0,
             options: PairLoaderOptions(batchSize: 64, threads: threads), onSkip: onSkip

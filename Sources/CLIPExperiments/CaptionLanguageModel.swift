@@ -23,8 +23,9 @@ package final class CaptionLanguageModel: CaptionPrediction {
         visual = try model.visual
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
-        let shape = model.configuration.text.blocks
-        contextLength = model.configuration.contextLength
+        let tower = try model.configuration.textTower()
+        let shape = tower.blocks
+        contextLength = tower.contextLength
         var decoder = CaptionDecoderConfiguration(
             width: shape.width, headCount: shape.headCount, layers: max(1, shape.layers / 2))
         decoder.contextLength = contextLength

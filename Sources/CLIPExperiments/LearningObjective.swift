@@ -60,7 +60,8 @@ package final class ContrastiveObjective: LearningObjective {
                     .normalized()
             }
         }
-        let captions = texts.map { clip.tokenizer.tokenize($0).tokens }
+        let tokenizer = try clip.tokenizer
+        let captions = texts.map { tokenizer.tokenize($0).tokens }
         let classes = try unit { try model.encode(captions: captions) }  // [texts, E]
         return { pictures in
             let embeddings = try unit { try model.encode(pictures: pictures) }

@@ -76,6 +76,28 @@ import Testing
         }
     }
 
+    @Test func aChangedSettingNeedNotBeAllowedAgainBeforeACheckpointHasIt() throws {
+        try withTemporaryDirectory { folder in
+            let (run, _) = try brokenRun(in: folder)
+            let (checkpoints, kept) = (run + "/checkpoints", folder + "/kept")
+            try FileManager.default.copyItem(atPath: checkpoints, toPath: kept)
+            let changes = ["--steps", "10", "--lr", "0.002", "--train-data", folder + "/train-0.tar"]
+            let allowed = ["steps", "lr", "train-data"].flatMap { ["--allow-change", $0] }
+            try clip(["train", "--resume", run] + changes + allowed).succeeded()
+            let whole = try RunFixture.weights(run)
+            // Killed right after it had begun: the newest checkpoint knows the old settings.
+            for _ in 0..<2 {
+                try FileManager.default.removeItem(atPath: checkpoints)
+                try FileManager.default.copyItem(atPath: kept, toPath: checkpoints)
+                try FileManager.default.removeItem(atPath: run + "/final")
+                try clip("train", "--resume", run).succeeded()
+                #expect(try RunFixture.weights(run) == whole)
+            }
+            // Nothing else is allowed by that.
+            try clip("train", "--resume", run, "--seed", "9").failed(65, "--seed")
+        }
+    }
+
     @Test func theNewestSoundCheckpointIsTaken() throws {
         try withTemporaryDirectory { folder in
             let (broken, whole) = try brokenRun(in: folder)

@@ -25,6 +25,44 @@ import Testing
         }
     }
 
+    @Test func aConvNeXtIsTrainedAndConverted() throws {
+        try withTemporaryDirectory { folder in
+            try ShapePairs.prepare(in: folder)
+            // The smallest that timm has a name for.
+            let shape = """
+                {"embed_dim": 16, "vision_cfg": {"image_size": 32, "timm_model_name": "convnext_tiny", "timm_pool": "",
+                 "timm_proj": "linear", "timm_drop": 0, "timm_drop_path": 0.1},
+                 "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2}}
+                """
+            _ = try Fixture.write(shape.utf8, to: folder + "/tiny.json")
+            let (run, halved) = (folder + "/run", folder + "/halved")
+            try clip(
+                ShapePairs.train(
+                    folder, "--steps", "2", "--micro-batch-size", "6", "--gradient-checkpointing", "--lock-image",
+                    "--lock-image-unlocked-blocks", "3", "--keep-checkpoints", "1", "--output", run)
+            ).succeeded()
+            let final = run + "/final"
+            try clip("convert", "--model", final, "--to", "open_clip", "--storage", "bf16", "--output", halved)
+                .succeeded()
+            let saved = try #require(
+                JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: halved + "/open_clip_config.json"))) as? [String: Any])
+            let vision = try #require((saved["model_cfg"] as? [String: Any])?["vision_cfg"] as? [String: Any])
+            #expect(
+                vision["timm_model_name"] as? String == "convnext_tiny" && vision["timm_drop_path"] as? Double == 0.1)
+            try clip("convert", "--model", final, "--to", "huggingface", "--output", folder + "/hf").failed(
+                65, "towers that Hugging Face")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/hf"))
+            let vectors = try [final, halved].map { model -> [Double] in
+                let rows =
+                    try clip("embed", "--model", model, "--image", Fixture.photo, "--threads", "1", "--json")
+                    .succeeded().json()["images"] as? [[String: Any]]
+                return try #require(rows?.first?["embedding"] as? [Double])
+            }
+            expectNear(vectors[1], vectors[0], 0.02)
+        }
+    }
+
     @Test func optionsThatContradictAreWrongUsage() throws {
         try withTemporaryDirectory { folder in
             try ShapePairs.prepare(in: folder)

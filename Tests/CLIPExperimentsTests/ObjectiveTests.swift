@@ -28,7 +28,7 @@ import TorchNN
     private func batch(_ clip: CLIPModel) throws -> TrainingBatch {
         let pictures = try Tensor.normal([4, 3, 16, 16])
         return TrainingBatch(
-            pictures: pictures, captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens },
+            pictures: pictures, captions: try Self.captions.map { try clip.tokenizer.tokenize($0).tokens },
             texts: Self.captions)
     }
 
@@ -47,7 +47,7 @@ import TorchNN
     }
 
     private func language(_ clip: CLIPModel) throws -> CaptionLanguageModel {
-        let tokens = TokenVocabulary(captions: Self.captions.map { clip.tokenizer.tokenize($0).tokens })
+        let tokens = TokenVocabulary(captions: try Self.captions.map { try clip.tokenizer.tokenize($0).tokens })
         return try withSeed(8) {
             try CaptionLanguageModel(clip.model, tokenizer: clip.tokenizer, vocabulary: tokens)
         }

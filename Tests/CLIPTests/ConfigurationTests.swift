@@ -45,8 +45,8 @@ import TorchNN
 
     @Test func defaultsAreOpenCLIPs() throws {
         let configuration = try read("{\"embed_dim\": 16, \(small)}")
-        #expect(configuration.text.contextLength == 77)
-        #expect(configuration.text.vocabularySize == 49_408)
+        #expect(configuration.text?.contextLength == 77)
+        #expect(configuration.text?.vocabularySize == 49_408)
         guard let vision = configuration.vision as? VisionTransformerConfiguration,
             let text = configuration.text as? TextTransformerConfiguration
         else { throw CLIPError.emptyChoices(what: "transformers") }

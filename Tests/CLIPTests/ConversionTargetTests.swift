@@ -36,7 +36,7 @@ import TorchNN
             // By itself it says its shape and its non-linearity.
             let bare = try ModelCatalog.description(ofWeights: folder + "/there/model.pt")
             #expect(bare.configuration == (try ModelCatalog.description(of: own).configuration))
-            #expect(bare.configuration.text.blocks.activation == .quickGELU)
+            #expect(bare.configuration.text?.blocks.activation == .quickGELU)
             try ModelConversion.convert(bare, to: .openCLIP, at: folder + "/back")
             #expect(try bytes(own + file) == bytes(folder + "/back" + file))
             try ModelConversion.convert(bare, to: .openAI, at: folder + "/again")

@@ -22,9 +22,9 @@ import TorchNN
     }
 
     /// Texts of unlike length, which the towers would take in several batches, each as the model's tokenizer gives it.
-    private func captions(_ model: DualEncoder, count: Int) -> [[Int32]] {
+    private func captions(_ model: DualEncoder, count: Int) throws -> [[Int32]] {
         guard let text = model.configuration.text as? TextTransformerConfiguration else {
-            let text = model.configuration
+            let text = try model.configuration.textTower()
             return (0..<count).map { row in
                 let length = 2 + row * (text.contextLength - 2) / max(1, count - 1)
                 return (0..<length).map { Int32($0 == 0 ? 101 : 102 + $0 % 7) % Int32(text.vocabularySize) }
@@ -108,7 +108,7 @@ import TorchNN
     @Test func longerColumnsGiveTheSameEmbeddings() throws {
         let model = try FixtureModel.all[0].model()
         let text = try model.transformers().text
-        let captions = captions(model, count: 3)
+        let captions = try captions(model, count: 3)
         try Engine.inference {
             let trimmed = try captions.map { try text([$0]) }
             try expectClose(text(captions), Tensor.concatenated(trimmed), tolerance: 1e-5)

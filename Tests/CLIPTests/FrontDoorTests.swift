@@ -152,7 +152,7 @@ import Torch
         #expect(found == expected && found.count == 11)
         #expect(found.allSatisfy { $0.text.hasPrefix("a") })
         let other = try await load()
-        #expect(!other.writesCaptions && other.tokenizer.captioning == nil)
+        #expect(try !other.writesCaptions && other.tokenizer.captioning == nil)
     }
 
     // MARK: Many at once

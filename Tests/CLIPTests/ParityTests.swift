@@ -36,7 +36,7 @@ import Torch
         let clip = try ModelCatalog.description(of: fixture.directory()).loaded()
         let expected = try fixture.expected()
         let texts = try #require(fixture.inputs().texts)
-        let tokens = clip.tokenizer.padded(clip.tokenizer.tokenize(texts))
+        let tokens = try clip.tokenizer.padded(clip.tokenizer.tokenize(texts))
         #expect(try tokens == FixtureModel.rows(#require(expected["tokens"])))
         try expectClose(clip.vectors(texts: texts, normalized: false), #require(expected["text"]), tolerance: 1e-4)
         try expectClose(clip.vectors(texts: texts), #require(expected["text_unit"]), tolerance: 1e-4)

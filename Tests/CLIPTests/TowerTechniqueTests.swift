@@ -16,6 +16,7 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
         .init(testDescription: "SigLIP", configuration: sigLIP, firstToken: 1),
         .init(testDescription: "EVA", configuration: shape(eva), firstToken: 1),
         .init(testDescription: "ResNet", configuration: shape(resNet), firstToken: 1),
+        .init(testDescription: "ConvNeXt", configuration: shape(convNeXt), firstToken: 1),
         .init(testDescription: "BERT", configuration: bert, firstToken: 1),
     ]
 
@@ -24,6 +25,8 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
     private static let eva = EVAConfiguration(
         imageSize: 32, patchSize: 8, width: 16, layers: 3, headCount: 2, hiddenWidth: 24)
     private static let resNet = ResNetConfiguration(imageSize: 64, layers: [1, 2, 1, 1], width: 8, headCount: 4)
+    private static let convNeXt = ConvNeXtConfiguration(
+        imageSize: 64, layers: [1, 1, 2, 1], widths: [8, 12, 16, 24], dropPath: 0.5)
     private static var words: TextTransformerConfiguration {
         var words = TextTransformerConfiguration(width: 12, headCount: 2, layers: 3)
         words.contextLength = 9
@@ -54,6 +57,7 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
         let model = try withSeed(11) { try DualEncoder(configuration) }
         // A branch that begins at zero would hide whatever is wrong inside.
         for norm in model.modules(of: BatchNorm2d.self) { try norm.weight.tensor.detached().fillInPlace(1) }
+        for block in model.modules(of: ConvNeXtBlock.self) { try block.scale.tensor.detached().fillInPlace(0.5) }
         return model
     }
 
@@ -100,7 +104,7 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
             for buffer in model.namedBuffers { try buffer.buffer.reset() }
             try Engine.setRandomState(random)
             try model.visual.recomputesBlocks = true
-            model.text.recomputesBlocks = true
+            try model.text.recomputesBlocks = true
             let again = try tower.gradients(model, pictures: pictures)
             #expect(Set(plain.keys) == Set(again.keys))
             #expect(plain.count > 20)
@@ -120,7 +124,58 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: TrainedTower.all) func aLockedTowerKeepsItsLastGroupsOnly(_ tower: TrainedTower) throws {
+    /// timm's groups of a ConvNeXt, and open_clip's projection, which is outside of what it locks.
+    @Test func aLockedConvNeXtTrainsItsProjection() throws {
+        try withSeed(13) {
+            let tower = try #require(TrainedTower.all.first { $0.testDescription == "ConvNeXt" })
+            let model = try tower.model()
+            func trained(_ unlocked: Int) throws -> Set<String> {
+                try model.visual.lock(unlockedGroups: unlocked)
+                let found = try tower.gradients(model, pictures: tower.pictures).keys
+                return Set(
+                    found.filter { $0.hasPrefix("visual.") }.map { $0.split(separator: ".").dropFirst().first! }.map(
+                        String.init))
+            }
+            #expect(try trained(0) == ["head"])
+            #expect(try trained(1) == ["head", "post_norm"])
+            #expect(try trained(2) == ["head", "post_norm", "stages"])
+            let stages = try model.visual.namedParameters.filter {
+                $0.parameter.isTrainable && $0.name.hasPrefix("stages")
+            }
+            #expect(
+                stages.allSatisfy { $0.name.hasPrefix("stages.3.") }
+                    && stages.contains { $0.name.contains("reduction") })
+            #expect(try trained(7) == ["head", "post_norm", "stages", "stem"])
+        }
+    }
+
+    /// timm's shares: 0 for the first block, evenly up to the last's; a sample passes a block whole or not at all.
+    @Test func aConvNeXtsBlocksArePassedInTraining() throws {
+        try withSeed(15) {
+            let tower = try #require(TrainedTower.all.first { $0.testDescription == "ConvNeXt" })
+            let model = try tower.model()
+            let blocks = try model.visual.modules(of: ConvNeXtBlock.self)
+            #expect(blocks.map(\.dropPath.probability) == [0, 0.125, 0.25, 0.375, 0.5])
+            let block = try #require(blocks.last)
+            let states = try Tensor.normal([64, 2, 2, 24])
+            let used = try block(states)
+            model.setTraining(true)
+            let seen = try block(states)
+            let (whole, scaled) = (try used - states, try seen - states)
+            var passed = 0
+            for row in 0..<64 {
+                let (full, own) = (try whole.slice(row..<row + 1), try scaled.slice(row..<row + 1))
+                let isPassed = try own.elements(Float.self).allSatisfy { $0 == 0 }
+                if isPassed { passed += 1 } else { try expectClose(own, full * 2, tolerance: 1e-4, "row \(row)") }
+            }
+            #expect((20...44).contains(passed))
+            model.setTraining(false)
+            try expectClose(block(states), used, tolerance: 0)
+        }
+    }
+
+    @Test(arguments: TrainedTower.all.filter { $0.testDescription != "ConvNeXt" })
+    func aLockedTowerKeepsItsLastGroupsOnly(_ tower: TrainedTower) throws {
         try withSeed(13) {
             let model = try tower.model()
             try model.visual.lock()
@@ -166,7 +221,7 @@ struct TrainedTower: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct TowerPatchDropoutTests {
-    private static let dropping = TrainedTower.all.filter { $0.testDescription != "ResNet" }
+    private static let dropping = TrainedTower.all.filter { !["ResNet", "ConvNeXt"].contains($0.testDescription) }
 
     @Test(arguments: dropping) func evaluationSeesEveryPatch(_ tower: TrainedTower) throws {
         try withSeed(21) {

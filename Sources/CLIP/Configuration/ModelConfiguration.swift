@@ -3,15 +3,15 @@ import TorchNN
 
 /// The shape of a model: which towers, how large, and everything that changes their numbers.
 ///
-/// A model has a text tower and, but for one that is published alone, an image tower. Their shapes are read from files and
-/// names; see ``ModelCatalog`` and ``ModelDirectory``.
+/// A model has an image tower and a text tower, or one of them where it is published alone. Their shapes are read from
+/// files and names; see ``ModelCatalog`` and ``ModelDirectory``.
 public struct ModelConfiguration: Sendable {
     /// Length of the vectors the towers end in.
     public var embeddingSize: Int
     /// What turns pictures into vectors; nil for a text tower alone.
     package var vision: (any ImageTowerConfiguration)?
-    /// What turns texts into vectors.
-    package var text: any TextTowerConfiguration
+    /// What turns texts into vectors; nil for an image tower alone.
+    package var text: (any TextTowerConfiguration)?
     /// Where training starts the logarithm of what similarities are multiplied by.
     public var initialLogitScale = DualEncoder.initialLogitScale
     /// Where training starts the number added to scaled similarities; nil for models without one. A model with it scores
@@ -21,7 +21,7 @@ public struct ModelConfiguration: Sendable {
     package var captionDecoder: CaptionDecoderConfiguration?
 
     package init(
-        embeddingSize: Int, vision: (any ImageTowerConfiguration)?, text: any TextTowerConfiguration
+        embeddingSize: Int, vision: (any ImageTowerConfiguration)?, text: (any TextTowerConfiguration)?
     ) {
         self.embeddingSize = embeddingSize
         self.vision = vision
@@ -31,7 +31,7 @@ public struct ModelConfiguration: Sendable {
 
 extension ModelConfiguration: Equatable {
     public static func == (own: ModelConfiguration, other: ModelConfiguration) -> Bool {
-        own.embeddingSize == other.embeddingSize && own.text.isEqual(to: other.text)
+        own.embeddingSize == other.embeddingSize && own.hasTextTower(like: other)
             && own.hasImageTower(like: other) && own.initialLogitScale == other.initialLogitScale
             && own.initialLogitBias == other.initialLogitBias && own.captionDecoder == other.captionDecoder
     }
@@ -40,17 +40,25 @@ extension ModelConfiguration: Equatable {
         guard let vision, let others = other.vision else { return vision == nil && other.vision == nil }
         return vision.isEqual(to: others)
     }
+
+    private func hasTextTower(like other: ModelConfiguration) -> Bool {
+        guard let text, let others = other.text else { return text == nil && other.text == nil }
+        return text.isEqual(to: others)
+    }
 }
 
 extension ModelConfiguration {
     /// Pixels of a side of the pictures it reads; nil for a model that reads none.
     public var imageSize: Int? { vision?.imageSize }
 
-    /// The most tokens a text may have, with start and end.
-    public var contextLength: Int { text.contextLength }
+    /// The most tokens a text may have, with start and end; nil for a model that reads none.
+    public var contextLength: Int? { text?.contextLength }
 
-    /// Ids the text tower has vectors for.
-    public var vocabularySize: Int { text.vocabularySize }
+    /// Ids the text tower has vectors for; nil for a model that reads no texts.
+    public var vocabularySize: Int? { text?.vocabularySize }
+
+    /// Whether it has two towers, whose embeddings can be compared.
+    var isPair: Bool { vision != nil && text != nil }
 
     /// Whether it writes captions.
     public var writesCaptions: Bool { captionDecoder != nil }
@@ -61,6 +69,13 @@ extension ModelConfiguration {
         guard let vision else { throw CLIPError.noImageTower }
         return vision
     }
+
+    /// The text tower's shape.
+    /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
+    package func textTower() throws -> any TextTowerConfiguration {
+        guard let text else { throw CLIPError.noTextTower }
+        return text
+    }
 }
 
 extension ModelConfiguration {
@@ -69,8 +84,10 @@ extension ModelConfiguration {
         vision.map { Self.count($0.parameterCount(embeddingSize: embeddingSize)) } ?? 0
     }
 
-    /// The number of learnable values of the text tower, without making one.
-    public var textParameterCount: Int { Self.count(text.parameterCount(embeddingSize: embeddingSize)) }
+    /// The number of learnable values of the text tower, without making one; 0 for a model without one.
+    public var textParameterCount: Int {
+        text.map { Self.count($0.parameterCount(embeddingSize: embeddingSize)) } ?? 0
+    }
 
     /// The number of learnable values of the captioning decoder, without making one; nil for a model without one.
     public var captionDecoderParameterCount: Int? { captionDecoder.map { Self.count($0.parameterCount()) } }
@@ -78,7 +95,7 @@ extension ModelConfiguration {
     /// The number of learnable values of a model of this shape, with temperature and bias, without making one.
     public var parameterCount: Int {
         // What similarities are scaled by belongs to a pair of towers.
-        let scalars = vision == nil ? 0 : 1 + (initialLogitBias == nil ? 0 : 1)
+        let scalars = !isPair ? 0 : 1 + (initialLogitBias == nil ? 0 : 1)
         let parts = [visionParameterCount, textParameterCount, scalars, captionDecoderParameterCount ?? 0]
         return parts.reduce(0) { sum, part in
             let (total, overflow) = sum.addingReportingOverflow(part)
@@ -95,7 +112,7 @@ extension ModelConfiguration {
     var traits: [String: String] {
         var traits: [String: String] = [:]
         for (name, value) in vision?.traits ?? [:] { traits["image " + name] = value }
-        for (name, value) in text.traits { traits["text " + name] = value }
+        for (name, value) in text?.traits ?? [:] { traits["text " + name] = value }
         return traits
     }
 }
@@ -105,7 +122,7 @@ extension ModelConfiguration {
     public func with(activation: Activation) -> ModelConfiguration {
         var changed = self
         changed.vision = vision?.with(activation: activation)
-        changed.text = text.with(activation: activation)
+        changed.text = text?.with(activation: activation)
         changed.captionDecoder?.activation = activation
         return changed
     }
@@ -115,7 +132,7 @@ extension ModelConfiguration {
     /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for towers that end in something else.
     public func with(hiddenProjections: Bool, source: String) throws -> ModelConfiguration {
         guard captionDecoder == nil, let image = vision?.with(hiddenProjection: hiddenProjections),
-            let words = text.with(hiddenProjection: hiddenProjections)
+            let words = text?.with(hiddenProjection: hiddenProjections)
         else {
             throw CLIPError.configuration(
                 source: source, key: "proj_type",
@@ -134,7 +151,7 @@ extension ModelConfiguration {
     func validate(source: String) throws {
         let checks = ShapeChecks(source: source)
         try vision?.validate(checks)
-        try text.validate(checks)
+        try text?.validate(checks)
         try captionDecoder?.validate(checks)
         if parameterCount > Self.mostParameters {
             throw checks.refuse("embed_dim", "these sizes make more than \(Self.mostParameters) parameters")

@@ -46,11 +46,12 @@ extension ModelConfiguration {
     /// The object open_clip reads back as `model_cfg`.
     /// - Throws: ``CLIPError/unsupportedConversion(what:)`` for a shape open_clip has no words for.
     func openCLIPObject() throws -> [String: Any] {
-        guard let vision else {
-            throw CLIPError.unsupportedConversion(what: "no image tower, which every model of open_clip has")
+        guard let vision, let text else {
+            let missing = vision == nil ? "image" : "text"
+            throw CLIPError.unsupportedConversion(what: "no \(missing) tower, which every model of open_clip has")
         }
         var object: [String: Any] = ["embed_dim": embeddingSize]
-        object["quick_gelu"] = try hasQuickGELU(vision)
+        object["quick_gelu"] = try hasQuickGELU(vision, text)
         object["vision_cfg"] = try vision.openCLIPObject()
         object["text_cfg"] = try text.openCLIPObject()
         if keepsTextApart { object["custom_text"] = true }
@@ -66,7 +67,9 @@ extension ModelConfiguration {
     }
 
     /// open_clip has one switch for both towers' QuickGELU.
-    private func hasQuickGELU(_ vision: any ImageTowerConfiguration) throws -> Bool {
+    private func hasQuickGELU(
+        _ vision: any ImageTowerConfiguration, _ text: any TextTowerConfiguration
+    ) throws -> Bool {
         guard let words = text.switchableActivation else { return false }
         if let pictures = vision.switchableActivation, (pictures == .quickGELU) != (words == .quickGELU) {
             throw CLIPError.unsupportedConversion(
@@ -79,7 +82,7 @@ extension ModelConfiguration {
     /// - Throws: ``CLIPError/unsupportedConversion(what:)`` for a shape that open_clip has not.
     func openCLIPLayout() throws -> ParameterLayout {
         ParameterLayout(
-            vision: vision?.openCLIPNaming, text: try text.openCLIPNaming(isApart: keepsTextApart),
+            vision: vision?.openCLIPNaming, text: try text?.openCLIPNaming(isApart: keepsTextApart),
             captionDecoder: captionDecoder == nil ? nil : .openCLIPCaptionDecoder)
     }
 }

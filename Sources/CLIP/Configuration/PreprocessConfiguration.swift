@@ -33,7 +33,7 @@ public struct PreprocessConfiguration: Sendable, Equatable {
     public init?(for model: ModelConfiguration) {
         guard let vision = model.vision else { return nil }
         self = vision.preprocessing
-        if let resizing = model.text.pictureResizing { resizeMode = resizing }
+        if let resizing = model.text?.pictureResizing { resizeMode = resizing }
     }
 
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.

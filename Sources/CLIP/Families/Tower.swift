@@ -8,6 +8,10 @@ public protocol Tower: Module {
     /// Which part of the tower a parameter belongs to.
     /// - Parameter parameter: a name within the tower.
     func part(of parameter: String) -> TowerPart
+    /// The parameters that `--lock` and the like release together, in order from the input on; nil for what is trained in
+    /// any case. A tower's own order where it has one; else see ``lock(unlockedGroups:freezesStatistics:)``.
+    /// - Parameter parameter: a name within the tower.
+    func lockGroup(of parameter: String) -> Int?
     /// Whether training keeps only what enters each block, and computes the rest again in the backward pass: the same
     /// gradients, in less memory and about a third more time. Off after creation.
     var recomputesBlocks: Bool { get set }

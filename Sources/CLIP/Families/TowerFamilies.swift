@@ -18,7 +18,10 @@ package enum TowerFamilies {
     static let huggingFace: [any HuggingFaceModel.Type] = [
         HuggingFaceCLIP.self,
         HuggingFaceCLIPText.self,
+        HuggingFaceCLIPVision.self,
         HuggingFaceSigLIP.self,
+        HuggingFaceSigLIPVision.self,
         HuggingFaceChineseCLIP.self,
+        HuggingFaceChineseCLIPVision.self,
     ]
 }

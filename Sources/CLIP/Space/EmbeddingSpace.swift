@@ -15,8 +15,8 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
     public var weights: String
     /// What weights do not show: heads, non-linearity, pooling and the like, by name.
     public var architecture: [String: String]
-    /// What texts were turned into ids with: another vocabulary makes another space.
-    public var tokenizer: TokenizerIdentity
+    /// What texts were turned into ids with: another vocabulary makes another space. Nil where texts could not be read.
+    public var tokenizer: TokenizerIdentity?
     /// How pictures are brought to the model's size, by name.
     public var preprocessing: [String: String]
     /// Whether vectors are divided by their length.
@@ -37,10 +37,14 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
         var facts = [
             "embedding size": "\(embeddingSize)", "weights": weights,
             "normalization": normalized ? "unit length" : "none",
-            "tokenizer": tokenizer.kind, "tokenizer's vocabulary": tokenizer.contentHash,
-            "tokenizer's vocabulary size": "\(tokenizer.vocabularySize)", "text cleaning": tokenizer.cleaning,
-            "context length": "\(tokenizer.contextLength)",
         ]
+        if let tokenizer {
+            facts["tokenizer"] = tokenizer.kind
+            facts["tokenizer's vocabulary"] = tokenizer.contentHash
+            facts["tokenizer's vocabulary size"] = "\(tokenizer.vocabularySize)"
+            facts["text cleaning"] = tokenizer.cleaning
+            facts["context length"] = "\(tokenizer.contextLength)"
+        }
         for (name, value) in architecture { facts[name] = value }
         for (name, value) in preprocessing { facts["picture " + name] = value }
         return facts
@@ -63,7 +67,7 @@ extension CLIPModel {
     public func space(normalized: Bool) throws -> EmbeddingSpace {
         EmbeddingSpace(
             model: name, embeddingSize: model.configuration.embeddingSize, weights: try weightsHash(),
-            architecture: model.configuration.traits, tokenizer: tokenizer.identity,
+            architecture: model.configuration.traits, tokenizer: try? tokenizer.identity,
             preprocessing: preparation?.configuration.traits ?? [:], normalized: normalized)
     }
 

@@ -19,7 +19,7 @@ public struct CheckpointReport: Codable, Sendable {
     public struct Parameters: Codable, Sendable {
         /// The image tower's; 0 for a text tower alone.
         public var image: Int
-        /// The text tower's.
+        /// The text tower's; 0 for an image tower alone.
         public var text: Int
         /// The caption decoder's; nil for a model without one.
         public var captionDecoder: Int?
@@ -127,7 +127,7 @@ extension CheckpointReport {
     ) throws {
         let configuration = description.configuration
         model = description.name
-        family = description.tokenizerFamily.rawValue
+        family = description.tokenizerFamily?.rawValue
         parameters = Parameters(
             image: configuration.visionParameterCount, text: configuration.textParameterCount,
             captionDecoder: configuration.captionDecoderParameterCount, total: configuration.parameterCount)
@@ -135,7 +135,7 @@ extension CheckpointReport {
         contextLength = configuration.contextLength
         vocabularySize = configuration.vocabularySize
         embeddingSize = configuration.embeddingSize
-        textEmbedding = configuration.text.unprojectedState
+        textEmbedding = configuration.text?.unprojectedState
         architecture = configuration.traits
         do {
             let source = try description.weightsSource(checkpoint, layout: layout)

@@ -111,7 +111,7 @@ public enum ModelConversion {
 
     /// The three numbers that OpenAI's archives state, by which the file is known for what it is: QuickGELU.
     private static func openAIConstants(_ configuration: ModelConfiguration) throws -> [String: Tensor] {
-        let (vision, text) = (try configuration.imageTower(), configuration.text)
+        let (vision, text) = (try configuration.imageTower(), try configuration.textTower())
         let values = [vision.imageSize, text.contextLength, text.vocabularySize]
         let tensors = try values.map { try Tensor([Int64($0)], shape: []) }
         return Dictionary(uniqueKeysWithValues: zip(TowerNaming.openAIConstants, tensors))
@@ -152,12 +152,6 @@ public enum ModelConversion {
         try WholeFile.write(data, to: path)
     }
 
-    /// Files a tokenizer may be made of.
-    private static let tokenizerFiles = [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
-        "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
-    ]
-
     /// Larger than any tokenizer file known (Gemma 3's tokenizer.json has 33 MB).
     private static let mostTokenizerBytes = 256 << 20
 
@@ -168,7 +162,7 @@ public enum ModelConversion {
     ) throws {
         var files: [String: Data] = [:]
         if let directory = description.tokenizerDirectory {
-            for name in tokenizerFiles {
+            for name in ModelDirectory.tokenizerFiles {
                 do throws(FileFault) {
                     files[name] = try WholeFile.data(directory + "/" + name, limit: mostTokenizerBytes)
                 } catch {
@@ -177,7 +171,7 @@ public enum ModelConversion {
             }
         }
         if files.isEmpty, target == .huggingFace {
-            let text = description.configuration.text
+            guard let text = description.configuration.text else { return }
             switch description.tokenizerFamily {
             case .clip where description.configuration.readsCLIPsVocabulary:
                 files = try CLIPTokenizer.huggingFaceFiles(contextLength: text.contextLength)
@@ -192,11 +186,11 @@ public enum ModelConversion {
 
 extension ModelConfiguration {
     fileprivate var readsCLIPsVocabulary: Bool {
-        text.vocabularySize == TextTransformerConfiguration.clipVocabularySize
+        text?.vocabularySize == TextTransformerConfiguration.clipVocabularySize
     }
 
     /// Whether OpenAI's code, which finds a model's shape in its weights, would find this one.
     var isOpenAIs: Bool {
-        captionDecoder == nil && initialLogitBias == nil && vision?.isOpenAIs == true && text.isOpenAIs
+        captionDecoder == nil && initialLogitBias == nil && vision?.isOpenAIs == true && text?.isOpenAIs == true
     }
 }

@@ -82,8 +82,12 @@ public struct ModelDirectory: Sendable {
         _ model: ModelConfiguration, _ object: ConfigurationObject
     ) throws -> PreprocessConfiguration? {
         guard let size = model.imageSize else { return nil }
-        for name in ["preprocessor_config.json", "processor_config.json"] {
-            let file = path + "/" + name
+        let folders =
+            [path] + [sibling(of: ["image_encoder"], in: ["feature_extractor", "image_processor"])].compactMap { $0 }
+        for (folder, name) in folders.flatMap({ folder in
+            ["preprocessor_config.json", "processor_config.json"].map { (folder, $0) }
+        }) {
+            let file = folder + "/" + name
             guard FileManager.default.fileExists(atPath: file) else { continue }
             let processor = try Self.object(file)
             // A processor's own file may say nothing of pictures.
@@ -93,6 +97,32 @@ public struct ModelDirectory: Sendable {
         throw CLIPError.missingInput(
             path: path + "/preprocessor_config.json",
             hint: "It says how pictures are prepared for this model, which cannot be guessed.")
+    }
+
+    /// Where the tokenizer's files are: in the directory itself, or, of a pipeline of diffusers (`text_encoder_2`), in the
+    /// folder beside it (`tokenizer_2`).
+    var tokenizerDirectory: String {
+        let manager = FileManager.default
+        if Self.tokenizerFiles.contains(where: { manager.fileExists(atPath: path + "/" + $0) }) { return path }
+        let encoders = ["", "_2", "_3"].map { ("text_encoder" + $0, "tokenizer" + $0) }
+        return encoders.lazy.compactMap { sibling(of: [$0.0], in: [$0.1]) }.first ?? path
+    }
+
+    /// Files a tokenizer may be made of.
+    static let tokenizerFiles = [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
+        "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
+    ]
+
+    /// The first folder of such names beside this one, if this one has one of its own names.
+    private func sibling(of own: [String], in names: [String]) -> String? {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        guard own.contains(url.lastPathComponent) else { return nil }
+        let parent = url.deletingLastPathComponent()
+        return names.map { parent.appendingPathComponent($0).path }.first {
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && isFolder.boolValue
+        }
     }
 
     /// Reads a JSON file that is an `open_clip_config.json`, or only its `model_cfg`.

@@ -38,6 +38,8 @@ public struct ParameterLayout: Sendable {
     let rules: [Rule]
     /// Entries that hold nothing a model learns (constants, counters, parts that are never used), left out on reading.
     let ignored: [String]
+    /// See ``TowerNaming/unneeded``.
+    let unneeded: Set<String>
 
     /// - Parameters:
     ///   - vision: the image tower's names; nil for a text tower alone.
@@ -50,6 +52,7 @@ public struct ParameterLayout: Sendable {
         name = variant.map { "\(project) (\($0))" } ?? project
         rules = parts.flatMap(\.rules) + Self.scalars
         ignored = parts.flatMap(\.ignored)
+        unneeded = Set(parts.flatMap(\.unneeded))
     }
 
     private static let scalars = [Rule("logit_scale", "logit_scale"), Rule("logit_bias", "logit_bias")]

@@ -40,7 +40,7 @@ public enum PositionInterpolation {
             guard let positions = state[name], positions.rank == 2 else { continue }
             state[name] = try image(positions, leading: grid.leading, grid: (grid.side, grid.side))
         }
-        for row in configuration.text.positionRows {
+        for row in configuration.text?.positionRows ?? [] {
             let name = "text." + row.parameter
             guard let positions = state[name], positions.rank == 2 else { continue }
             state[name] = try text(positions, length: row.length)
@@ -52,7 +52,7 @@ public enum PositionInterpolation {
 extension ModelConfiguration {
     /// The same shape for pictures of another size, or texts of another length.
     /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for a size the towers cannot take;
-    ///   ``CLIPError/noImageTower`` for a size of pictures where none are read.
+    ///   ``CLIPError/noImageTower`` for a size of pictures where none are read, ``CLIPError/noTextTower`` likewise.
     func resized(imageSize: Int?, contextLength: Int?, source: String) throws -> ModelConfiguration {
         var changed = self
         if let imageSize {
@@ -61,7 +61,7 @@ extension ModelConfiguration {
             changed.vision = vision
         }
         if let contextLength {
-            changed.text = try text.resized(contextLength: contextLength, ShapeChecks(source: source))
+            changed.text = try textTower().resized(contextLength: contextLength, ShapeChecks(source: source))
         }
         try changed.validate(source: source)
         return changed

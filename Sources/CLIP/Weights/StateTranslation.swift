@@ -19,6 +19,7 @@ struct StateTranslation {
                 if !layout.isIgnored(entry) { foreign.append(entry) }
                 continue
             }
+            if shapes[name] == nil, layout.unneeded.contains(entry) { continue }
             switch rule.form {
             case .same: state[name] = tensor
             // Stored anew, so that products are summed in the same order whatever layout the file is in.

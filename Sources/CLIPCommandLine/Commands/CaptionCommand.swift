@@ -82,13 +82,15 @@ struct CaptionCommand: ParsableCommand {
 
     func run() throws {
         let description = try shared.describe()
-        guard description.configuration.writesCaptions else { throw CLIPError.noCaptionDecoder }
-        let contextLength = description.configuration.contextLength
+        guard description.configuration.writesCaptions, let contextLength = description.configuration.contextLength
+        else {
+            throw CLIPError.noCaptionDecoder
+        }
         guard maxLength <= contextLength else {
             throw ValidationError("--max-length takes at most the \(contextLength) tokens of this model.")
         }
         let clip = try shared.load()
-        let promptLength = clip.tokenizer.captioning?.encode(prompt).count ?? 0
+        let promptLength = try clip.tokenizer.captioning?.encode(prompt).count ?? 0
         guard promptLength + 1 < maxLength else {
             throw ValidationError(
                 "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")

@@ -60,6 +60,8 @@ struct EmbedCommand: ParsableCommand {
         guard !texts.isEmpty || !paths.isEmpty else { throw CLIPError.emptyChoices(what: "pictures or texts") }
         if let output { try OutputFile.check(output) }
         let clip = try shared.load()
+        // Before pictures are read.
+        if !texts.isEmpty { _ = try clip.tokenizer }
         let set = try EmbeddedPictures(
             paths, clip, options: pictures, normalized: normalize, bad: output == nil ? .leftOut : .endsAll)
         let found = set.embeddings.map {
@@ -81,11 +83,12 @@ struct EmbedCommand: ParsableCommand {
     }
 
     private func embed(_ texts: [String], _ clip: CLIPModel) throws -> Embeddings {
-        let tokenized = clip.tokenizer.tokenize(texts)
+        let tokenizer = try clip.tokenizer
+        let tokenized = tokenizer.tokenize(texts)
         for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
             Console.warning(
                 "text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens; only the first "
-                    + "\(clip.tokenizer.contextLength) are read.")
+                    + "\(tokenizer.contextLength) are read.")
         }
         return try Embeddings(
             vectors: clip.vectors(captions: tokenized.map(\.tokens), normalized: normalize),

@@ -86,8 +86,9 @@ public struct TrainingCost: Sendable, Equatable, Codable {
             (model.vision?.memory(options).values(
                 locked: Self.lockedBlocks(techniques.imageTower, imageWork),
                 recomputes: techniques.checkpointsGradients) ?? 0)
-            + model.text.memory(options).values(
-                locked: Self.lockedBlocks(techniques.textTower, textWork), recomputes: techniques.checkpointsGradients)
+            + (model.text?.memory(options).values(
+                locked: Self.lockedBlocks(techniques.textTower, textWork),
+                recomputes: techniques.checkpointsGradients) ?? 0)
         memory = Memory(
             weights: 4 * Double(model.visionParameterCount + model.textParameterCount), gradients: 4 * trained,
             moments: 8 * trained, average: techniques.averageDecay == nil ? 0 : 4 * trained,

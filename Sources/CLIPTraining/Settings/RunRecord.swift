@@ -12,6 +12,8 @@ public struct RunRecord: Sendable, Equatable {
     public var workingDirectory: String
     /// What wrote it.
     public var version: String
+    /// What was changed on purpose and may not be in a checkpoint yet.
+    var changes: SettingChanges?
 
     public init(settings: TrainingSettings, workingDirectory: String, version: String) {
         self.settings = settings
@@ -47,9 +49,13 @@ public struct RunRecord: Sendable, Equatable {
             let workingDirectory = object["workingDirectory"] as? String
         else { throw unreadable("it cannot be read") }
         do {
-            return RunRecord(
+            var record = RunRecord(
                 settings: try TrainingSettings(jsonObject: settings), workingDirectory: workingDirectory,
                 version: object["version"] as? String ?? "")
+            record.changes = try object["changes"].map {
+                try JSONDecoder().decode(SettingChanges.self, from: JSONSerialization.data(withJSONObject: $0))
+            }
+            return record
         } catch let error as UnknownSettings {
             throw unreadable("it has settings that this version does not know: \(error.names.joined(separator: ", "))")
         } catch { throw unreadable("it cannot be read") }
@@ -66,10 +72,30 @@ public struct RunRecord: Sendable, Equatable {
         let settings: TrainingSettings
         let workingDirectory: String
         let version: String
+        let changes: SettingChanges?
 
         init(_ record: RunRecord) {
             (settings, workingDirectory, version) = (record.settings, record.workingDirectory, record.version)
+            changes = record.changes
         }
+    }
+}
+
+/// Settings that were changed on purpose when a run went on. `run.json` has their new values at once, the checkpoint gone
+/// on from the old ones until the next is written: a run killed between the two goes on without the change being
+/// allowed again.
+struct SettingChanges: Sendable, Equatable, Codable {
+    /// Steps of the checkpoint that the run went on from with them.
+    var step: Int
+    /// As ``SettingDifference/setting`` names them.
+    var settings: Set<String>
+    /// Whether the data is another.
+    var isOtherData: Bool
+
+    /// - Returns: nil where nothing was changed.
+    init?(step: Int, settings: Set<String>, isOtherData: Bool) {
+        if settings.isEmpty, !isOtherData { return nil }
+        (self.step, self.settings, self.isOtherData) = (step, settings, isOtherData)
     }
 }
 

@@ -30,7 +30,7 @@ final class MicroBatches {
         device = model.device
         var learning: Set<Tower> = []
         if try model.visual.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.pictures) }
-        if model.text.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.texts) }
+        if try model.text.parameters.contains(where: \.tensor.requiresGradient) { learning.insert(.texts) }
         self.learning = learning
     }
 

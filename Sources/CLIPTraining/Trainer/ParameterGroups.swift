@@ -35,7 +35,7 @@ enum ParameterGroups {
         let isDecayed = entry.parameter.shape.count >= 2
         let towers: [(prefix: String, tower: any Tower, settings: TowerTechniques)] = [
             ("visual.", try model.visual, configuration.techniques.imageTower),
-            ("text.", model.text, configuration.techniques.textTower),
+            ("text.", try model.text, configuration.techniques.textTower),
         ]
         guard let (prefix, tower, settings) = towers.first(where: { entry.name.hasPrefix($0.prefix) }) else {
             return Key(factor: 1, decay: isDecayed ? configuration.weightDecay : 0)
@@ -65,7 +65,7 @@ extension TechniqueConfiguration {
         if checkpointsGradients {
             for tower in model.towers { tower.recomputesBlocks = true }
         }
-        for (tower, settings) in [(try model.visual as any Tower, imageTower), (model.text, textTower)]
+        for (tower, settings) in [(try model.visual as any Tower, imageTower), (try model.text, textTower)]
         where settings.isLocked {
             try tower.lock(unlockedGroups: settings.unlockedGroups, freezesStatistics: settings.freezesStatistics)
         }

@@ -20,7 +20,8 @@ public struct Teacher: Sendable {
             throw TrainingError.invalidOption(
                 name: "distillation", problem: "the batch does not bring its captions as they were written")
         }
-        let captions = batch.texts.map { clip.tokenizer.tokenize($0).tokens }
+        let tokenizer = try clip.tokenizer
+        let captions = batch.texts.map { tokenizer.tokenize($0).tokens }
         return try Engine.inference {
             var (pictures, texts): ([Tensor], [Tensor]) = ([], [])
             for start in stride(from: 0, to: batch.count, by: chunkSize) {

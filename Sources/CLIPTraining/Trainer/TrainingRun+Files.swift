@@ -22,7 +22,16 @@ extension TrainingRun {
     func begin(resuming: Bool, _ onEvent: (Event) -> Void) throws {
         let place = state.place
         if resuming {
-            state = try store.restore(trainer, allowing: options.allowedChanges) { onEvent(.notice($0)) }
+            let earlier = options.record?.changes
+            let allowed = options.allowedChanges.union(earlier?.settings ?? [])
+            state = try store.restore(trainer, allowing: allowed) { onEvent(.notice($0)) }
+            // A later checkpoint has them.
+            let pending = earlier.flatMap { state.position.step <= $0.step ? $0 : nil }
+            let isOtherData = options.allowsOtherData || pending?.isOtherData == true
+            let changes = SettingChanges(
+                step: state.position.step, settings: options.allowedChanges.union(pending?.settings ?? []),
+                isOtherData: isOtherData)
+            options.record?.changes = changes
             if state.place != place {
                 onEvent(
                     .notice(
@@ -32,7 +41,7 @@ extension TrainingRun {
             }
             state.place = place
             state.configuration = trainer.configuration
-            if options.allowsOtherData {
+            if isOtherData {
                 state.cursor = DataCursor(epoch: state.position.epoch)
                 trainer.loss.state?.forget()
             } else if dealsShards {

@@ -9,7 +9,7 @@ public final class TrainingRun {
     let trainer: Trainer
     private let training: PairSource
     private let heldOut: (any HeldOutEvaluator)?
-    let options: Options
+    var options: Options
     let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
     private let expectation: TrainingWatch.Expectation

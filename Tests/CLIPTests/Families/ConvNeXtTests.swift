@@ -101,12 +101,12 @@ import TorchNN
         ("convnext_tiny", 28_606_560), ("convnext_small", 49_847_904), ("convnext_base", 88_090_752),
         ("convnext_base_w", 88_221_824), ("convnext_base_w_320", 88_221_824), ("convnext_large", 197_409_984),
         ("convnext_large_d", 199_770_816), ("convnext_large_d_320", 199_770_816), ("convnext_xlarge", 350_245_120),
-        ("convnext_xxlarge", 846_543_744),
+        ("convnext_xxlarge", 846_543_744), ("convnext_xxlarge_320", 846_543_744),
     ]) func publishedTowersHaveTheirSize(_ name: String, _ count: Int) throws {
         let configuration = try ModelCatalog.description(of: name).configuration
         #expect(configuration.visionParameterCount == count)
         let vision = try #require(configuration.vision as? ConvNeXtConfiguration)
-        #expect(vision.epsilon == (name == "convnext_xxlarge" ? 1e-5 : 1e-6))
+        #expect(vision.epsilon == (name.hasPrefix("convnext_xxlarge") ? 1e-5 : 1e-6))
         #expect(vision.work(embeddingSize: configuration.embeddingSize, TowerWork.Options()).blocks.count > 17)
         let written = try JSONSerialization.data(withJSONObject: configuration.openCLIPObject())
         #expect(try ModelConfiguration(ConfigurationObject(written, source: "written.json")) == configuration)

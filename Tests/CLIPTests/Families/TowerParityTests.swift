@@ -46,7 +46,7 @@ import Torch
         let model = try family.model()
         #expect(model.parameterCount == family.configuration.parameterCount)
         #expect(try model.visual.parameterCount == family.configuration.visionParameterCount)
-        #expect(model.text.parameterCount == family.configuration.textParameterCount)
+        #expect(try model.text.parameterCount == family.configuration.textParameterCount)
     }
 
     @Test(arguments: models + [.coCa]) func bfloat16StaysClose(_ family: FamilyModel) throws {
@@ -121,7 +121,7 @@ import Torch
         #expect(CaptionBatches(ends: captions.map { $0.count - 1 }).rows.count > 1)
         try Engine.inference {
             let fast = try model.text(captions)
-            model.text.shortcuts.trimsToLongest = false
+            try model.text.shortcuts.trimsToLongest = false
             try expectClose(fast, model.text(captions), tolerance: 1e-5)
         }
     }

@@ -75,7 +75,7 @@ import TorchNN
             for choice in choices {
                 let chosen = try ModelCatalog.description(of: choice)
                 let activation: Activation = choice.hasSuffix("-gelu") ? .gelu : .quickGELU
-                #expect(try chosen.weightsSource(bare).configuration.text.blocks.activation == activation)
+                #expect(try chosen.weightsSource(bare).configuration.text?.blocks.activation == activation)
             }
             // OpenAI's own file is certain.
             let own = try description.weightsSource(weights("openai-rn"))

@@ -106,7 +106,7 @@ extension DualEncoder {
 
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write.
     func captioner() throws -> Captioner {
-        guard let captionDecoder, let visual = try visual.tokens, let text = text as? TextTransformer else {
+        guard let captionDecoder, let visual = try visual.tokens, let text = try text as? TextTransformer else {
             throw CLIPError.noCaptionDecoder
         }
         return Captioner(visual: visual, text: text, decoder: captionDecoder)

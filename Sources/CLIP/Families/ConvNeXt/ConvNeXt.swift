@@ -38,16 +38,24 @@ package final class ConvNeXt: ImageTower {
         }
     }
 
+    /// As timm groups them and open_clip locks them: the last norm is a group of its own, and the projection, which is not
+    /// timm's, is trained in any case.
+    package func lockGroup(of parameter: String) -> Int? {
+        part(of: parameter) == .head ? nil : layer(of: parameter)
+    }
+
     /// Initialized as timm's code: everything at 0.02 with biases zero, and each block's scale so small that blocks begin
     /// as identities; the head as open_clip's, which leaves PyTorch's defaults.
     package init(_ configuration: ConvNeXtConfiguration, embeddingSize: Int) throws {
         self.configuration = configuration
         let (widths, epsilon) = (configuration.widths, configuration.epsilon)
         stem = try PatchReduction(3, widths[0], size: 4, norm: .after, epsilon: epsilon)
+        var rates = StochasticDepth.rates(configuration.layers.reduce(0, +), last: configuration.dropPath)[...]
         stages = try widths.indices.map { index in
-            try ConvNeXtStage(
-                inputs: index == 0 ? nil : widths[index - 1], width: widths[index], blocks: configuration.layers[index],
-                epsilon: epsilon)
+            defer { rates = rates.dropFirst(configuration.layers[index]) }
+            return try ConvNeXtStage(
+                inputs: index == 0 ? nil : widths[index - 1], width: widths[index],
+                dropPaths: Array(rates.prefix(configuration.layers[index])), epsilon: epsilon)
         }
         postNorm = try LayerNorm(widths[widths.count - 1], epsilon: epsilon)
         switch configuration.head {
@@ -97,9 +105,10 @@ package final class ConvNeXtStage: Module {
     package let reduction: PatchReduction?
     package let blocks: [ConvNeXtBlock]
 
-    init(inputs: Int?, width: Int, blocks count: Int, epsilon: Double) throws {
+    /// - Parameter dropPaths: each block's ``StochasticDepth/probability``.
+    init(inputs: Int?, width: Int, dropPaths: [Double], epsilon: Double) throws {
         reduction = try inputs.map { try PatchReduction($0, width, size: 2, norm: .before, epsilon: epsilon) }
-        blocks = try (0..<count).map { _ in try ConvNeXtBlock(width: width, epsilon: epsilon) }
+        blocks = try dropPaths.map { try ConvNeXtBlock(width: width, dropPath: $0, epsilon: epsilon) }
     }
 
     /// - Parameter recomputes: see ``Tower/recomputesBlocks``.
@@ -118,21 +127,23 @@ package final class ConvNeXtBlock: Module {
     package let feedForward: FeedForward
     /// `[width]`
     package let scale: Parameter
+    package let dropPath: StochasticDepth
 
-    init(width: Int, epsilon: Double) throws {
+    init(width: Int, dropPath probability: Double, epsilon: Double) throws {
         let kernel = ConvNeXtConfiguration.kernel
         depthwise = try Convolution(width, width, kernel: kernel, padding: kernel / 2, groups: width)
         norm = try LayerNorm(width, epsilon: epsilon)
         feedForward = try FeedForward(
             width: width, hidden: ConvNeXtConfiguration.expansion * width, activation: .gelu)
         scale = try Parameter(Tensor.full([width], ConvNeXtConfiguration.scaleStart))
+        dropPath = StochasticDepth(probability: probability)
         try depthwise.drawAsTimm()
         for layer in [feedForward.expand, feedForward.contract] { try layer.initialize(deviation: 0.02) }
     }
 
     package func callAsFunction(_ input: Tensor) throws -> Tensor {
         let convolved = try depthwise(input.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
-        return try input + feedForward(norm(convolved)) * scale.tensor
+        return try input + dropPath(feedForward(norm(convolved)) * scale.tensor)
     }
 }
 

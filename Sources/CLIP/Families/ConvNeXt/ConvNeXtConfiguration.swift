@@ -13,6 +13,8 @@ package struct ConvNeXtConfiguration: Sendable, Equatable {
     package var epsilon: Double
     /// What comes after the pooled state.
     package var head: Head
+    /// The ``StochasticDepth/probability`` of the last block in training; those before have less, down to 0.
+    package var dropPath: Double
 
     /// open_clip's `timm_proj`.
     package enum Head: String, Sendable, Equatable {
@@ -23,13 +25,14 @@ package struct ConvNeXtConfiguration: Sendable, Equatable {
     }
 
     package init(
-        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: Head = .linear
+        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: Head = .linear, dropPath: Double = 0
     ) {
         self.imageSize = imageSize
         self.layers = layers
         self.widths = widths
         self.epsilon = epsilon
         self.head = head
+        self.dropPath = dropPath
     }
 
     /// Pixels of a square that becomes one place of the last stage.
@@ -53,6 +56,9 @@ extension ConvNeXtConfiguration: ImageTowerConfiguration {
         guard layers.count == 4, widths.count == 4, layers.allSatisfy({ (1...1000).contains($0) }),
             widths.allSatisfy({ $0 > 0 })
         else { throw checks.refuse("vision_cfg.timm_model_name", "a ConvNeXt has four stages of 1 to 1000 blocks") }
+        guard (0..<1).contains(dropPath) else {
+            throw checks.refuse("vision_cfg.timm_drop_path", "\(dropPath) is no share from 0 to below 1")
+        }
     }
 
     package var traits: [String: String] { ["tower": "ConvNeXt", "epsilon": "\(epsilon)"] }
@@ -94,8 +100,10 @@ extension ConvNeXtConfiguration {
         guard var shape = timmTowers.first(where: { $0.name == name })?.shape else { return nil }
         shape.imageSize = try object.squareSize("image_size", default: 224)
         _ = try object.flag("timm_model_pretrained", default: false)
-        // In training only.
-        for key in ["timm_drop", "timm_drop_path", "patch_dropout"] { _ = try object.real(key, default: 0) }
+        shape.dropPath = try object.real("timm_drop_path", default: 0)
+        // What timm would leave out of the pooled state before a classifier that open_clip does not have; and there are no
+        // patches.
+        for key in ["timm_drop", "patch_dropout"] { _ = try object.real(key, default: 0) }
         // Empty leaves the tower's own pooling, which is the mean.
         let pool = try object.string("timm_pool", default: "avg")
         guard ["", "avg"].contains(pool) else {
@@ -116,14 +124,14 @@ extension ConvNeXtConfiguration {
         }
         return [
             "image_size": imageSize, "timm_model_name": name, "timm_model_pretrained": false, "timm_pool": "",
-            "timm_proj": head.rawValue, "timm_drop": 0, "timm_drop_path": 0.1,
+            "timm_proj": head.rawValue, "timm_drop": 0, "timm_drop_path": dropPath,
         ]
     }
 
     /// Whether only what timm's name does not say differs.
     private func isLike(_ other: Self) -> Bool {
         var same = other
-        (same.imageSize, same.head) = (imageSize, head)
+        (same.imageSize, same.head, same.dropPath) = (imageSize, head, dropPath)
         return same == self
     }
 }

@@ -15,15 +15,20 @@ package struct TowerNaming: Sendable {
     let rules: [Rule]
     /// Entries that hold nothing a model learns, left out on reading.
     let ignored: [String]
+    /// Entries that are left out where the model has no place for them: what a class without it does not read of another
+    /// class's file.
+    let unneeded: [String]
 
     init(
-        project: String, variant: String? = nil, signature: [String], rules: [Rule], ignored: [String] = []
+        project: String, variant: String? = nil, signature: [String], rules: [Rule], ignored: [String] = [],
+        unneeded: [String] = []
     ) {
         self.project = project
         self.variant = variant
         self.signature = signature
         self.rules = rules
         self.ignored = ignored
+        self.unneeded = unneeded
     }
 
     /// The naming that a file's names fit best; nil for none.

@@ -76,8 +76,9 @@ extension TowerWork {
             ?? TowerWork(embedding: 0, blocks: [], head: 0)
     }
 
-    /// Of the text tower, for one caption.
+    /// Of the text tower, for one caption; nothing for a model without one.
     public static func text(of model: ModelConfiguration, _ options: Options = Options()) -> TowerWork {
-        model.text.work(embeddingSize: model.embeddingSize, options)
+        model.text?.work(embeddingSize: model.embeddingSize, options)
+            ?? TowerWork(embedding: 0, blocks: [], head: 0)
     }
 }

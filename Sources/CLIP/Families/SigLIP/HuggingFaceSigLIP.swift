@@ -7,15 +7,7 @@ enum HuggingFaceSigLIP: HuggingFaceModel {
 
     static func model(_ object: ConfigurationObject) throws -> ModelConfiguration {
         let (vision, text) = try object.huggingFaceTowers()
-        guard try vision.flag("vision_use_head", default: true) else {
-            throw vision.problem("vision_use_head", "a model without the pooling head gives no embeddings")
-        }
-        let shape = try VisionTransformerConfiguration(huggingFace: vision, activation: .tanhGELU, patchSize: 16)
-        var tower = VisionTransformerConfiguration.sigLIP(
-            imageSize: shape.imageSize, patchSize: shape.patchSize, width: shape.width, layers: shape.layers,
-            headCount: shape.headCount, hiddenWidth: shape.hiddenWidth)
-        tower.activation = shape.activation
-        tower.epsilon = try vision.real("layer_norm_eps", default: 1e-6)
+        let tower = try VisionTransformerConfiguration(huggingFaceSigLIP: vision)
         let words = try textTower(text)
         let embeddingSize = try text.size("projection_size", default: words.width)
         guard embeddingSize == tower.width else {
@@ -66,5 +58,20 @@ enum HuggingFaceSigLIP: HuggingFaceModel {
     static func imageProcessor(for preprocessing: PreprocessConfiguration) -> String {
         // SigLIP's own class cannot cut the middle out.
         preprocessing.resizeMode == .shortest ? "CLIPImageProcessor" : "SiglipImageProcessor"
+    }
+}
+
+extension VisionTransformerConfiguration {
+    /// Reads what `SiglipVisionConfig` states: a `vision_config`, or the configuration of an image tower alone.
+    init(huggingFaceSigLIP vision: ConfigurationObject) throws {
+        guard try vision.flag("vision_use_head", default: true) else {
+            throw vision.problem("vision_use_head", "a model without the pooling head gives no embeddings")
+        }
+        let shape = try Self(huggingFace: vision, activation: .tanhGELU, patchSize: 16)
+        self = .sigLIP(
+            imageSize: shape.imageSize, patchSize: shape.patchSize, width: shape.width, layers: shape.layers,
+            headCount: shape.headCount, hiddenWidth: shape.hiddenWidth)
+        activation = shape.activation
+        epsilon = try vision.real("layer_norm_eps", default: 1e-6)
     }
 }

@@ -28,21 +28,27 @@ extension TowerNaming {
             })
 
     /// As Hugging Face's transformers writes the image tower, with the temperature as one number in a row.
-    static let sigLIPHuggingFaceVision = TowerNaming(
-        project: huggingFace, variant: "SigLIP", signature: ["vision_model.head.probe"],
-        rules: [
-            Rule("logit_scale", "logit_scale", .leadingOnes(1)),
-            Rule("logit_bias", "logit_bias", .leadingOnes(1)),
-            Rule("visual.patches.**", "vision_model.embeddings.patch_embedding.**"),
-            Rule("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"),
-            Rule("visual.post_norm.**", "vision_model.post_layernorm.**"),
-            Rule("visual.attention_head.probe", "vision_model.head.probe", .leadingOnes(1)),
-            Rule("visual.attention_head.attention.in_weight", "vision_model.head.attention.in_proj_weight"),
-            Rule("visual.attention_head.attention.in_bias", "vision_model.head.attention.in_proj_bias"),
-            Rule("visual.attention_head.attention.out_projection.**", "vision_model.head.attention.out_proj.**"),
-            Rule("visual.attention_head.norm.**", "vision_model.head.layernorm.**"),
-            Rule("visual.attention_head.feed_forward.expand.**", "vision_model.head.mlp.fc1.**"),
-            Rule("visual.attention_head.feed_forward.contract.**", "vision_model.head.mlp.fc2.**"),
-        ] + huggingFaceBlocks("visual.blocks", "vision_model.encoder.layers"),
-        ignored: ["vision_model.embeddings.position_ids"])
+    static let sigLIPHuggingFaceVision = sigLIPHuggingFaceVision(prefix: "vision_model.", variant: "SigLIP")
+    /// Hugging Face's `SiglipVisionModel` as newer versions save it: without `vision_model.` in front.
+    static let sigLIPHuggingFaceLoneVision = sigLIPHuggingFaceVision(prefix: "", variant: "SigLIP image tower")
+
+    private static func sigLIPHuggingFaceVision(prefix: String, variant: String) -> TowerNaming {
+        TowerNaming(
+            project: huggingFace, variant: variant, signature: [prefix + "head.probe"],
+            rules: [
+                Rule("logit_scale", "logit_scale", .leadingOnes(1)),
+                Rule("logit_bias", "logit_bias", .leadingOnes(1)),
+                Rule("visual.patches.**", prefix + "embeddings.patch_embedding.**"),
+                Rule("visual.positional_embedding", prefix + "embeddings.position_embedding.weight"),
+                Rule("visual.post_norm.**", prefix + "post_layernorm.**"),
+                Rule("visual.attention_head.probe", prefix + "head.probe", .leadingOnes(1)),
+                Rule("visual.attention_head.attention.in_weight", prefix + "head.attention.in_proj_weight"),
+                Rule("visual.attention_head.attention.in_bias", prefix + "head.attention.in_proj_bias"),
+                Rule("visual.attention_head.attention.out_projection.**", prefix + "head.attention.out_proj.**"),
+                Rule("visual.attention_head.norm.**", prefix + "head.layernorm.**"),
+                Rule("visual.attention_head.feed_forward.expand.**", prefix + "head.mlp.fc1.**"),
+                Rule("visual.attention_head.feed_forward.contract.**", prefix + "head.mlp.fc2.**"),
+            ] + huggingFaceBlocks("visual.blocks", prefix + "encoder.layers"),
+            ignored: [prefix + "embeddings.position_ids"])
+    }
 }

@@ -48,5 +48,5 @@ extension TowerNaming {
     static let huggingFaceLoneText = TowerNaming(
         project: huggingFace, variant: "text tower", signature: ["embeddings.token_embedding.weight"],
         rules: huggingFaceTextRules(prefix: "") + [Rule("text.projection", "text_projection.weight", .transposed)],
-        ignored: ["embeddings.position_ids"])
+        ignored: ["embeddings.position_ids"], unneeded: ["text_projection.weight"])
 }

@@ -19,7 +19,7 @@ extension TowerNaming {
         project: huggingFace, signature: ["text_model.embeddings.token_embedding.weight"],
         rules: huggingFaceTextRules(prefix: "text_model.")
             + [Rule("text.projection", "text_projection.weight", .transposed)],
-        ignored: ["text_model.embeddings.position_ids"])
+        ignored: ["text_model.embeddings.position_ids"], unneeded: ["text_projection.weight"])
 
     /// Hugging Face's `SiglipModel`.
     static let sigLIPHuggingFaceText = TowerNaming(

@@ -1,6 +1,9 @@
 extension VisionTransformerConfiguration {
     package static var namings: [TowerNaming] {
-        [.openCLIPVision, .openCLIPPooledVision, .sigLIPTimm, .huggingFaceVision, .sigLIPHuggingFaceVision]
+        [
+            .openCLIPVision, .openCLIPPooledVision, .sigLIPTimm, .huggingFaceVision, .huggingFaceLoneVision,
+            .sigLIPHuggingFaceVision, .sigLIPHuggingFaceLoneVision,
+        ]
     }
 }
 
@@ -26,18 +29,24 @@ extension TowerNaming {
         ])
 
     /// Hugging Face's, in its CLIP and Chinese-CLIP classes.
-    static let huggingFaceVision = TowerNaming(
-        project: huggingFace, signature: ["vision_model.embeddings.class_embedding"],
-        rules: [
-            Rule("visual.class_embedding", "vision_model.embeddings.class_embedding"),
-            Rule("visual.patches.weight", "vision_model.embeddings.patch_embedding.weight"),
-            Rule("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"),
-            Rule("visual.pre_norm.**", "vision_model.pre_layrnorm.**"),  // their spelling
-            Rule("visual.post_norm.**", "vision_model.post_layernorm.**"),
-            Rule("visual.projection", "visual_projection.weight", .transposed),
-        ] + huggingFaceBlocks("visual.blocks", "vision_model.encoder.layers"),
-        // Numbers from 0 on, which older versions stored.
-        ignored: ["vision_model.embeddings.position_ids"])
+    static let huggingFaceVision = huggingFaceVision(prefix: "vision_model.")
+    /// Hugging Face's `CLIPVisionModel` as newer versions save it: without `vision_model.` in front.
+    static let huggingFaceLoneVision = huggingFaceVision(prefix: "", variant: "image tower")
+
+    private static func huggingFaceVision(prefix: String, variant: String? = nil) -> TowerNaming {
+        TowerNaming(
+            project: huggingFace, variant: variant, signature: [prefix + "embeddings.class_embedding"],
+            rules: [
+                Rule("visual.class_embedding", prefix + "embeddings.class_embedding"),
+                Rule("visual.patches.weight", prefix + "embeddings.patch_embedding.weight"),
+                Rule("visual.positional_embedding", prefix + "embeddings.position_embedding.weight"),
+                Rule("visual.pre_norm.**", prefix + "pre_layrnorm.**"),  // their spelling
+                Rule("visual.post_norm.**", prefix + "post_layernorm.**"),
+                Rule("visual.projection", "visual_projection.weight", .transposed),
+            ] + huggingFaceBlocks("visual.blocks", prefix + "encoder.layers"),
+            // Numbers from 0 on, which older versions stored.
+            ignored: [prefix + "embeddings.position_ids"], unneeded: ["visual_projection.weight"])
+    }
 
     private static let openCLIPVisionRules =
         [

@@ -64,7 +64,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         let size = try description.preprocess.size
         var configuration = TrainingConfiguration(
             batchSize: batchSize, microBatchSize: microBatchSize, totalSteps: steps + warmUp)
-        let tokens = captions.map { clip.tokenizer.tokenize($0).tokens }
+        let tokens = try captions.map { try clip.tokenizer.tokenize($0).tokens }
         let isSplit = batchSize > configuration.microBatchSize
         let batch = TrainingBatch(
             pictures: isSplit ? try bytes(size: size) : try Tensor.normal([batchSize, 3, size, size]),

@@ -34,7 +34,7 @@ struct DryRunOptions: ParsableArguments, SettingOptions {
             model: description.name,
             cost: TrainingCost(
                 model, configuration,
-                meanCaptionLength: captionLength.map { min($0, Double(model.text.contextLength)) }),
+                meanCaptionLength: captionLength.map { min($0, Double(model.contextLength ?? .max)) }),
             operationsPerSecond: rate, stepsPerEpoch: stepsPerEpoch, paper: PaperRun.all)
     }
 }

@@ -99,6 +99,7 @@ struct TrainCommand: ParsableCommand, SettingOptions {
         session.allowedChanges = Set(Self.keys.filter { allowed.contains($0.name) }.flatMap(\.decides))
         session.allowsOtherData = allowed.contains("train-data")
         guard let record = try RunRecord.read(run: run, interpret: Self.settings(ofArguments:)) else { return }
+        session.earlier = record
         session.settings = try continuing(record.settings, run: run)
         let namesPaths = Self.keys.contains { $0.isPath && $0.isGiven(in: self) }
         if !namesPaths { try session.enter(record.workingDirectory) }

@@ -13,6 +13,8 @@ struct TrainingSession {
     var run: String
     let json: Bool
     var isResumed = false
+    /// What a run that goes on left of itself.
+    var earlier: RunRecord?
     /// See `TrainingRun.Options`.
     var allowedChanges: Set<String> = []
     var allowsOtherData = false
@@ -95,9 +97,10 @@ struct TrainingSession {
         options.allowedChanges = allowedChanges
         options.allowsOtherData = allowsOtherData
         if allowsOtherData { options.allowedChanges.insert("totalSteps") }
-        options.record = RunRecord(
-            settings: settings, workingDirectory: FileManager.default.currentDirectoryPath,
-            version: ClipCommand.configuration.version)
+        let (directory, version) = (FileManager.default.currentDirectoryPath, ClipCommand.configuration.version)
+        var record = earlier ?? RunRecord(settings: settings, workingDirectory: directory, version: version)
+        (record.settings, record.workingDirectory, record.version) = (settings, directory, version)
+        options.record = record
         return options
     }
 
