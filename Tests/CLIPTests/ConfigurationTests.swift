@@ -43,6 +43,15 @@ import TorchNN
         #expect(BuiltInModels.configuration(named: "ViT-B-33") == nil)
     }
 
+    @Test func aProgramStatesAShapeAsOpenCLIPDoes() throws {
+        let json = "{\"embed_dim\": 16, \(small)}"
+        #expect(try ModelConfiguration(openCLIP: Data(json.utf8)) == read(json))
+        let error = #expect(throws: CLIPError.self) {
+            try ModelConfiguration(openCLIP: Data("{}".utf8), source: "mine")
+        }
+        #expect(error?.description.hasPrefix("mine: embed_dim") == true)
+    }
+
     @Test func defaultsAreOpenCLIPs() throws {
         let configuration = try read("{\"embed_dim\": 16, \(small)}")
         #expect(configuration.text?.contextLength == 77)

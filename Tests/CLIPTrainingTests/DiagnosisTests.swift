@@ -25,9 +25,18 @@ import TorchNN
     }
 
     private func batch() throws -> TrainingBatch {
-        TrainingBatch(
+        try TrainingBatch(
             pictures: try withSeed(4) { try Tensor.normal([6, 3, 16, 16]) },
-            captions: (0..<6).map { [38, Int32($0 + 1), 39] }, locations: (0..<6).map { "shard.tar: pair-\($0)" })
+            pairs: (0..<6).map { .init(tokens: [38, Int32($0 + 1), 39], location: "shard.tar: pair-\($0)") })
+    }
+
+    @Test func picturesAndCaptionsAreAsMany() throws {
+        for shape in [[5, 3, 16, 16], [6, 768], []] {
+            #expect(throws: TrainingError.self) {
+                try TrainingBatch(
+                    pictures: Tensor.zeros(shape), pairs: (0..<6).map { .init(tokens: [38, Int32($0), 39]) })
+            }
+        }
     }
 
     /// What is found out about a batch that a trainer refuses.

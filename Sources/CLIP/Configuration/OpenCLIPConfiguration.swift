@@ -3,6 +3,21 @@ import TorchNN
 
 /// Reading and writing shapes as open_clip's `model_cfg` states them. What a tower's object holds is its family's.
 extension ModelConfiguration {
+    /// The shape that open_clip's `model_cfg` states, from JSON in memory:
+    ///
+    ///     let json = """
+    ///         {"embed_dim": 64, "vision_cfg": {"image_size": 32, "patch_size": 8, "width": 64, "layers": 4},
+    ///          "text_cfg": {"width": 64, "heads": 2, "layers": 4}}
+    ///         """
+    ///     let model = try DualEncoder(ModelConfiguration(openCLIP: Data(json.utf8)))
+    /// - Parameters:
+    ///   - json: the object `model_cfg`.
+    ///   - source: what messages call it.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)``.
+    public init(openCLIP json: Data, source: String = "model_cfg") throws {
+        try self.init(ConfigurationObject(json, source: source))
+    }
+
     /// Reads `model_cfg`, or a file that holds only that.
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.
     init(_ object: ConfigurationObject) throws {

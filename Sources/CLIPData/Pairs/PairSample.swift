@@ -41,7 +41,7 @@ public struct PairSample: Sendable {
     static func number(entry: Int, ofShard shard: Int) -> Int64 { Int64(shard) << 40 | Int64(entry) }
 
     /// - `captionWeights`: One for each caption, the main one first; any other number of them counts as none.
-    public init(
+    package init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
         keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,
         number: Int64 = 0

@@ -26,7 +26,8 @@ import TorchNN
 package struct SogCLRLoss: EmbeddingLoss {
     package static let name = "sogclr"
     package static let title = "SogCLR, which remembers samples"
-    /// How much of a moving average the newest mean makes up.
+    /// How much of a moving average the newest mean makes up: 0.8 in the authors' code for pictures with texts
+    /// (iSogCLR's bimodal experiments), 0.9 in theirs for pictures alone.
     package static let gamma = LossParameter("gamma", standard: 0.8, above: 0, upTo: 1)
     package static let parameters = [gamma]
     /// The loss over all samples as the moving averages put it: the batch's samples' mean of ln u, plus ln N to lie beside

@@ -18,8 +18,45 @@ public struct TrainingBatch: Sendable {
     /// empty for others.
     public let sampleNumbers: [Int64]
 
+    /// One pair of a batch, but for its picture.
+    public struct Pair: Sendable {
+        /// Token ids with start and end.
+        public var tokens: [Int32]
+        /// The caption as it was written; needed where a teacher learns from it.
+        public var text: String
+        /// Where it came from, for messages.
+        public var location: String
+        /// See ``TrainingBatch/sampleNumbers``.
+        public var sampleNumber: Int64
+
+        /// - Parameters:
+        ///   - tokens: with start and end, as the model's tokenizer gives them.
+        ///   - text: the caption as it was written.
+        ///   - location: where it came from, for messages.
+        ///   - sampleNumber: the same in every epoch.
+        public init(tokens: [Int32], text: String = "", location: String = "", sampleNumber: Int64 = 0) {
+            (self.tokens, self.text, self.location, self.sampleNumber) = (tokens, text, location, sampleNumber)
+        }
+    }
+
+    /// A batch whose pictures and captions are as many.
+    /// - Parameters:
+    ///   - pictures: float32 `[B, 3, S, S]` as the preprocessor gives them, or uint8 with `preprocessor`.
+    ///   - preprocessor: for pictures that are still bytes.
+    ///   - pairs: B of them, in the pictures' order.
+    /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for another number of pictures.
+    public init(pictures: Tensor, preprocessor: PicturePreprocessor? = nil, pairs: [Pair]) throws {
+        guard pictures.rank == 4, pictures.shape[0] == pairs.count else {
+            throw TrainingError.invalidOption(
+                name: "pairs", problem: "\(pairs.count) captions are given with pictures of shape \(pictures.shape)")
+        }
+        self.init(
+            pictures: pictures, preprocessor: preprocessor, captions: pairs.map(\.tokens), texts: pairs.map(\.text),
+            locations: pairs.map(\.location), sampleNumbers: pairs.map(\.sampleNumber))
+    }
+
     /// - `preprocessor`: for pictures that are still bytes.
-    public init(
+    package init(
         pictures: Tensor, preprocessor: PicturePreprocessor? = nil, captions: [[Int32]], texts: [String] = [],
         locations: [String] = [], sampleNumbers: [Int64] = []
     ) {
