@@ -1,4 +1,4 @@
-"""Directories as Hugging Face's transformers saves them: CLIP, its text tower alone, SigLIP and SigLIP 2."""
+"""Directories as Hugging Face's transformers saves them: CLIP, its towers alone, SigLIP and SigLIP 2."""
 
 import torchvision_stub  # noqa: F401, before transformers
 import numpy
@@ -7,8 +7,8 @@ from open_clip.transform import PreprocessCfg, image_transform_v2
 from reference import *
 from tokenizers import Tokenizer
 from transformers import (
-    AutoTokenizer, CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, SiglipConfig,
-    SiglipModel, SiglipTokenizer, Siglip2Tokenizer)
+    AutoTokenizer, CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig,
+    CLIPVisionModel, CLIPVisionModelWithProjection, SiglipConfig, SiglipModel, SiglipTokenizer, Siglip2Tokenizer)
 
 import vocabularies
 
@@ -70,6 +70,25 @@ def text_tower(kind, **shape):
     return make
 
 
+def image_tower(kind, **shape):
+    """As a diffusion model's image_encoder."""
+    def make(folder, pictures):
+        model = build(kind, CLIPVisionConfig(**shape))
+        model.save_pretrained(folder)
+        write_processor(
+            folder, "CLIP", None, CLIP_PREPROCESS, {"shortest_edge": 224}, {"height": 224, "width": 224})
+        transform = image_transform_v2(PreprocessCfg(size=224, **CLIP_PREPROCESS), is_train=False)
+
+        def embed(pixels):
+            output = model(pixel_values=pixels)
+            return output.image_embeds if kind is CLIPVisionModelWithProjection else output.pooler_output
+
+        images = encode_pictures(pictures, transform, embed)
+        return Answers(["--model", str(folder)], images, numpy.zeros((0, images.shape[1]), numpy.float32), [])
+
+    return make
+
+
 def siglip(vocabulary, write):
     def make(folder, pictures):
         config = SiglipConfig(text_config={"vocab_size": vocabulary, "projection_size": 768})
@@ -113,6 +132,11 @@ CASES = [
     Case("hf-sd3-text", "transformers", 0, text_tower(
         CLIPTextModelWithProjection, hidden_size=768, intermediate_size=3072, num_attention_heads=12,
         hidden_act="quick_gelu", projection_dim=768), "text tower alone"),
+    Case("hf-image-encoder", "transformers", 224, image_tower(
+        CLIPVisionModelWithProjection, hidden_size=1024, intermediate_size=4096, num_hidden_layers=24,
+        num_attention_heads=16, patch_size=14, hidden_act="quick_gelu", projection_dim=768), "image tower alone"),
+    Case("hf-image-state", "transformers", 224, image_tower(
+        CLIPVisionModel, hidden_act="gelu"), "image tower alone, no projection"),
     Case("hf-siglip-base-16", "transformers", 224, siglip(32000, sentencepiece_files)),
     Case("hf-siglip2-base-16", "transformers", 224, siglip(256000, gemma_files)),
 ]
