@@ -37,6 +37,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case guidance(problem: String)
     /// A prompt template without a place for the label.
     case template(String)
+    /// A sentence so long that nothing of its label is read.
+    case labelCutAway(template: String, label: String, tokens: Int, contextLength: Int)
     /// No labels, captions or other inputs to choose from.
     case emptyChoices(what: String)
     /// Something this machine cannot do.
@@ -95,6 +97,10 @@ extension CLIPError: CustomStringConvertible {
             "guidance: \(problem)"
         case .template(let template):
             "template \"\(template)\": it has no {} for the label to stand in. Write for example \"a photo of a {}\"."
+        case .labelCutAway(let template, let label, let tokens, let contextLength):
+            "the template \"\(template.prefix(80))\(template.count > 80 ? "…" : "")\" leaves no room for its label: with "
+                + "\"\(label.prefix(80))\" it has \(tokens) tokens, and the model reads \(contextLength). Shorten it, or put {} "
+                + "nearer to the beginning."
         case .emptyChoices(let what):
             "no \(what) given: give at least one that is not empty."
         case .deviceUnavailable(let device):
@@ -146,7 +152,7 @@ extension CLIPError: Failure {
             .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
             .usage
         case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
-            .embeddingFile, .spacesDiffer, .unsupportedConversion, .averaging, .picture:
+            .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging, .picture:
             .badData
         }
     }

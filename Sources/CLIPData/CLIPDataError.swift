@@ -14,10 +14,14 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidEntryName(name: String, reason: String)
     /// A specification of training data that cannot be understood.
     case invalidSpecification(specification: String, reason: String)
+    /// Wildcards that nothing matches.
+    case noMatch(pattern: String)
+    /// A folder in which, and below which, there is no picture; so many tar shards may lie in it.
+    case noPictures(in: String, shards: Int)
     /// A table whose contents cannot be used.
     case invalidTable(path: String, reason: String)
     /// A source from which not one usable pair came.
-    case noPairs(source: String, skipped: Int)
+    case noPairs(source: String, skips: SkipSummary)
     /// The loader was cancelled while a batch was asked for.
     case cancelled
     /// A shard on another machine that could not be fetched.
@@ -39,10 +43,16 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
             "entry name '\(name)': \(reason)"
         case .invalidSpecification(let specification, let reason):
             "data '\(specification)': \(reason)"
+        case .noMatch(let pattern):
+            "\(pattern): nothing matches; check the folder and the name"
+        case .noPictures(let folder, let shards):
+            "\(folder): the folder holds no pictures"
+                + (shards > 0 ? "; for its \(shards) tar shards, give '\(Folder.join(folder, "*.tar"))'" : "")
         case .invalidTable(let path, let reason):
             "\(path): \(reason)"
-        case .noPairs(let source, let skipped):
-            "\(source): not one usable picture with a caption (\(skipped) skipped); see the log for the reasons"
+        case .noPairs(let source, let skips):
+            "\(source): not one usable picture with a caption"
+                + (skips.total == 0 ? "" : " (\(skips.total) skipped: \(skips))")
         case .cancelled:
             "loading was cancelled; make a new loader to go on"
         case .remote(let error):
@@ -95,6 +105,7 @@ extension CLIPDataError: Failure {
         switch self {
         case .file(let fault): fault.kind
         case .invalidSpecification, .invalidOption: .usage
+        case .noMatch: .missingInput
         case .cancelled: .internalFault
         default: .badData
         }

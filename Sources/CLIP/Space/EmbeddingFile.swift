@@ -17,6 +17,8 @@ enum EmbeddingFile {
         var vectors: String
         var space: EmbeddingSpace
         var rows: [Embeddings.Row]
+        /// Nil where nothing was left out, and in older files.
+        var leftOut: [Embeddings.LeftOut]?
     }
 
     /// Where the description of a NumPy file's vectors stands: beside the file that holds them, where a link leads.
@@ -42,7 +44,8 @@ enum EmbeddingFile {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let document = Document(
-            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: embeddings.rows)
+            fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: embeddings.rows,
+            leftOut: embeddings.leftOut.isEmpty ? nil : embeddings.leftOut)
         let data = try encoder.encode(document)
         try CLIPError.wrapping {
             let file = try FileWriter(path)
@@ -99,7 +102,9 @@ enum EmbeddingFile {
         guard try vectors.isFinite().allTrue() else {
             throw CLIPError.embeddingFile(path: path, problem: "it holds values that are infinite or not numbers")
         }
-        return try Embeddings(vectors: vectors, rows: document.rows, space: document.space, name: path)
+        var embeddings = try Embeddings(vectors: vectors, rows: document.rows, space: document.space, name: path)
+        embeddings.leftOut = document.leftOut ?? []
+        return embeddings
     }
 }
 

@@ -30,12 +30,27 @@ public struct Embeddings: Sendable {
         }
     }
 
+    /// Something that was to be embedded and could not be read.
+    public struct LeftOut: Codable, Sendable, Equatable {
+        /// The picture's name.
+        public var name: String
+        /// What stood in the way.
+        public var reason: String
+
+        public init(_ name: String, reason: String) {
+            self.name = name
+            self.reason = reason
+        }
+    }
+
     /// One vector for each of ``rows``, float32 `[N, E]` on the CPU.
     public let vectors: Tensor
     /// What each vector is of.
     public let rows: [Row]
     /// What messages call them: the file they were read from, or the model's name.
     public var name: String
+    /// What has no row because it could not be read: kept beside the vectors in their file.
+    public var leftOut: [LeftOut] = []
     private let origin: Origin
 
     /// Who made the vectors. A model's weights are hashed only when somebody asks for the space.
@@ -91,7 +106,9 @@ public struct Embeddings: Sendable {
     public func appending(_ others: Embeddings) throws -> Embeddings {
         try requireSameSpace(as: others)
         let all = try Engine.inference { try Tensor.concatenated([vectors, others.vectors]) }
-        return Embeddings(all, rows + others.rows, name, origin)
+        var appended = Embeddings(all, rows + others.rows, name, origin)
+        appended.leftOut = leftOut + others.leftOut
+        return appended
     }
 
     /// Refuses to let vectors of two spaces meet.
@@ -195,7 +212,7 @@ extension CLIPModel {
     }
 
     /// One batch after another, so that others have their turn in between, and a canceled task ends.
-    private func vectors<Input: Sendable>(
+    func vectors<Input: Sendable>(
         of batches: [[Input]], _ encode: @escaping @Sendable ([Input]) throws -> Tensor
     ) async throws -> Tensor {
         var parts: [Tensor] = []

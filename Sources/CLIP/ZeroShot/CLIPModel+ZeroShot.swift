@@ -8,7 +8,9 @@ extension CLIPModel {
     ///     print(answers[0].label, answers[0].score)
     ///
     /// - `templates`: sentences with `{}` for the label; several are ensembled.
-    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
+    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
+    ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)`` for a template that leaves no room for a label.
+    ///   How much of other sentences did not fit is in ``ZeroShotClassifier/truncation``.
     public func classify(
         _ picture: Picture, labels: [String], templates: [PromptTemplate] = [.plain]
     ) async throws -> [ScoredChoice] {
@@ -37,7 +39,9 @@ extension CLIPModel {
 
     /// Labels read once, to classify any number of pictures by.
     /// - `templates`: sentences with `{}` for the label; several are ensembled.
-    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
+    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
+    ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)`` for a template that leaves no room for a label.
+    ///   How much of other sentences did not fit is in ``ZeroShotClassifier/truncation``.
     public func classifier(
         labels: [String], templates: [PromptTemplate] = [.plain]
     ) async throws -> ZeroShotClassifier {
@@ -47,9 +51,13 @@ extension CLIPModel {
     private func classifier(
         labels: [String], templates: [PromptTemplate], called what: String
     ) async throws -> ZeroShotClassifier {
-        let prompts = try ZeroShotClassifier.prompts(labels, templates, called: what)
-        let vectors = try await embed(texts: prompts).vectors
-        return try await OffPool.computing { try ZeroShotClassifier(self, labels: labels, promptVectors: vectors) }
+        let prompts = try await OffPool.computing {
+            try ZeroShotPrompts(labels, templates, for: self.tokenizer, called: what)
+        }
+        let vectors = try await vectors(of: prompts.captions.batches(of: Self.captionBatchSize)) {
+            try self.vectors(captions: $0)
+        }
+        return try await OffPool.computing { try ZeroShotClassifier(self, prompts, vectors: vectors) }
     }
 }
 

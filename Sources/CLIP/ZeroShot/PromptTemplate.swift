@@ -1,3 +1,5 @@
+import Foundation
+
 /// A sentence with a place, `{}`, for a label.
 public struct PromptTemplate: Sendable, Equatable {
     /// With `{}` where the label goes.
@@ -13,6 +15,9 @@ public struct PromptTemplate: Sendable, Equatable {
 
     /// The label itself, as free-choice labels are usually given.
     public static let plain = PromptTemplate(unchecked: "{}")
+
+    /// What stands before the label's first place.
+    var beginning: String { String(text[..<(text.range(of: "{}")?.lowerBound ?? text.endIndex)]) }
 
     /// The sentence about a label.
     public func filled(with label: String) -> String {

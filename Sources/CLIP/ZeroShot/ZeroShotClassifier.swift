@@ -1,3 +1,4 @@
+import CLIPText
 import Torch
 
 /// One of several choices with how well a picture fits it.
@@ -30,6 +31,8 @@ public struct ZeroShotClassifier: Sendable {
     public let choices: [String]
     /// Unit vectors, float32 `[N, E]`.
     public let weights: Tensor
+    /// How much of the sentences that were read did not fit in the model's context.
+    public let truncation: TextTruncation
     let clip: CLIPModel
     private let scale: Double
     /// Added to scaled similarities by models that score each pair with a sigmoid; nil for those with a softmax.
@@ -37,25 +40,18 @@ public struct ZeroShotClassifier: Sendable {
 
     /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
     /// normalized again (section 3.1.4).
-    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one.
+    /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one; ``CLIPError/labelCutAway(template:label:tokens:contextLength:)``
+    ///   for a template that leaves no room for a label.
     package init(_ clip: CLIPModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
-        let prompts = try Self.prompts(labels, templates)
-        try self.init(clip, labels: labels, promptVectors: clip.vectors(texts: prompts))
+        let prompts = try ZeroShotPrompts(labels, templates, for: clip.tokenizer)
+        try self.init(clip, prompts, vectors: clip.vectors(captions: prompts.captions))
     }
 
-    /// What is read for each label: the templates, one after another.
-    static func prompts(
-        _ labels: [String], _ templates: [PromptTemplate], called what: String = "labels"
-    ) throws -> [String] {
-        guard !labels.isEmpty, labels.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }), !templates.isEmpty else {
-            throw CLIPError.emptyChoices(what: what)
-        }
-        return labels.flatMap { label in templates.map { $0.filled(with: label) } }
-    }
-
-    /// - Parameter embeddings: unit vectors of ``prompts(_:_:called:)``, float32 `[N·T, E]`.
-    init(_ clip: CLIPModel, labels: [String], promptVectors embeddings: Tensor) throws {
+    /// - Parameter embeddings: unit vectors of the prompts' captions, float32 `[N·T, E]`.
+    init(_ clip: CLIPModel, _ prompts: ZeroShotPrompts, vectors embeddings: Tensor) throws {
         self.clip = clip
+        truncation = prompts.truncation
+        let labels = prompts.labels
         choices = labels
         let templateCount = embeddings.shape[0] / max(1, labels.count)
         weights = try Engine.inference {

@@ -13,8 +13,7 @@ struct CaptionCommand: ParsableCommand {
             Captions are searched with beams; --beams 1 takes the likeliest word each time, --sample draws words.
             """)
 
-    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
-    var images: [String]
+    @OptionGroup var images: PictureArguments
 
     @Option(help: ArgumentHelp("Captions written side by side, of which the best is kept.", valueName: "count"))
     var beams: Int?
@@ -89,38 +88,50 @@ struct CaptionCommand: ParsableCommand {
         guard maxLength <= contextLength else {
             throw ValidationError("--max-length takes at most the \(contextLength) tokens of this model.")
         }
+        let list = try images.required()
         let clip = try shared.load()
         let promptLength = try clip.tokenizer.captioning?.encode(prompt).count ?? 0
         guard promptLength + 1 < maxLength else {
             throw ValidationError(
                 "--prompt has \(promptLength) tokens, which leaves no place in --max-length \(maxLength).")
         }
-        let preprocessor = try clip.preprocessor
-        var generator = SplitMix64(seed: seed)
         var results: [Document.Result] = []
         var bad = BadPictures()
-        for start in stride(from: 0, to: images.count, by: CLIPModel.captionedPictures) {
-            var (names, inputs): ([String], [Tensor]) = ([], [])
-            for name in images[start..<min(start + CLIPModel.captionedPictures, images.count)] {
-                let input = bad.leavingOut {
-                    try Engine.inference { try pictures.read(name, for: preprocessor) }
-                }
-                if let input {
-                    inputs.append(input)
-                    names.append(name)
-                }
-            }
-            guard !inputs.isEmpty else { continue }
-            let captions = try clip.captions(
-                pictureBytes: inputs, options: options, beginningWith: prompt, using: &generator)
-            for (name, caption) in zip(names, captions) {
-                results.append(.init(image: name, caption: caption.text, tokens: caption.tokens))
-                if !shared.json { try Console.answer("\(Console.oneLine(name)): \(Console.oneLine(caption.text))") }
-            }
-            Console.status("\(min(start + CLIPModel.captionedPictures, images.count))/\(images.count) pictures")
-        }
+        try read(list, clip, &bad) { results.append($0) }
         Console.endStatus()
         if shared.json { try Console.printJSON(Document(model: clip.name, results: results)) }
         try bad.finish()
+    }
+
+    private func read(
+        _ list: PictureList, _ clip: CLIPModel, _ bad: inout BadPictures, _ body: (Document.Result) -> Void
+    ) throws {
+        let preprocessor = try clip.preprocessor
+        var generator = SplitMix64(seed: seed)
+        var (names, inputs): ([String], [Tensor]) = ([], [])
+        var seen = 0
+        func write() throws {
+            guard !inputs.isEmpty else { return }
+            let captions = try clip.captions(
+                pictureBytes: inputs, options: options, beginningWith: prompt, using: &generator)
+            for (name, caption) in zip(names, captions) {
+                body(.init(image: name, caption: caption.text, tokens: caption.tokens))
+                if !shared.json { try Console.answer("\(name): \(caption.text)") }
+            }
+            (names, inputs) = ([], [])
+            Console.status("\(seen)\(list.count.map { "/\($0)" } ?? "") pictures")
+        }
+        try list.forEach(onFailure: { bad.leftOut($0, $1) }) { picture in
+            seen += 1
+            let input = bad.leavingOut(picture.name) {
+                try Engine.inference { try pictures.read(picture, for: preprocessor) }
+            }
+            if let input {
+                inputs.append(input)
+                names.append(picture.name)
+            }
+            if inputs.count == CLIPModel.captionedPictures { try write() }
+        }
+        try write()
     }
 }

@@ -11,30 +11,35 @@ struct ClassifyCommand: ParsableCommand {
             Several templates are ensembled. Scores are probabilities among the labels given.
             """)
 
-    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
-    var images: [String]
-
+    @OptionGroup var images: PictureArguments
     @OptionGroup var choices: LabelOptions
     @OptionGroup var table: AnswerOptions
+    @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         let labels = try choices.texts()
         let templates = try choices.prompts()
+        let list = try images.required()
+        try file.check()
         let clip = try shared.load()
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
-        let set = try EmbeddedPictures(images, clip, options: pictures, bad: .leftOut)
+        Console.warn(of: classifier.truncation)
+        let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
         let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
+        try file.write("label", zip(set.names, ranked).map { ($0, $1) }, most: table.top)
         if shared.json {
-            let results = zip(set.paths, ranked).map { path, choices in
+            let results = zip(set.names, ranked).map { path, choices in
                 ClassificationDocument.Result(
                     image: path,
                     labels: choices.map { .init(label: $0.label, score: $0.score, similarity: $0.similarity) })
             }
-            try Console.printJSON(ClassificationDocument(model: clip.name, results: results))
+            try Console.printJSON(
+                ClassificationDocument(
+                    model: clip.name, results: results, truncated: TruncationDocument(classifier.truncation)))
         } else {
-            for (path, choices) in zip(set.paths, ranked) { try AnswerTable.print(path, choices, most: table.top) }
+            for (path, choices) in zip(set.names, ranked) { try AnswerTable.print(path, choices, most: table.top) }
         }
         try set.finish()
     }

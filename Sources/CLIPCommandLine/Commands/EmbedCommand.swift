@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPText
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,9 +11,12 @@ struct EmbedCommand: ParsableCommand {
 
             A .npy file holds float32 [N, E]: the pictures' rows first, then the texts', each in the order given. Beside
             it, FILE.npy.json says what each row is and which model, tokenizer and preprocessing made it, so that
-            vectors of different models are never compared by mistake ("clip compare"). A picture that cannot be read
-            ends it, and nothing is written; with --json alone such a picture is left out, and the exit code tells.
+            vectors of different models are never compared by mistake ("clip compare"). Of several pictures, one that cannot
+            be read is left out and named, there and on standard error; everything else is written, and the exit code
+            tells. With --strict it ends the command, and nothing is written.
             """)
+
+    @OptionGroup var found: PictureArguments
 
     @Option(
         name: .customLong("text"), parsing: .unconditionalSingleValue, help: "A text; may be given several times.")
@@ -24,11 +28,14 @@ struct EmbedCommand: ParsableCommand {
     @Option(name: .customLong("image"), help: ArgumentHelp("A picture; may be given several times.", valueName: "path"))
     var images: [String] = []
 
-    @Option(help: ArgumentHelp("A file with one picture's path a line.", valueName: "file"))
-    var imagesFile: String?
-
     @Option(help: ArgumentHelp("A NumPy file to write.", valueName: "file.npy"))
     var output: String?
+
+    @Flag(help: "Leave out a picture that cannot be read, also where it is the only one.")
+    var skipUnreadable = false
+
+    @Flag(help: "End with the first picture that cannot be read; nothing is written then.")
+    var strict = false
 
     @Flag(inversion: .prefixedNo, help: "Divide each vector by its length.")
     var normalize = true
@@ -48,50 +55,69 @@ struct EmbedCommand: ParsableCommand {
         var model: String
         var images: [Image]
         var texts: [Text]
+        var truncated: TruncationDocument?
+        /// Pictures that were left out; nil for none.
+        var skipped: [SkippedPicture]?
     }
 
     func validate() throws {
         if output == nil, !shared.json { throw ValidationError("Say where vectors go: --output FILE.npy or --json.") }
+        if strict, skipUnreadable { throw ValidationError("--strict and --skip-unreadable exclude each other.") }
+    }
+
+    /// A single picture for a file ends the command: there would be nothing to write.
+    private func policy(_ count: Int?) -> EmbeddedPictures.BadPicture {
+        if strict || skipUnreadable { return strict ? .endsAll : .leftOut }
+        return count == 1 && output != nil ? .endsAll : .leftOut
     }
 
     func run() throws {
         let texts = try TextFile.texts(self.texts, file: textsFile)
-        let paths = try TextFile.texts(images, file: imagesFile)
-        guard !texts.isEmpty || !paths.isEmpty else { throw CLIPError.emptyChoices(what: "pictures or texts") }
+        let list = try found.list(images)
+        guard !texts.isEmpty || !list.isEmpty else { throw CLIPError.emptyChoices(what: "pictures or texts") }
         if let output { try OutputFile.check(output) }
         let clip = try shared.load()
         // Before pictures are read.
-        if !texts.isEmpty { _ = try clip.tokenizer }
+        let words = texts.isEmpty ? nil : try TokenizedTexts(texts, clip.tokenizer)
+        if let words { Console.warn(of: words.truncation) }
         let set = try EmbeddedPictures(
-            paths, clip, options: pictures, normalized: normalize, bad: output == nil ? .leftOut : .endsAll)
-        let found = set.embeddings.map {
-            Embeddings(vectors: $0, rows: set.paths.map { .init(.image, $0) }, of: clip, normalized: normalize)
+            list, clip, options: pictures, normalized: normalize, bad: policy(list.count))
+        let pictured = set.embeddings.map {
+            Embeddings(vectors: $0, rows: set.names.map { .init(.image, $0) }, of: clip, normalized: normalize)
         }
-        let words = texts.isEmpty ? nil : try embed(texts, clip)
-        if let output {
-            let parts = [found, words].compactMap { $0 }
-            try parts.dropFirst().reduce(parts[0]) { try $0.appending($1) }.write(to: output)
+        let read = try words.map { words in
+            Embeddings(
+                vectors: try clip.vectors(captions: words.captions, normalized: normalize),
+                rows: texts.map { .init(.text, $0) }, of: clip, normalized: normalize)
+        }
+        let parts = [pictured, read].compactMap { $0 }
+        if let output, let first = parts.first {
+            var all = try parts.dropFirst().reduce(first) { try $0.appending($1) }
+            // Also where only texts are left.
+            all.leftOut = set.skipped.map { Embeddings.LeftOut($0.image, reason: $0.reason) }
+            try all.write(to: output)
         }
         if shared.json {
             try Console.printJSON(
                 Document(
                     model: clip.name,
-                    images: zip(set.paths, found?.values() ?? []).map { .init(image: $0, embedding: $1) },
-                    texts: zip(texts, words?.values() ?? []).map { .init(text: $0, embedding: $1) }))
+                    images: zip(set.names, pictured?.values() ?? []).map { .init(image: $0, embedding: $1) },
+                    texts: zip(texts, read?.values() ?? []).map { .init(text: $0, embedding: $1) },
+                    truncated: TruncationDocument(words?.truncation),
+                    skipped: set.skipped.isEmpty ? nil : set.skipped))
         }
         try set.finish()
     }
+}
 
-    private func embed(_ texts: [String], _ clip: CLIPModel) throws -> Embeddings {
-        let tokenizer = try clip.tokenizer
+/// Texts as a model reads them.
+private struct TokenizedTexts {
+    let captions: [[Int32]]
+    let truncation: TextTruncation
+
+    init(_ texts: [String], _ tokenizer: any TextTokenizer) {
         let tokenized = tokenizer.tokenize(texts)
-        for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
-            Console.warning(
-                "text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens; only the first "
-                    + "\(tokenizer.contextLength) are read.")
-        }
-        return try Embeddings(
-            vectors: clip.vectors(captions: tokenized.map(\.tokens), normalized: normalize),
-            rows: texts.map { .init(.text, $0) }, of: clip, normalized: normalize)
+        captions = tokenized.map(\.tokens)
+        truncation = tokenizer.truncation(of: texts, tokenized)
     }
 }

@@ -1,10 +1,8 @@
 import ArgumentParser
 import CLIP
+import CLIPText
 import Files
-import Foundation
-import Imaging
 import Pages
-import Torch
 
 struct PageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,8 +14,7 @@ struct PageCommand: ParsableCommand {
             The page holds everything it shows: it opens without a network, and runs no scripts.
             """)
 
-    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
-    var images: [String]
+    @OptionGroup var images: PictureArguments
 
     @OptionGroup var choices: LabelOptions
 
@@ -30,6 +27,7 @@ struct PageCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The page's heading.", valueName: "text"))
     var title = "Pictures and words"
 
+    @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
@@ -38,48 +36,57 @@ struct PageCommand: ParsableCommand {
         var output: String
         var pictures: [String]
         var texts: [String]
+        var truncated: TruncationDocument?
     }
 
     func run() throws {
         let labels = try choices.texts()
         let templates = try choices.prompts()
         let captions = try TextFile.texts([], file: captionsFile)
+        let list = try images.required()
         try OutputFile.check(output)
+        try file.check()
         let clip = try shared.load()
         let labeling = try ZeroShotClassifier(clip, labels: labels, templates: templates)
         let captioning = captions.isEmpty ? nil : try ZeroShotClassifier(clip, labels: captions)
+        Console.warn(of: labeling.truncation)
+        if let captioning { Console.warn(of: captioning.truncation, called: "caption") }
         var content = PageContent(title: title, model: clip.name, labels: labels, captions: captions, pictures: [])
-        var paths: [String] = []
+        var names: [String] = []
         var bad = BadPictures()
         // One at a time: of a large picture only its small copies stay in memory.
-        for (index, path) in images.enumerated() {
-            let shown = bad.leavingOut {
-                let picture = try Picture.read(path: path, options: pictures.decoding)
+        try list.forEach(onFailure: { bad.leftOut($0, $1) }) { found in
+            let shown = bad.leavingOut(found.name) {
+                let picture = try pictures.decode(found)
                 let embedding = try clip.vectors(pictures: [picture])
                 return try PagePicture(
-                    name: URL(fileURLWithPath: path).lastPathComponent, picture: picture,
+                    name: Folder.name(of: found.name), picture: picture,
                     labels: labeling.rank(embedding)[0], captions: captioning?.rank(embedding)[0] ?? [])
             }
             if let shown {
                 content.pictures.append(shown)
-                paths.append(path)
+                names.append(found.name)
             }
-            Console.status("\(index + 1)/\(images.count) pictures")
+            Console.status("\(names.count + bad.skipped.count)\(list.count.map { "/\($0)" } ?? "") pictures")
         }
         Console.endStatus()
-        if !paths.isEmpty {
+        if !names.isEmpty {
             try WholeFile.write(PageDocument(content).rendered(), to: output)
-            try report(content, paths: paths)
+            try file.write("label", zip(names, content.pictures).map { ($0, $1.labels) }, most: .max)
+            let cut = labeling.truncation.cutCount > 0 ? labeling.truncation : captioning?.truncation
+            try report(content, names: names, truncation: cut)
         }
         try bad.finish()
     }
 
-    private func report(_ content: PageContent, paths: [String]) throws {
+    private func report(_ content: PageContent, names: [String], truncation: TextTruncation?) throws {
         if shared.json {
             try Console.printJSON(
-                Document(model: content.model, output: output, pictures: paths, texts: content.texts))
+                Document(
+                    model: content.model, output: output, pictures: names, texts: content.texts,
+                    truncated: TruncationDocument(truncation)))
         } else {
-            try Console.answer("\(output): pictures \(paths.count), texts \(content.texts.count)")
+            try Console.answer("\(output): pictures \(names.count), texts \(content.texts.count)")
         }
     }
 }

@@ -12,8 +12,7 @@ struct PreprocessCommand: ParsableCommand {
             A picture that cannot be read ends it, and nothing is written.
             """)
 
-    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
-    var images: [String]
+    @OptionGroup var images: PictureArguments
 
     @Option(help: ArgumentHelp("The NumPy file to write.", valueName: "file.npy"))
     var output: String
@@ -30,12 +29,14 @@ struct PreprocessCommand: ParsableCommand {
     }
 
     func run() throws {
+        let list = try images.required()
         try OutputFile.check(output)
         processor.prepare()
         let description = try model.name.describe(weights: model.weights, resolution: size.resolution)
         let preprocessor = try PicturePreprocessor(description.preprocess)
         let batch = try Engine.inference {
-            let bytes = try images.map { try pictures.read($0, for: preprocessor) }
+            var bytes: [Tensor] = []
+            try list.forEach(onFailure: { throw $1 }) { bytes.append(try pictures.read($0, for: preprocessor)) }
             return try preprocessor.normalize(Tensor.stacked(bytes))
         }
         try NumPyFile.write(batch, to: output)

@@ -1,15 +1,13 @@
 import ArgumentParser
 import CLIP
-import Torch
 
 struct RankCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rank",
-        abstract: "Order captions by how well they describe a picture.",
+        abstract: "Order captions by how well they describe each picture.",
         discussion: "Example: clip rank beach.jpg --caption \"a sunny beach\" --caption \"a city at night\"")
 
-    @Argument(help: ArgumentHelp("The picture.", valueName: "image"))
-    var image: String
+    @OptionGroup var images: PictureArguments
 
     @Option(
         name: .customLong("caption"), parsing: .unconditionalSingleValue,
@@ -20,6 +18,7 @@ struct RankCommand: ParsableCommand {
     var captionsFile: String?
 
     @OptionGroup var table: AnswerOptions
+    @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
 
@@ -28,17 +27,26 @@ struct RankCommand: ParsableCommand {
         guard !captions.isEmpty, captions.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
             throw CLIPError.emptyChoices(what: "captions")
         }
+        let list = try images.required()
+        try file.check()
         let clip = try shared.load()
-        let picture = try Engine.inference { try pictures.read(image, for: clip.preprocessor) }
         let classifier = try ZeroShotClassifier(clip, labels: captions)
-        let choices = try classifier.rank(clip.vectors(pictureBytes: [picture]))[0]
+        Console.warn(of: classifier.truncation, called: "caption")
+        let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
+        let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
+        try file.write("caption", zip(set.names, ranked).map { ($0, $1) }, most: table.top)
         if shared.json {
-            let result = RankingDocument.Result(
-                image: image,
-                captions: choices.map { .init(caption: $0.label, score: $0.score, similarity: $0.similarity) })
-            try Console.printJSON(RankingDocument(model: clip.name, results: [result]))
+            let results = zip(set.names, ranked).map { name, choices in
+                RankingDocument.Result(
+                    image: name,
+                    captions: choices.map { .init(caption: $0.label, score: $0.score, similarity: $0.similarity) })
+            }
+            try Console.printJSON(
+                RankingDocument(
+                    model: clip.name, results: results, truncated: TruncationDocument(classifier.truncation)))
         } else {
-            try AnswerTable.print(image, choices, most: table.top)
+            for (name, choices) in zip(set.names, ranked) { try AnswerTable.print(name, choices, most: table.top) }
         }
+        try set.finish()
     }
 }

@@ -20,6 +20,7 @@ struct TokenizeCommand: ParsableCommand {
     struct Document: Encodable {
         var contextLength: Int
         var tokens: [[Int32]]
+        var truncated: TruncationDocument?
     }
 
     func run() throws {
@@ -27,12 +28,13 @@ struct TokenizeCommand: ParsableCommand {
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
         let tokenizer = try model.name.describe(weights: model.weights, contextLength: length.contextLength).tokenizer()
         let tokenized = tokenizer.tokenize(texts)
-        for (text, tokens) in zip(texts, tokenized) where tokens.wasTruncated {
-            Console.warning("text \"\(Format.clipped(text, to: 40))\" has \(tokens.originalCount) tokens and was cut.")
-        }
+        let truncation = tokenizer.truncation(of: texts, tokenized)
+        Console.warn(of: truncation)
         if output.json {
             try Console.printJSON(
-                Document(contextLength: tokenizer.contextLength, tokens: tokenizer.padded(tokenized)))
+                Document(
+                    contextLength: tokenizer.contextLength, tokens: tokenizer.padded(tokenized),
+                    truncated: TruncationDocument(truncation)))
         } else {
             for tokens in tokenized { try Console.answer(tokens.tokens.map(String.init).joined(separator: " ")) }
         }

@@ -17,6 +17,8 @@ struct ClassificationDocument: Encodable {
 
     var model: String
     var results: [Result]
+    /// Where labels, or the sentences around them, did not fit.
+    var truncated: TruncationDocument?
 }
 
 /// The document `clip rank --json` prints.
@@ -34,11 +36,13 @@ struct RankingDocument: Encodable {
 
     var model: String
     var results: [Result]
+    /// Where captions did not fit.
+    var truncated: TruncationDocument?
 }
 
 /// How much of an answer people see.
 struct AnswerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Choices a picture's table shows; --json always gives all.", valueName: "count"))
+    @Option(help: ArgumentHelp("Choices of a picture that its table and --csv hold; --json always gives all.", valueName: "count"))
     var top = 10
 
     func validate() throws {

@@ -12,16 +12,16 @@ import Darwin
 enum Console {
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
-    static func error(_ message: String) { note("clip: error: \(oneLine(message))") }
+    static func error(_ message: String) { note("clip: error: \(message)") }
 
-    static func warning(_ message: String) { note("clip: warning: \(oneLine(message))") }
+    static func warning(_ message: String) { note("clip: warning: \(message)") }
 
     /// A line on standard error.
-    static func note(_ message: String) { write(toStandardError: message + "\n") }
+    static func note(_ message: String) { write(toStandardError: oneLine(message) + "\n") }
 
     /// An answer's line on standard output.
     /// - Throws: `CLIPError.file(_:hint:)` where it cannot be written, as on a full disk.
-    static func answer(_ line: String) throws { try write(answer: Data((line + "\n").utf8)) }
+    static func answer(_ line: String) throws { try write(answer: Data((oneLine(line) + "\n").utf8)) }
 
     /// Where standard error cannot be written, there is nowhere to say so.
     private static func write(toStandardError text: String) {
@@ -32,22 +32,34 @@ enum Console {
         try CLIPError.wrapping { try StandardOutput.write(answer) }
     }
 
-    /// File names and captions come from others: none of them may break a message's line or steer the terminal.
+    /// File names and captions come from others: none of them may break a line, steer the terminal or turn the reading
+    /// direction around, so that such characters are shown as `\\n` or `\\u{1B}`.
     static func oneLine(_ message: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                message.unicodeScalars.map { scalar in
-                    switch scalar.properties.generalCategory {
-                    case .control, .lineSeparator, .paragraphSeparator: " "
-                    default: scalar
-                    }
-                }))
+        if message.unicodeScalars.allSatisfy({ !steers($0) }) { return message }
+        return message.unicodeScalars.reduce(into: "") { line, scalar in
+            switch scalar {
+            case _ where !steers(scalar): line.unicodeScalars.append(scalar)
+            case "\n": line += "\\n"
+            case "\r": line += "\\r"
+            case "\t": line += "\\t"
+            default: line += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            }
+        }
+    }
+
+    private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        // Marks, embeddings, overrides and isolates; the joiners of emoji and of Indic scripts are format characters too.
+        case .format: scalar.properties.isBidiControl
+        default: false
+        }
     }
 
     /// The last line of a terminal, replaced again and again. Nothing where standard error is no terminal.
     static func status(_ line: String) {
         guard errorIsTerminal else { return }
-        write(toStandardError: "\r\u{1B}[K\(line)")
+        write(toStandardError: "\r\u{1B}[K\(oneLine(line))")
     }
 
     static func endStatus() {

@@ -1,11 +1,12 @@
 import CLIP
+import CLIPData
 import Torch
 
-/// Picture files as vectors, read a few at a time: a folder's worth, decoded, would not fit in memory.
+/// Pictures as vectors, read a few at a time: a folder's worth, decoded, would not fit in memory.
 struct EmbeddedPictures {
     /// The pictures that could be read, in the order given.
-    private(set) var paths: [String] = []
-    /// Float32 `[N, E]`, a row for each of ``paths``; nil for none.
+    private(set) var names: [String] = []
+    /// Float32 `[N, E]`, a row for each of ``names``; nil for none.
     private(set) var embeddings: Tensor?
     private var bad = BadPictures()
 
@@ -17,28 +18,40 @@ struct EmbeddedPictures {
         case endsAll
     }
 
+    /// Those that were left out.
+    var skipped: [SkippedPicture] { bad.skipped }
+
     private static let batchSize = 32
 
     init(
-        _ paths: [String], _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true, bad policy: BadPicture
+        _ list: PictureList, _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true,
+        bad policy: BadPicture
     ) throws {
-        if paths.isEmpty { return }
+        if list.isEmpty { return }
         let preprocessor = try clip.preprocessor
         var parts: [Tensor] = []
-        for start in stride(from: 0, to: paths.count, by: Self.batchSize) {
-            let names = paths[start..<min(start + Self.batchSize, paths.count)]
-            var inputs: [Tensor] = []
-            for name in names {
-                func read() throws -> Tensor {
-                    try Engine.inference { try options.read(name, for: preprocessor) }
-                }
-                guard let input = try policy == .endsAll ? read() : bad.leavingOut(read) else { continue }
-                inputs.append(input)
-                self.paths.append(name)
-            }
+        var inputs: [Tensor] = []
+        var seen = 0
+        func encode() throws {
             if !inputs.isEmpty { parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized)) }
-            Console.status("\(start + names.count)/\(paths.count) pictures")
+            inputs = []
+            Console.status("\(seen)\(list.count.map { "/\($0)" } ?? "") pictures")
         }
+        func failed(_ name: String, _ error: any Error) throws {
+            if policy == .endsAll { throw error }
+            bad.leftOut(name, error)
+        }
+        try list.forEach(onFailure: failed) { picture in
+            seen += 1
+            do {
+                inputs.append(try Engine.inference { try options.read(picture, for: preprocessor) })
+                names.append(picture.name)
+            } catch {
+                try failed(picture.name, error)
+            }
+            if inputs.count == Self.batchSize { try encode() }
+        }
+        try encode()
         Console.endStatus()
         if !parts.isEmpty { embeddings = try Engine.inference { try Tensor.concatenated(parts) } }
     }

@@ -4,7 +4,7 @@ import Foundation
 /// Why a list of texts could not be read.
 enum TextFileError: Failure {
     case file(FileFault)
-    case notUTF8(path: String, line: Int)
+    case unreadable(path: String, PlainText.Fault)
 
     var kind: FailureKind {
         if case .file(let fault) = self { fault.kind } else { .badData }
@@ -13,7 +13,7 @@ enum TextFileError: Failure {
     var description: String {
         switch self {
         case .file(let fault): "\(fault)"
-        case .notUTF8(let path, let line): "\(path): line \(line) is not valid UTF-8. Save the file as UTF-8."
+        case .unreadable(let path, let fault): "\(path): \(fault). Save the file as UTF-8."
         }
     }
 }
@@ -23,24 +23,26 @@ enum TextFile {
     /// More than ten million texts take.
     private static let mostBytes = 1 << 30
 
+    /// What stands for standard input where a file is asked for.
+    static let standardInput = "-"
+
     /// The lines of a file, or of what a pipe brings, that are not blank, trimmed.
     static func lines(_ path: String) throws -> [String] {
+        let place = path == standardInput ? "/dev/stdin" : path
         let data: Data
         do throws(FileFault) {
-            data = try WholeFile.data(path, limit: mostBytes, allowingPipes: true)
+            data = try WholeFile.data(place, limit: mostBytes, allowingPipes: true)
         } catch {
             throw TextFileError.file(error)
         }
-        var lines: [String] = []
-        for (index, bytes) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            guard let line = String(validating: bytes, as: UTF8.self) else {
-                throw TextFileError.notUTF8(path: path, line: index + 1)
+        do throws(PlainText.Fault) {
+            return PlainText.lines(try PlainText.string(data)).compactMap { line in
+                let trimmed = line.trimmingCharacters(in: .whitespacesAndNewlines)
+                return trimmed.isEmpty ? nil : trimmed
             }
-            var trimmed = line.trimmingCharacters(in: .whitespacesAndNewlines)
-            if index == 0, trimmed.hasPrefix("\u{FEFF}") { trimmed.removeFirst() }
-            if !trimmed.isEmpty { lines.append(trimmed) }
+        } catch {
+            throw TextFileError.unreadable(path: path == standardInput ? "standard input" : path, error)
         }
-        return lines
     }
 
     /// Texts given one by one, then a file's.

@@ -200,7 +200,7 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
         return PairBatch(content: filled.items, positions: filled.positions, tracker: tracker)
     }
 
-    private var nothing: CLIPDataError { .noPairs(source: specification, skipped: skips.total) }
+    private var nothing: CLIPDataError { .noPairs(source: specification, skips: skips) }
 
     /// How many pairs have been skipped so far, by reason.
     public var skipSummary: SkipSummary { lock.withLock { skips } }

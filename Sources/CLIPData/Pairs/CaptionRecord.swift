@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The captions of one picture, read from its `.txt` and `.json` files.
@@ -20,7 +21,9 @@ struct CaptionRecord: Equatable {
         var captions: [String] = []
         var textFailure: SkipReason?
         if let text {
-            if let caption = string(text) { captions.append(caption) } else { textFailure = .captionNotUTF8 }
+            do throws(PlainText.Fault) { captions.append(try PlainText.string(text)) } catch {
+                textFailure = error == .utf16 ? .captionUTF16 : .captionNotUTF8
+            }
         }
         var keywords: [String] = []
         var category: String?
@@ -66,12 +69,6 @@ struct CaptionRecord: Equatable {
             if let caption = caption as? String { weights[trimmed(caption), default: 0] += number.doubleValue }
         }
         return weights
-    }
-
-    /// Valid UTF-8 without a byte order mark, or `nil`.
-    static func string(_ data: Data) -> String? {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        return String(data: data.starts(with: mark) ? data.dropFirst(3) : data, encoding: .utf8)
     }
 
     static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }

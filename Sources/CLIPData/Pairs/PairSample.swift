@@ -81,8 +81,13 @@ public struct PairSample: Sendable {
 
     /// Extensions taken for pictures, the preferred first.
     public static let imageExtensions = [
-        "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif",
+        "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif", "jfif", "jpe", "heif", "hif", "dib",
     ]
+
+    /// Whether a lower-case extension is a picture's.
+    static func isImage(_ fileExtension: String) -> Bool { images.contains(fileExtension) }
+
+    private static let images = Set(imageExtensions)
 }
 
 /// A would-be pair that was left out.
@@ -105,10 +110,15 @@ public struct SkippedSample: Error, Equatable, CustomStringConvertible {
 public enum SkipReason: Error, Hashable, CustomStringConvertible {
     /// No file with a picture's extension, or no path of one.
     case noImage
+    /// A shard's entry whose name holds a dot before its extension: its key ends there, and what follows is no picture's
+    /// extension.
+    case dottedName(key: String, rest: String)
     /// No caption, or only white space.
     case noCaption
     /// A text file or a field of a table with bytes that are no UTF-8.
     case captionNotUTF8
+    /// Such a text in UTF-16.
+    case captionUTF16
     /// A JSON file, the only one with a caption, that holds no JSON object.
     case badJSON
     /// Weights that are not one number from 0 to 1e9 for each caption.
@@ -127,8 +137,12 @@ public enum SkipReason: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noImage: "no picture"
+        case .dottedName(let key, let rest):
+            "no picture: WebDataset ends a name at its first dot, so that \"\(key).\(rest)\" is \"\(key)\" with the extension "
+                + "\"\(rest)\"; write the shard with names without dots"
         case .noCaption: "no caption"
         case .captionNotUTF8: "the caption is not valid UTF-8"
+        case .captionUTF16: "the caption is UTF-16, not UTF-8"
         case .badJSON: "the caption's JSON cannot be read"
         case .badCaptionWeights: "its weights are not one number from 0 for each of its captions"
         case .tooLarge(let bytes): "too large (\(bytes) bytes)"
@@ -145,8 +159,9 @@ extension SkipReason {
     public var kind: String {
         switch self {
         case .noImage: "no picture"
+        case .dottedName: "dots in names"
         case .noCaption: "no caption"
-        case .captionNotUTF8: "caption not UTF-8"
+        case .captionNotUTF8, .captionUTF16: "caption not UTF-8"
         case .badJSON: "bad JSON"
         case .badCaptionWeights: "bad caption weights"
         case .tooLarge: "too large"

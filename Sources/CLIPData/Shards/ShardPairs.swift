@@ -9,8 +9,6 @@ struct ShardPairs {
     private var reported = 0
     private var isFinished = false
 
-    private static let images = Set(PairSample.imageExtensions)
-
     /// - Parameters:
     ///   - number: The shard's; see ``PairSample/number(entry:ofShard:)``.
     ///   - start: The sample to begin with.
@@ -27,7 +25,7 @@ struct ShardPairs {
             path: path, from: start, maximumEntryBytes: maximumEntryBytes, selects: selects, interruption: interruption
         ) {
             fileExtension in
-            fileExtension == "txt" || fileExtension == "json" || readsImages && Self.images.contains(fileExtension)
+            fileExtension == "txt" || fileExtension == "json" || readsImages && PairSample.isImage(fileExtension)
         }
     }
 
@@ -69,7 +67,12 @@ struct ShardPairs {
         let entry = "\(reader.path): \(sample.key)"
         let candidates = PairSample.imageExtensions.filter(sample.extensions.contains)
         guard let preferred = candidates.first else {
-            return .failure(SkippedSample(location: entry, reason: .noImage))
+            let dotted = sample.extensions.sorted().first { name in
+                name.split(separator: ".").last.map { PairSample.isImage(String($0)) } == true
+            }
+            let name = String(sample.key[(sample.key.lastIndex(of: "/").map(sample.key.index(after:)) ?? sample.key.startIndex)...])
+            return .failure(
+                SkippedSample(location: entry, reason: dotted.map { .dottedName(key: name, rest: $0) } ?? .noImage))
         }
         let oversized = sample.oversized
         guard let chosen = candidates.first(where: { name in !oversized.contains { $0.fileExtension == name } }) else {

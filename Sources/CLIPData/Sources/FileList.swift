@@ -17,9 +17,7 @@ enum FileList {
                     paths.append(name)
                 } else if name.contains(where: { "*?[".contains($0) }) {
                     let matches = glob(name)
-                    guard !matches.isEmpty else {
-                        throw .invalidSpecification(specification: specification, reason: "nothing matches '\(name)'")
-                    }
+                    guard !matches.isEmpty else { throw .noMatch(pattern: name) }
                     paths += matches
                 } else {
                     throw .missing(name)

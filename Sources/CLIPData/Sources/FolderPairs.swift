@@ -5,62 +5,69 @@ import Foundation
 /// `cat.jpg` with `cat.txt`, `cat.json`, or both.
 struct FolderPairs: PairList {
     private struct Item {
-        let path: String
-        let hasText: Bool
-        let hasJSON: Bool
+        /// Relative to the root.
+        let folder: String
+        let name: String
+        /// The names of the files with its captions.
+        let text: String?
+        let json: String?
+
+        var path: String { FolderWalk.join(folder, name) }
     }
 
     private let root: String
     private let items: [Item]
+    /// Linked folders that lead to what was read already, relative to the root: left out the second time.
+    let repeatedFolders: [String]
     private static let maximumCaptionBytes = 1 << 20
 
     /// - Throws: ``CLIPDataError`` when a folder cannot be listed, or holds no pictures.
     init(path: String) throws(CLIPDataError) {
         root = path
+        let walk = try FolderWalk(path) { name in
+            let fileExtension = FolderWalk.split(name).fileExtension
+            return PairSample.isImage(fileExtension) || Self.isCaption(fileExtension)
+        }
         var items: [Item] = []
         var shards = 0
-        var folders = [""]
-        while let folder = folders.popLast() {
-            let names = try CLIPDataError.wrapping { () throws(FileFault) in
-                try Folder.names(in: Self.join(path, folder))
+        for folder in walk.folders {
+            // Captions by the picture's name, whatever the case of their own extension: `UP.JPEG` with `UP.TXT`.
+            var captions: [String: String] = [:]
+            for name in folder.names {
+                let (stem, fileExtension) = FolderWalk.split(name)
+                if Self.isCaption(fileExtension) { captions["\(stem).\(fileExtension)"] = name }
+                if fileExtension == "tar" { shards += 1 }
             }
-            let present = Set(names)
-            // Reversed, since the last folder pushed is listed first.
-            for name in names.sorted().reversed() where !name.hasPrefix(".") {
-                let relative = Self.join(folder, name)
-                let (stem, fileExtension) = Self.split(name)
-                if PairSample.imageExtensions.contains(fileExtension) {
-                    items.append(
-                        Item(
-                            path: relative, hasText: present.contains("\(stem).txt"),
-                            hasJSON: present.contains("\(stem).json")))
-                } else if fileExtension == "tar" {
-                    shards += 1
-                } else if fileExtension != "txt", fileExtension != "json", Self.isFolder(Self.join(path, relative)) {
-                    folders.append(relative)
-                }
+            for name in folder.names {
+                let (stem, fileExtension) = FolderWalk.split(name)
+                guard PairSample.isImage(fileExtension) else { continue }
+                items.append(
+                    Item(folder: folder.path, name: name, text: captions["\(stem).txt"], json: captions["\(stem).json"]))
             }
         }
-        guard !items.isEmpty else {
-            let hint = shards > 0 ? "; for its \(shards) tar shards, give '\(Self.join(path, "*.tar"))'" : ""
-            throw .invalidSpecification(specification: path, reason: "the folder holds no pictures\(hint)")
-        }
+        guard !items.isEmpty else { throw .noPictures(in: path, shards: shards) }
         self.items = items.sorted { $0.path < $1.path }
+        repeatedFolders = walk.repeated
     }
+
+    private static func isCaption(_ fileExtension: String) -> Bool { ["txt", "json"].contains(fileExtension) }
 
     var count: Int { items.count }
 
     func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let item = items[index]
-        let path = Self.join(root, item.path)
-        let stem = Self.split(path).stem
+        let path = FolderWalk.join(root, item.path)
+        func caption(_ name: String?) throws -> Data? {
+            guard let name else { return nil }
+            let file = FolderWalk.join(root, FolderWalk.join(item.folder, name))
+            return try WholeFile.data(file, limit: Self.maximumCaptionBytes)
+        }
         do {
-            let text = item.hasText ? try WholeFile.data("\(stem).txt", limit: Self.maximumCaptionBytes) : nil
-            let json = item.hasJSON ? try WholeFile.data("\(stem).json", limit: Self.maximumCaptionBytes) : nil
+            let (text, json) = (try caption(item.text), try caption(item.json))
             let record = try CaptionRecord.read(text: text, json: json).get()
             return .success(
                 PairSample(
-                    key: Self.split(item.path).stem, image: .file(path: path),
+                    key: FolderWalk.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
                     captionWeights: record.weights, location: path, number: Int64(index)))
@@ -69,22 +76,5 @@ struct FolderPairs: PairList {
         } catch {
             return .failure(SkippedSample(location: path, reason: .unreadable("\(error)")))
         }
-    }
-
-    /// Whether a path is a folder itself: links are not followed, since they may form a circle.
-    private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    private static func join(_ folder: String, _ name: String) -> String {
-        if folder.isEmpty || name.isEmpty { return folder + name }
-        return folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-    }
-
-    /// The path up to its last dot, and the lower-cased rest.
-    private static func split(_ path: String) -> (stem: String, fileExtension: String) {
-        guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return (path, "") }
-        return (String(path[..<dot]), path[path.index(after: dot)...].lowercased())
     }
 }

@@ -34,6 +34,9 @@ struct TablePairs: PairList {
         let data = try CLIPDataError.wrapping { () throws(FileFault) in
             try WholeFile.data(path, limit: Self.maximumBytes)
         }
+        guard !PlainText.isUTF16(data) else {
+            throw .invalidTable(path: path, reason: "\(PlainText.Fault.utf16); save it as UTF-8 (in Excel: CSV UTF-8)")
+        }
         let separator = try Self.separator(of: data, options: options)
         do {
             text = try DelimitedText(data, separator: separator)

@@ -1,0 +1,48 @@
+import ArgumentParser
+import CLIPData
+import Files
+
+/// Pictures, as every command that reads them takes them.
+struct PictureArguments: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "Pictures: files, folders with all below them, patterns such as 'photos/*.jpg', tar shards; - for a list on "
+                + "standard input.", valueName: "image"))
+    var images: [String] = []
+
+    @Option(help: ArgumentHelp("A file with one of those a line; - for standard input.", valueName: "file"))
+    var imagesFile: String?
+
+    /// Whether any are named.
+    var areNamed: Bool { !images.isEmpty || imagesFile != nil }
+
+    /// - Parameter more: names given in another way, before these.
+    /// - Throws: `CLIPDataError` for a folder without pictures and for a pattern that matches nothing.
+    func list(_ more: [String] = []) throws -> PictureList {
+        let isListed = images.contains(TextFile.standardInput)
+        if isListed, imagesFile == TextFile.standardInput {
+            throw ValidationError("Standard input is one list: give - once.")
+        }
+        var names = more
+        for image in images {
+            names += image == TextFile.standardInput ? try TextFile.lines(image) : [image]
+        }
+        var list = try PictureList(names)
+        if let imagesFile {
+            let beside = imagesFile == TextFile.standardInput ? nil : Folder.parent(of: imagesFile)
+            list = list.followed(by: try PictureList(TextFile.lines(imagesFile), beside: beside))
+        }
+        for folder in list.repeatedFolders {
+            Console.warning("\(folder) leads to a folder that was read already; its pictures are taken once.")
+        }
+        return list
+    }
+
+    /// - Throws: `ValidationError` where none are named.
+    func required(_ more: [String] = []) throws -> PictureList {
+        guard areNamed || !more.isEmpty else {
+            throw ValidationError("Name pictures: files, folders, patterns, tar shards, or --images-file.")
+        }
+        return try list(more)
+    }
+}

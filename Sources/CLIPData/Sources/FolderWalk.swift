@@ -1,0 +1,60 @@
+import Files
+import Foundation
+
+/// A folder with all below it. Links to folders are followed, each folder once, so that a circle ends.
+struct FolderWalk {
+    /// Paths of files, relative to the folder, by the subfolder they lie in; hidden ones are passed over.
+    private(set) var folders: [(path: String, names: [String])] = []
+    /// Linked folders that were read already under another name, relative to the folder: not read again.
+    private(set) var repeated: [String] = []
+
+    private struct Identity: Hashable {
+        let device: UInt64
+        let node: UInt64
+    }
+
+    /// - Parameter isFile: names that need not be looked at to know that they are no folders.
+    /// - Throws: ``CLIPDataError/file(_:)`` when a folder cannot be listed.
+    init(_ root: String, isFile: (_ name: String) -> Bool) throws(CLIPDataError) {
+        var seen: Set<Identity> = []
+        if let identity = Self.folder(root) { seen.insert(identity) }
+        var waiting = [""]
+        while let folder = waiting.popLast() {
+            let names = try CLIPDataError.wrapping { () throws(FileFault) in
+                try Folder.names(in: Self.join(root, folder))
+            }
+            var files: [String] = []
+            var inner: [String] = []
+            for name in names.sorted() where !name.hasPrefix(".") {
+                let relative = Self.join(folder, name)
+                guard !isFile(name), let identity = Self.folder(Self.join(root, relative)) else {
+                    files.append(name)
+                    continue
+                }
+                if seen.insert(identity).inserted { inner.append(relative) } else { repeated.append(relative) }
+            }
+            folders.append((folder, files))
+            // Reversed, since the last folder pushed is listed first.
+            waiting += inner.reversed()
+        }
+    }
+
+    /// Which folder lies at a path; nil where none does, or where a link leads nowhere.
+    private static func folder(_ path: String) -> Identity? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        return Identity(
+            device: UInt64(truncatingIfNeeded: status.st_dev), node: UInt64(truncatingIfNeeded: status.st_ino))
+    }
+
+    static func join(_ folder: String, _ name: String) -> String {
+        if folder.isEmpty || name.isEmpty { return folder + name }
+        return Folder.join(folder, name)
+    }
+
+    /// The path up to its last dot, and the lower-cased rest.
+    static func split(_ path: String) -> (stem: String, fileExtension: String) {
+        guard let dot = path.lastIndex(of: "."), !path[dot...].contains("/") else { return (path, "") }
+        return (String(path[..<dot]), path[path.index(after: dot)...].lowercased())
+    }
+}

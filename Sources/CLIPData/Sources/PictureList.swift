@@ -1,0 +1,144 @@
+import Files
+import Foundation
+
+/// Pictures as people name them: files, folders with all below them, wildcards, tar shards.
+public struct PictureList: Sendable {
+    /// A picture that was found, still encoded.
+    public struct Found: Sendable {
+        /// What it is called: its path, or `shard.tar: entry.jpg`.
+        public let name: String
+        /// Where its bytes are.
+        public let image: PairSample.Image
+        /// The folder it lies in, by its last name; empty where it lies in none.
+        public var folder: String { Folder.name(of: Folder.parent(of: name)) }
+    }
+
+    private enum Place: Sendable {
+        case file(String)
+        case shard(String)
+    }
+
+    private let places: [Place]
+    /// Linked folders that lead to what was read already: left out the second time.
+    public let repeatedFolders: [String]
+
+    /// Whether no picture is named.
+    public var isEmpty: Bool { places.isEmpty }
+
+    /// How many pictures there are; nil with shards, which do not say before they are read.
+    public var count: Int? {
+        places.contains { if case .shard = $0 { true } else { false } } ? nil : places.count
+    }
+
+    /// Finds what is named.
+    ///
+    /// A name that exists is meant as it stands. Of a folder, files with a picture's extension are taken, in the order of
+    /// their paths; hidden files are not. Names that do not exist may hold braces (`{0000..0007}`) and wildcards (`*?[]`);
+    /// one without stays in the list, and is told of when it is read.
+    /// - Parameters:
+    ///   - names: files, folders, tar shards (also addresses of such), wildcards.
+    ///   - folder: where relative names lie that are not in the current folder; nil for nowhere else.
+    /// - Throws: ``CLIPDataError/noPictures(folder:hint:)`` for a folder without any, ``CLIPDataError/noMatch(pattern:)`` for
+    ///   wildcards that nothing matches, ``CLIPDataError/file(_:)`` for a folder that cannot be listed.
+    public init(_ names: [String], beside folder: String? = nil) throws(CLIPDataError) {
+        var places: [Place] = []
+        var repeated: [String] = []
+        for name in names {
+            for path in try Self.paths(name, beside: folder) {
+                if Folder.exists(path) {
+                    let found = try Self.pictures(in: path)
+                    places += found.paths.map { .file($0) }
+                    repeated += found.repeated
+                } else {
+                    places.append(PairSource.kind(of: path) == .shards ? .shard(path) : .file(path))
+                }
+            }
+        }
+        self.places = places
+        repeatedFolders = repeated
+    }
+
+    private init(_ places: [Place], repeated: [String]) { (self.places, repeatedFolders) = (places, repeated) }
+
+    /// These pictures, then others.
+    public func followed(by others: PictureList) -> PictureList {
+        PictureList(places + others.places, repeated: repeatedFolders + others.repeatedFolders)
+    }
+
+    private static func paths(_ name: String, beside folder: String?) throws(CLIPDataError) -> [String] {
+        let manager = FileManager.default
+        if name.isEmpty || manager.fileExists(atPath: name) { return [name] }
+        if let folder, !name.hasPrefix("/"), !RemoteShards.isRemote(name) {
+            let beside = Folder.join(folder, name)
+            if manager.fileExists(atPath: beside) { return [beside] }
+        }
+        guard name.contains(where: { "{*?[".contains($0) }), !name.contains("::") || RemoteShards.isRemote(name) else {
+            return [name]
+        }
+        return try FileList.expand(name).flatMap { $0 }
+    }
+
+    /// A folder's pictures, in the order of their paths.
+    static func pictures(in path: String) throws(CLIPDataError) -> (paths: [String], repeated: [String]) {
+        let walk = try FolderWalk(path) { PairSample.isImage(FolderWalk.split($0).fileExtension) }
+        var paths: [String] = []
+        var shards = 0
+        for folder in walk.folders {
+            for name in folder.names {
+                let fileExtension = FolderWalk.split(name).fileExtension
+                if PairSample.isImage(fileExtension) {
+                    paths.append(FolderWalk.join(path, FolderWalk.join(folder.path, name)))
+                } else if fileExtension == "tar" {
+                    shards += 1
+                }
+            }
+        }
+        guard !paths.isEmpty else { throw CLIPDataError.noPictures(in: path, shards: shards) }
+        return (paths.sorted(), walk.repeated.map { FolderWalk.join(path, $0) })
+    }
+
+    /// Hands over every picture in order, a shard's as they are read.
+    /// - Throws: what `body` throws. A shard that cannot be read, or is cut off, is told to `onFailure`, and the next place
+    ///   is gone on with.
+    public func forEach(
+        onFailure: (_ name: String, _ error: any Error) throws -> Void, _ body: (Found) throws -> Void
+    ) throws {
+        for place in places {
+            switch place {
+            case .file(let path): try body(Found(name: path, image: .file(path: path)))
+            case .shard(let path): try Self.read(shard: path, onFailure: onFailure, body)
+            }
+        }
+    }
+
+    private static func read(
+        shard path: String, onFailure: (_ name: String, _ error: any Error) throws -> Void,
+        _ body: (Found) throws -> Void
+    ) throws {
+        let reader: ShardReader
+        func next() throws -> ShardSample?? {
+            do { return .some(try reader.next()) } catch {
+                try onFailure(path, error)
+                return .none
+            }
+        }
+        do {
+            reader = try ShardReader(path: path) { PairSample.isImage($0) }
+        } catch {
+            return try onFailure(path, error)
+        }
+        while let found = try next(), let sample = found {
+            for file in sample.files {
+                try body(Found(name: "\(path): \(sample.key).\(file.fileExtension)", image: .bytes(file.data)))
+            }
+            for file in sample.oversized {
+                let name = "\(path): \(sample.key).\(file.fileExtension)"
+                try onFailure(name, SkippedSample(location: name, reason: .tooLarge(bytes: file.bytes)))
+            }
+        }
+        for warning in reader.warnings {
+            let state = warning.problem == .truncated ? "cut off" : "damaged"
+            try onFailure(path, SkippedSample(location: path, reason: .damagedShard("\(state): \(warning.detail)")))
+        }
+    }
+}
