@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "CLIPData", dependencies: ["CArchive", "Files", "Transfer"]),
         // Layer 5
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
-        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "Imaging", "Torch"]),
+        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",
             dependencies: [

@@ -44,7 +44,7 @@ public enum CLIPDataError: Error, Sendable, Equatable, CustomStringConvertible {
         case .invalidSpecification(let specification, let reason):
             "data '\(specification)': \(reason)"
         case .noMatch(let pattern):
-            "\(pattern): nothing matches; check the folder and the name"
+            "\(pattern): no such file, and no file matches it as a pattern"
         case .noPictures(let folder, let shards):
             "\(folder): the folder holds no pictures"
                 + (shards > 0 ? "; for its \(shards) tar shards, give '\(Folder.join(folder, "*.tar"))'" : "")

@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import CLIPText
 import Imaging
 import Torch
 
@@ -8,7 +9,8 @@ package struct DecodedPairs {
     package struct Pair: Sendable {
         /// uint8 `[3, S, S]`.
         package let picture: Tensor
-        package let tokens: [Int32]
+        package let caption: String
+        package let text: TokenizedText
         package let category: String?
     }
 
@@ -29,7 +31,7 @@ package struct DecodedPairs {
                 try Engine.withoutGradients { try preprocessor.bytes(picture) }
             }
             let caption = CaptionSampling.first.caption(of: sample, seed: seed)
-            return Pair(picture: bytes, tokens: tokenizer.tokenize(caption).tokens, category: sample.category)
+            return Pair(picture: bytes, caption: caption, text: tokenizer.tokenize(caption), category: sample.category)
         }
     }
 

@@ -24,6 +24,16 @@ public struct TextTruncation: Sendable, Equatable {
         lostTokens += tokens.originalCount - contextLength
         if tokens.originalCount > longestTokenCount { (longestText, longestTokenCount) = (text, tokens.originalCount) }
     }
+
+    /// Counts what was counted elsewhere for the same context.
+    public mutating func add(_ other: TextTruncation) {
+        textCount += other.textCount
+        cutCount += other.cutCount
+        lostTokens += other.lostTokens
+        if other.longestTokenCount > longestTokenCount {
+            (longestText, longestTokenCount) = (other.longestText, other.longestTokenCount)
+        }
+    }
 }
 
 extension TextTokenizer {

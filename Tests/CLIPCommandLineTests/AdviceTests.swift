@@ -35,7 +35,7 @@ import Testing
         #expect(ExitStatus(CLIPError.averaging(problem: "two models")) == .badData)
         #expect(ExitStatus(FileFault("a", .opening, .system(2))) == .missingInput)
         #expect(ExitStatus(FileFault("a", .writing, .system(28))) == .ourFault)
-        #expect(ExitStatus(TextFileError.notUTF8(path: "a", line: 1)) == .badData)
+        #expect(ExitStatus(TextFileError.unreadable(path: "a", .notUTF8(line: 1))) == .badData)
         #expect(ExitStatus(OutputError(path: "a", reason: "it is there")) == .ourFault)
         #expect(ExitStatus(CancellationError()) == .ourFault)
     }

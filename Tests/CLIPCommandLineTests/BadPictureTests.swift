@@ -40,7 +40,11 @@ import Testing
                 try clip(["rank", path, "--caption", "a"] + Fixture.options).failed(65, path, word)
             }
             try clip(["rank", folder + "/none.jpg", "--caption", "a"] + Fixture.options).failed(66, "none.jpg")
-            try clip(["classify", folder, "--labels", "a"] + Fixture.options).failed(66, folder, "folder")
+            let empty = folder + "/empty"
+            try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
+            try clip(["classify", empty, "--labels", "a"] + Fixture.options).failed(65, empty, "no pictures")
+            let pattern = folder + "/none-*.jpg"
+            try clip(["classify", pattern, "--labels", "a"] + Fixture.options).failed(66, pattern, "no file matches")
         }
     }
 
@@ -72,10 +76,39 @@ import Testing
         try withTemporaryDirectory { folder in
             let bad = try Fixture.write([0xFF, 0xD8, 0xFF], to: folder + "/bad.jpg")
             let file = folder + "/vectors.npy"
-            let embed = ["embed", "--image", Fixture.photo, "--image", bad, "--json", "--output", file]
+            let embed = ["embed", "--image", Fixture.photo, "--image", bad, "--json", "--output", file, "--strict"]
             try clip(embed + Fixture.options).failed(65, bad)
+            try clip(["embed", "--image", bad, "--output", file] + Fixture.options).failed(65, bad)
+            try clip(["embed", "--image", bad, "--output", file, "--skip-unreadable"] + Fixture.options).failed(65, bad)
             try clip(["preprocess", Fixture.photo, bad, "--output", file] + Fixture.options).failed(65, bad)
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["bad.jpg"])
+        }
+    }
+
+    @Test func aBadPictureLeavesTheOthersAndIsNamed() throws {
+        try withTemporaryDirectory { folder in
+            let bad = try Fixture.write([0xFF, 0xD8, 0xFF], to: folder + "/bad.jpg")
+            let file = folder + "/vectors.npy"
+            let list = try Fixture.write("\(Fixture.photo)\nbad.jpg\n".utf8, to: folder + "/images.txt")
+            // A relative name of a list is looked for beside the list too.
+            let outcome = try clip(
+                ["embed", "--images-file", list, "--text", "a", "--output", file, "--json"] + Fixture.options)
+            #expect(outcome.status == 65 && outcome.errors.count == 1)
+            #expect(outcome.errors.first?.contains(bad) == true)
+            let document = try outcome.json()
+            #expect((document["images"] as? [Any])?.count == 1 && (document["texts"] as? [Any])?.count == 1)
+            let skipped = try #require(document["skipped"] as? [[String: String]])
+            #expect(skipped.map { $0["image"] } == [bad])
+            let written =
+                try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: file + ".json"))) as? [String: Any]
+            let left = try #require(written?["left_out"] as? [[String: String]])
+            #expect(left.map { $0["name"] } == [bad] && left[0]["reason"]?.contains("JPEG") == true)
+            #expect((written?["rows"] as? [Any])?.count == 2)
+            let compared = try clip("compare", file, file, "--threads", "1").succeeded()
+            #expect(compared.text.contains("photo"))
+            try clip("embed", "--image", bad, "--image", bad, "--strict", "--skip-unreadable", "--json").failed(
+                64, "--strict")
         }
     }
 

@@ -31,7 +31,9 @@ import Testing
                 "evaluate", "--data", folder + "/val.tar", "--model", run + "/final", "--threads", "1", "--json"
             ).succeeded().json()
             #expect(
-                Set(evaluation.keys) == ["model", "pairs", "image_to_text", "text_to_image", "chance", "zero_shot"])
+                Set(evaluation.keys) == [
+                    "model", "pairs", "image_to_text", "text_to_image", "chance", "zero_shot", "skipped",
+                ])
             #expect(evaluation["pairs"] as? Int == 16)
             let recalls = try #require(evaluation["image_to_text"] as? [String: Double])
             #expect(try #require(recalls["R@1"]) >= 0.75, "\(recalls)")

@@ -95,7 +95,21 @@ import Torch
         let outcome = try clip(["embed", "--text", long, "--json"] + Fixture.options).succeeded()
         #expect(outcome.complaints.contains("clip: warning: text \"very very"))
         #expect(outcome.complaints.contains("102 tokens"))
-        #expect(try outcome.json().count == 3)
+        let document = try outcome.json()
+        #expect(Set(document.keys) == ["images", "model", "texts", "truncated"])
+        let truncated = try #require(document["truncated"] as? [String: Any])
+        #expect(truncated["texts"] as? Int == 1 && truncated["of"] as? Int == 1)
+        #expect(truncated["longest_tokens"] as? Int == 102 && truncated["lost_tokens"] as? Int == 25)
+        #expect(truncated["longest"] as? String == long && truncated["context_length"] as? Int == 77)
+    }
+
+    @Test func manyLongTextsAreCountedInOneWarning() throws {
+        let long = Array(repeating: "very", count: 100).joined(separator: " ")
+        let outcome = try clip(
+            ["embed", "--text", "short", "--text", long, "--text", long + " longer", "--json"] + Fixture.options
+        ).succeeded()
+        #expect(outcome.complaints.split(separator: "\n").count == 1)
+        #expect(outcome.complaints.contains("2 of 3 texts") && outcome.complaints.contains("51 tokens are lost"))
     }
 
     @Test func picturesAreWrittenAsTheTowerTakesThem() throws {

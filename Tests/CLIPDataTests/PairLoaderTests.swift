@@ -109,8 +109,13 @@ import Testing
         let loader = try PairLoader<Item>(
             source: source, order: SampleOrder(seed: 0), epoch: 0, options: PairLoaderOptions(batchSize: 5)
         ) { _, _ in throw Undecodable() }
-        let expected = CLIPDataError.noPairs(source: source.specification, skipped: 10)
-        #expect(throws: expected) { try loader.next() }
+        let error = #expect(throws: CLIPDataError.self) { try loader.next() }
+        guard case .noPairs(source.specification, let skips) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(skips.counts == ["undecodable": 10])
+        #expect(error?.description.hasSuffix("(10 skipped: 10 undecodable)") == true)
         // Resuming at the very end is no error.
         let resumed = try PairLoader(
             source: source, order: SampleOrder(seed: 0), epoch: 0, startPosition: 10,

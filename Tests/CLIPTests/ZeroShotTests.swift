@@ -48,6 +48,36 @@ import Torch
         #expect(throws: CLIPError.emptyChoices(what: "labels")) { try ZeroShotClassifier(clip, labels: labels) }
     }
 
+    @Test func aTemplateThatCutsItsLabelAwayIsRefused() async throws {
+        let clip = try clip()
+        let length = try clip.tokenizer.contextLength
+        func template(_ words: Int, after: Int = 0) throws -> PromptTemplate {
+            try PromptTemplate(
+                String(repeating: "very ", count: words) + "{}" + String(repeating: " very", count: after))
+        }
+        // Start, words, the label, end: the last that fits.
+        let fitting = try ZeroShotClassifier(clip, labels: ["cat", "dog"], templates: [template(length - 3)])
+        #expect(fitting.truncation.cutCount == 0 && fitting.truncation.textCount == 2)
+        for words in [length - 2, length + 40] {
+            let error = #expect(throws: CLIPError.self) {
+                try ZeroShotClassifier(clip, labels: ["cat", "dog"], templates: [.plain, template(words)])
+            }
+            guard case .labelCutAway(_, "cat", words + 3, length) = error else {
+                Issue.record("\(words): \(String(describing: error))")
+                continue
+            }
+        }
+        // What follows the label may be lost, with a count.
+        let cut = try await clip.classifier(labels: ["cat", "dog"], templates: [template(2, after: length)])
+        #expect(cut.truncation.cutCount == 2 && cut.truncation.lostTokens == 2 * 5)
+        // Of labels that begin alike only what they share would be left.
+        #expect(throws: CLIPError.self) {
+            try ZeroShotClassifier(clip, labels: ["red cat", "red dog"], templates: [template(length - 3)])
+        }
+        let apart = try ZeroShotClassifier(clip, labels: ["red cat", "big dog"], templates: [template(length - 3)])
+        #expect(apart.truncation.cutCount == 2)
+    }
+
     @Test func recallCountsWhoRanksBefore() throws {
         // Unit vectors in the plane: the first two pairs agree, the third picture lies nearest to the first caption.
         let pictures = try Tensor([1, 0, 0, 1, 0.8, 0.6] as [Float], shape: [3, 2])

@@ -1,16 +1,24 @@
+import CLIPText
 import Foundation
 
 /// How well a model does on pairs it has not seen.
 public struct HeldOutEvaluation: Sendable, Equatable {
-    /// How often the right partner of a picture, or a text, is among the first answers.
-    public let retrieval: RetrievalMetrics
+    /// How often the right partner of a picture, or a text, is among the first answers; nil where pictures have classes
+    /// and no captions of their own.
+    public let retrieval: RetrievalMetrics?
     /// Zero-shot accuracy over the pairs' categories; nil where none are named.
     public let categories: CategoryAccuracy?
+    /// How much of captions and labels did not fit in the model's context; nil where nobody looked.
+    public let truncation: TextTruncation?
 
     /// How often a picture's category is the first answer among all categories' names.
     public struct CategoryAccuracy: Sendable, Equatable {
         /// The share of judged pictures whose own category comes first.
         public let accuracy: Double
+        /// The share whose own category is among the first five; nil with fewer than six.
+        public let top5: Double?
+        /// The mean of the categories' own accuracies: rare ones count as much as frequent ones.
+        public let meanPerClassRecall: Double?
         /// Pictures that name a category.
         public let pictureCount: Int
         /// Different categories, all of which are choices for each picture.
@@ -18,16 +26,22 @@ public struct HeldOutEvaluation: Sendable, Equatable {
         /// What guessing gives.
         public var chance: Double { 1 / Double(max(1, categoryCount)) }
 
-        public init(accuracy: Double, pictureCount: Int, categoryCount: Int) {
+        public init(
+            accuracy: Double, top5: Double? = nil, meanPerClassRecall: Double? = nil, pictureCount: Int,
+            categoryCount: Int
+        ) {
             self.accuracy = accuracy
+            self.top5 = top5
+            self.meanPerClassRecall = meanPerClassRecall
             self.pictureCount = pictureCount
             self.categoryCount = categoryCount
         }
     }
 
-    public init(retrieval: RetrievalMetrics, categories: CategoryAccuracy?) {
+    public init(retrieval: RetrievalMetrics?, categories: CategoryAccuracy?, truncation: TextTruncation? = nil) {
         self.retrieval = retrieval
         self.categories = categories
+        self.truncation = truncation
     }
 }
 
@@ -44,6 +58,10 @@ public struct HeldOutFigures: Sendable, Equatable {
     public struct ZeroShot: Sendable, Equatable {
         /// The share of judged pictures whose own category comes first.
         public var accuracy: Double
+        /// The share whose own category is among the first five; nil where that was not measured.
+        public var top5: Double?
+        /// The mean of the categories' own accuracies; nil where that was not measured.
+        public var meanPerClassRecall: Double?
         /// What guessing among the categories gives.
         public var chance: Double
         /// How many categories there are to choose from.
@@ -65,15 +83,19 @@ public struct HeldOutFigures: Sendable, Equatable {
 
     public init(_ evaluation: HeldOutEvaluation) {
         let retrieval = evaluation.retrieval
-        pairs = retrieval.pairCount
+        pairs = retrieval?.pairCount ?? evaluation.categories?.pictureCount ?? 0
         // As they are written, so that what is read back is equal.
-        imageToText = retrieval.imageToText.mapValues(Self.rounded)
-        textToImage = retrieval.textToImage.mapValues(Self.rounded)
-        chance = Dictionary(
-            uniqueKeysWithValues: RetrievalMetrics.depths.map { ($0, Self.rounded(retrieval.chance($0))) })
+        imageToText = retrieval?.imageToText.mapValues(Self.rounded) ?? [:]
+        textToImage = retrieval?.textToImage.mapValues(Self.rounded) ?? [:]
+        chance =
+            retrieval.map { retrieval in
+                Dictionary(
+                    uniqueKeysWithValues: RetrievalMetrics.depths.map { ($0, Self.rounded(retrieval.chance($0))) })
+            } ?? [:]
         zeroShot = evaluation.categories.map {
             ZeroShot(
-                accuracy: Self.rounded($0.accuracy), chance: Self.rounded($0.chance),
+                accuracy: Self.rounded($0.accuracy), top5: $0.top5.map(Self.rounded),
+                meanPerClassRecall: $0.meanPerClassRecall.map(Self.rounded), chance: Self.rounded($0.chance),
                 categories: $0.categoryCount, pictures: $0.pictureCount)
         }
     }
@@ -94,7 +116,9 @@ public struct HeldOutFigures: Sendable, Equatable {
             let chance = named["chance"] as? Double
         {
             zeroShot = ZeroShot(
-                accuracy: accuracy, chance: chance, categories: named["categories"] as? Int ?? 0,
+                accuracy: accuracy, top5: named["top5"] as? Double,
+                meanPerClassRecall: named["mean_per_class_recall"] as? Double, chance: chance,
+                categories: named["categories"] as? Int ?? 0,
                 pictures: named["pictures"] as? Int ?? 0)
         } else {
             zeroShot = nil
@@ -113,15 +137,19 @@ public struct HeldOutFigures: Sendable, Equatable {
         func recalls(_ values: [Int: Double]) -> [String: Any] {
             Dictionary(uniqueKeysWithValues: values.map { ("R@\($0.key)", $0.value) })
         }
-        var object: [String: Any] = [
-            "pairs": pairs, "image_to_text": recalls(imageToText), "text_to_image": recalls(textToImage),
-            "chance": recalls(chance),
-        ]
+        var object: [String: Any] = ["pairs": pairs]
+        for (key, values) in [("image_to_text", imageToText), ("text_to_image", textToImage), ("chance", chance)]
+        where !values.isEmpty {
+            object[key] = recalls(values)
+        }
         if let zeroShot {
-            object["zero_shot"] = [
+            var named: [String: Any] = [
                 "accuracy": zeroShot.accuracy, "chance": zeroShot.chance, "categories": zeroShot.categories,
                 "pictures": zeroShot.pictures,
             ]
+            named["top5"] = zeroShot.top5
+            named["mean_per_class_recall"] = zeroShot.meanPerClassRecall
+            object["zero_shot"] = named
         }
         return object
     }

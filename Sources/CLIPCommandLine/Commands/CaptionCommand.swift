@@ -121,7 +121,7 @@ struct CaptionCommand: ParsableCommand {
             (names, inputs) = ([], [])
             Console.status("\(seen)\(list.count.map { "/\($0)" } ?? "") pictures")
         }
-        try list.forEach(onFailure: { bad.leftOut($0, $1) }) { picture in
+        func take(_ picture: PictureList.Found) throws {
             seen += 1
             let input = bad.leavingOut(picture.name) {
                 try Engine.inference { try pictures.read(picture, for: preprocessor) }
@@ -132,6 +132,7 @@ struct CaptionCommand: ParsableCommand {
             }
             if inputs.count == CLIPModel.captionedPictures { try write() }
         }
+        try list.forEach(onFailure: { bad.leftOut($0, $1) }, take)
         try write()
     }
 }

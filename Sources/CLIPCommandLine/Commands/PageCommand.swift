@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPData
 import CLIPText
 import Files
 import Pages
@@ -55,7 +56,7 @@ struct PageCommand: ParsableCommand {
         var names: [String] = []
         var bad = BadPictures()
         // One at a time: of a large picture only its small copies stay in memory.
-        try list.forEach(onFailure: { bad.leftOut($0, $1) }) { found in
+        func show(_ found: PictureList.Found) throws {
             let shown = bad.leavingOut(found.name) {
                 let picture = try pictures.decode(found)
                 let embedding = try clip.vectors(pictures: [picture])
@@ -69,6 +70,7 @@ struct PageCommand: ParsableCommand {
             }
             Console.status("\(names.count + bad.skipped.count)\(list.count.map { "/\($0)" } ?? "") pictures")
         }
+        try list.forEach(onFailure: { bad.leftOut($0, $1) }, show)
         Console.endStatus()
         if !names.isEmpty {
             try WholeFile.write(PageDocument(content).rendered(), to: output)

@@ -42,7 +42,9 @@ struct RankingDocument: Encodable {
 
 /// How much of an answer people see.
 struct AnswerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Choices of a picture that its table and --csv hold; --json always gives all.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Choices of a picture that its table and --csv hold; --json always gives all.", valueName: "count"))
     var top = 10
 
     func validate() throws {

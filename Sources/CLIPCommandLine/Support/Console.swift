@@ -75,6 +75,13 @@ enum Console {
         try write(answer: encoder.encode(value) + Data("\n".utf8))
     }
 
+    /// A document's plain values, as ``printJSON(_:)`` writes them.
+    static func jsonObject(_ value: some Encodable) throws -> Any {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try JSONSerialization.jsonObject(with: encoder.encode(value))
+    }
+
     /// One JSON document of plain values, whose keys are in snake case already.
     static func printJSON(object: [String: Any]) throws {
         let options: JSONSerialization.WritingOptions = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

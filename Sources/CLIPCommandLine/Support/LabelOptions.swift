@@ -27,6 +27,9 @@ struct LabelOptions: ParsableArguments {
         return texts
     }
 
+    /// The labels given; nil where none are asked for.
+    func textsIfGiven() throws -> [String]? { labels == nil && labelsFile == nil ? nil : try texts() }
+
     /// The templates given; without any, a label stands for itself.
     func prompts() throws -> [PromptTemplate] {
         try templates.isEmpty ? [.plain] : templates.map { try PromptTemplate($0) }

@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import CLIPText
 import CLIPTraining
 import Foundation
 
@@ -7,7 +8,8 @@ import Foundation
 final class TrainingProgress: @unchecked Sendable {
     private let totalSteps: Int
     private let lock = NSLock()
-    private var skips = SkipSummary()
+    private let skips = SkippedPairs()
+    private var cut: TextTruncation?  // guarded by `lock`
     private var lastLine = 0.0
     private var evaluation: HeldOutEvaluation?
     private let isQuiet = !Console.errorIsTerminal
@@ -15,13 +17,22 @@ final class TrainingProgress: @unchecked Sendable {
     init(totalSteps: Int) { self.totalSteps = totalSteps }
 
     /// Names the first pairs that are left out, and counts all.
-    func skipped(_ sample: SkippedSample) {
-        lock.lock()
-        defer { lock.unlock() }
-        skips.add(sample)
-        if skips.total <= 100 { Console.warning("skipped \(sample)") }
-        if skips.total == 100 { Console.warning("further skipped pairs are only counted") }
+    func skipped(_ sample: SkippedSample) { skips.skipped(sample) }
+
+    /// Counts a caption, and tells of the first that does not fit.
+    func read(_ caption: String, _ tokens: TokenizedText, contextLength: Int) {
+        lock.withLock {
+            var count = cut ?? TextTruncation(contextLength: contextLength)
+            count.add(caption, tokens)
+            if count.cutCount == 1, tokens.wasTruncated {
+                Console.endStatus()
+                Console.warn(of: count, called: "caption")
+            }
+            cut = count
+        }
     }
+
+    private var truncation: TextTruncation? { lock.withLock { cut } }
 
     func show(_ event: TrainingRun.Event) {
         switch event {
@@ -39,16 +50,7 @@ final class TrainingProgress: @unchecked Sendable {
         case .evaluation(let evaluation, let epoch):
             self.evaluation = evaluation
             Console.endStatus()
-            let retrieval = evaluation.retrieval
-            func recalls(_ values: [Int: Double]) -> String {
-                [1, 5, 10].map { Format.fixed((values[$0] ?? 0) * 100, 1) }.joined(separator: "/")
-            }
-            var line = "epoch \(epoch): held-out R@1/5/10 image to text \(recalls(retrieval.imageToText)), "
-            line += "text to image \(recalls(retrieval.textToImage))"
-            if let categories = evaluation.categories {
-                line += ", zero-shot \(Format.fixed(categories.accuracy * 100, 1)) %"
-            }
-            Console.note(line)
+            Console.note("epoch \(epoch): held-out \(Self.summary(of: evaluation))")
         case .checkpoint: break
         case .best(let record):
             Console.note("best by \(record.measure.rawValue) so far: \(Format.fixed(record.value * 100, 1)) %")
@@ -61,12 +63,29 @@ final class TrainingProgress: @unchecked Sendable {
         }
     }
 
+    private static func summary(of evaluation: HeldOutEvaluation) -> String {
+        func recalls(_ values: [Int: Double]) -> String {
+            [1, 5, 10].map { Format.fixed((values[$0] ?? 0) * 100, 1) }.joined(separator: "/")
+        }
+        var parts: [String] = []
+        if let retrieval = evaluation.retrieval {
+            parts.append("R@1/5/10 image to text \(recalls(retrieval.imageToText))")
+            parts.append("text to image \(recalls(retrieval.textToImage))")
+        }
+        if let categories = evaluation.categories {
+            parts.append("zero-shot \(Format.fixed(categories.accuracy * 100, 1)) %")
+        }
+        return parts.joined(separator: ", ")
+    }
+
     /// The document `clip train --json` prints.
     private struct Document: Encodable {
         var model: String
         var skipped: Int
         var skippedByReason: [String: Int]
         var meanRecall: Double?
+        /// Of captions that were read in all epochs; nil where all fit.
+        var truncated: TruncationDocument?
     }
 
     /// The document `clip train --json` prints of a run that was stopped before its end.
@@ -78,7 +97,7 @@ final class TrainingProgress: @unchecked Sendable {
 
     func stopped(run: String, step: Int, json: Bool) throws {
         Console.endStatus()
-        let skipped = lock.withLock { skips.total }
+        let skipped = skips.summary.total
         if json {
             try Console.printJSON(StoppedDocument(resume: run, step: step, skipped: skipped))
         } else {
@@ -97,16 +116,14 @@ final class TrainingProgress: @unchecked Sendable {
 
     func finish(model: String, json: Bool) throws {
         Console.endStatus()
-        lock.lock()
-        defer { lock.unlock() }
-        if skips.total > 0 {
-            Console.warning("\(skips.total) pairs were skipped in all (counted in every epoch): \(skips)")
-        }
+        let (summary, truncation) = (skips.summary, truncation)
+        skips.finish(" (counted in every epoch)")
+        if let truncation, truncation.cutCount > 1 { Console.warn(of: truncation, called: "caption") }
         if json {
             try Console.printJSON(
                 Document(
-                    model: model, skipped: skips.total, skippedByReason: skips.counts,
-                    meanRecall: evaluation?.retrieval.meanRecall))
+                    model: model, skipped: summary.total, skippedByReason: summary.counts,
+                    meanRecall: evaluation?.retrieval?.meanRecall, truncated: TruncationDocument(truncation)))
         } else {
             if let evaluation { try EvaluationTable.print(evaluation) }
             try Console.answer("model: \(model)")

@@ -70,7 +70,8 @@ struct ShardPairs {
             let dotted = sample.extensions.sorted().first { name in
                 name.split(separator: ".").last.map { PairSample.isImage(String($0)) } == true
             }
-            let name = String(sample.key[(sample.key.lastIndex(of: "/").map(sample.key.index(after:)) ?? sample.key.startIndex)...])
+            let name = String(
+                sample.key[(sample.key.lastIndex(of: "/").map(sample.key.index(after:)) ?? sample.key.startIndex)...])
             return .failure(
                 SkippedSample(location: entry, reason: dotted.map { .dottedName(key: name, rest: $0) } ?? .noImage))
         }

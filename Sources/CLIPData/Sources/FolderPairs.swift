@@ -3,6 +3,9 @@ import Foundation
 
 /// The pictures of a folder and its subfolders, each with its caption in a file of the same name beside it:
 /// `cat.jpg` with `cat.txt`, `cat.json`, or both.
+///
+/// Where no caption is anywhere and every picture lies in a subfolder, the subfolders are classes: each picture has the
+/// name of the one it lies in, or below, for category and caption.
 struct FolderPairs: PairList {
     private struct Item {
         /// Relative to the root.
@@ -13,12 +16,16 @@ struct FolderPairs: PairList {
         let json: String?
 
         var path: String { FolderWalk.join(folder, name) }
+        /// The subfolder of the root that it lies in, or below.
+        var topFolder: String { folder.split(separator: "/").first.map(String.init) ?? "" }
     }
 
     private let root: String
     private let items: [Item]
     /// Linked folders that lead to what was read already, relative to the root: left out the second time.
     let repeatedFolders: [String]
+    /// The subfolders' names, where they are classes.
+    let classNames: [String]?
     private static let maximumCaptionBytes = 1 << 20
 
     /// - Throws: ``CLIPDataError`` when a folder cannot be listed, or holds no pictures.
@@ -42,11 +49,14 @@ struct FolderPairs: PairList {
                 let (stem, fileExtension) = FolderWalk.split(name)
                 guard PairSample.isImage(fileExtension) else { continue }
                 items.append(
-                    Item(folder: folder.path, name: name, text: captions["\(stem).txt"], json: captions["\(stem).json"]))
+                    Item(folder: folder.path, name: name, text: captions["\(stem).txt"], json: captions["\(stem).json"])
+                )
             }
         }
         guard !items.isEmpty else { throw .noPictures(in: path, shards: shards) }
         self.items = items.sorted { $0.path < $1.path }
+        let hasClasses = items.allSatisfy { $0.text == nil && $0.json == nil && !$0.folder.isEmpty }
+        classNames = hasClasses ? Set(items.map(\.topFolder)).sorted() : nil
         repeatedFolders = walk.repeated
     }
 
@@ -57,6 +67,12 @@ struct FolderPairs: PairList {
     func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let item = items[index]
         let path = FolderWalk.join(root, item.path)
+        if classNames != nil {
+            return .success(
+                PairSample(
+                    key: FolderWalk.split(item.path).stem, image: .file(path: path), imageName: item.name,
+                    caption: item.topFolder, category: item.topFolder, location: path, number: Int64(index)))
+        }
         func caption(_ name: String?) throws -> Data? {
             guard let name else { return nil }
             let file = FolderWalk.join(root, FolderWalk.join(item.folder, name))

@@ -17,21 +17,24 @@ struct FolderWalk {
     /// - Throws: ``CLIPDataError/file(_:)`` when a folder cannot be listed.
     init(_ root: String, isFile: (_ name: String) -> Bool) throws(CLIPDataError) {
         var seen: Set<Identity> = []
-        if let identity = Self.folder(root) { seen.insert(identity) }
-        var waiting = [""]
-        while let folder = waiting.popLast() {
+        var waiting: [(path: String, identity: Identity?)] = [("", Self.folder(root))]
+        while let (folder, identity) = waiting.popLast() {
+            if let identity, !seen.insert(identity).inserted {
+                repeated.append(folder)
+                continue
+            }
             let names = try CLIPDataError.wrapping { () throws(FileFault) in
                 try Folder.names(in: Self.join(root, folder))
             }
             var files: [String] = []
-            var inner: [String] = []
+            var inner: [(path: String, identity: Identity?)] = []
             for name in names.sorted() where !name.hasPrefix(".") {
                 let relative = Self.join(folder, name)
                 guard !isFile(name), let identity = Self.folder(Self.join(root, relative)) else {
                     files.append(name)
                     continue
                 }
-                if seen.insert(identity).inserted { inner.append(relative) } else { repeated.append(relative) }
+                inner.append((relative, identity))
             }
             folders.append((folder, files))
             // Reversed, since the last folder pushed is listed first.

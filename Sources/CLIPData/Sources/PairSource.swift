@@ -6,7 +6,8 @@ public enum PairSourceKind: String, Sendable, CaseIterable {
     case shards
     /// A CSV or TSV file of picture paths and captions.
     case table
-    /// A folder of pictures with their captions in files beside them.
+    /// A folder of pictures with their captions in files beside them, or without captions in subfolders that are
+    /// classes.
     case folder
 }
 
@@ -101,6 +102,17 @@ public struct PairSource: Sendable {
             throw .invalidOption(name: "weights", reason: "weights are numbers from 0 to 1e9, and not all 0")
         }
         return zip(parts, weights).flatMap { part, weight in part.map { shard($0, weight: weight) } }
+    }
+
+    /// The names of a folder's subfolders where they are classes, sorted: its pictures have no captions of their own. Nil
+    /// for all other sources.
+    public var classNames: [String]? {
+        if case .list(let list) = contents { (list as? FolderPairs)?.classNames } else { nil }
+    }
+
+    /// Linked folders that lead to what was read already: left out the second time.
+    public var repeatedFolders: [String] {
+        if case .list(let list) = contents { (list as? FolderPairs)?.repeatedFolders ?? [] } else { [] }
     }
 
     /// The shards' paths and addresses in the order of the specification; empty for the other kinds.

@@ -13,7 +13,13 @@ public enum HeldOutMeasure: String, Sendable, Codable, CaseIterable {
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where the held-out pairs do not tell.
     public func value(of evaluation: HeldOutEvaluation) throws -> Double {
         switch self {
-        case .retrieval: return evaluation.retrieval.meanRecall
+        case .retrieval:
+            guard let retrieval = evaluation.retrieval else {
+                throw TrainingError.invalidOption(
+                    name: "keep best",
+                    problem: "the held-out pictures have classes and no captions. Keep the best by zero-shot.")
+            }
+            return retrieval.meanRecall
         case .zeroShot:
             guard let categories = evaluation.categories else {
                 throw TrainingError.invalidOption(

@@ -34,12 +34,15 @@ public struct PairDecoder: Sendable {
     public let device: Device
     /// How many pairs go through the towers at a time: larger batches are left as bytes.
     public let microBatchSize: Int
+    /// Told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
+    public let onRead: @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void
 
     /// - `device`: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
     ///   become, while the step before is still being computed.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
-        captionSampling: CaptionSampling = .first, device: Device = .cpu, microBatchSize: Int = .max
+        captionSampling: CaptionSampling = .first, device: Device = .cpu, microBatchSize: Int = .max,
+        onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
     ) {
         self.tokenizer = tokenizer
         self.preprocessor = preprocessor
@@ -47,6 +50,7 @@ public struct PairDecoder: Sendable {
         self.captionSampling = captionSampling
         self.device = device
         self.microBatchSize = microBatchSize
+        self.onRead = onRead
     }
 
     /// Decodes one pair; all randomness comes from `seed`.
@@ -63,8 +67,10 @@ public struct PairDecoder: Sendable {
             }
         }
         let caption = captionSampling.caption(of: sample, seed: seed)
+        let text = tokenizer.tokenize(caption)
+        onRead(caption, text)
         return Example(
-            picture: bytes, tokens: tokenizer.tokenize(caption).tokens, caption: caption, category: sample.category,
+            picture: bytes, tokens: text.tokens, caption: caption, category: sample.category,
             location: sample.location, number: sample.number)
     }
 

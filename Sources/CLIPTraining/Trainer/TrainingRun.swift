@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import CLIPText
 import Foundation
 import Torch
 
@@ -12,6 +13,7 @@ public final class TrainingRun {
     var options: Options
     let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
+    private let onRead: @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void
     private let expectation: TrainingWatch.Expectation
     var state: RunState
     /// Where the data stand. Made only when it is wanted: it lists the pairs that are held back to be mixed.
@@ -27,10 +29,13 @@ public final class TrainingRun {
     /// - `communicator`: the processes that train together. Each calls the same methods; rank 0 alone writes and
     ///   evaluates.
     /// - `onSkip`: told of every pair that is left out.
+    /// - `onRead`: told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
         heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil,
-        communicator: any Communicator = SingleProcess(), onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in }
+        communicator: any Communicator = SingleProcess(),
+        onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
+        onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
     ) throws {
         if options.keepsBest != nil, heldOut == nil {
             throw TrainingError.invalidOption(
@@ -47,6 +52,7 @@ public final class TrainingRun {
         self.heldOut = heldOut
         self.options = options
         self.onSkip = onSkip
+        self.onRead = onRead
         store = CheckpointStore(run: options.output, keepCount: options.keptCheckpoints)
         expectation = TrainingWatch.Expectation(configuration)
         state = RunState(configuration: configuration, place: ComputePlace(device: clip.model.device))
@@ -133,7 +139,7 @@ public final class TrainingRun {
         let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
             captionSampling: configuration.captionSampling, device: clip.model.device,
-            microBatchSize: configuration.microBatchSize)
+            microBatchSize: configuration.microBatchSize, onRead: onRead)
         return try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,
             rank: group.communicator.rank, worldSize: group.communicator.worldSize, decoder: decoder, onSkip: onSkip)

@@ -71,10 +71,14 @@ struct TrainingSession {
         let signals = Self.stopping(options.stop)
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let threads = options.loading.threads
-        let heldOut = heldOutPairs.map { PairEvaluation($0, threads: threads) { progress.skipped($0) } }
+        let contextLength = try clip.tokenizer.contextLength
+        let heldOut = heldOutPairs.map { pairs in
+            PairEvaluation(pairs, threads: threads, onSkip: { progress.skipped($0) })
+        }
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            teacher: teacher(on: device), communicator: communicator, onSkip: { progress.skipped($0) })
+            teacher: teacher(on: device), communicator: communicator, onSkip: { progress.skipped($0) },
+            onRead: { progress.read($0, $1, contextLength: contextLength) })
         let isFirst = communicator.isFirst
         if isFirst {
             Console.note(
@@ -122,7 +126,9 @@ extension TrainingSession {
         guard let training = settings.sources.training else {
             throw ValidationError("Say what to train on: --train-data SOURCE.")
         }
-        return try settings.sources.open(training, weights: settings.sources.weights())
+        let source = try settings.sources.open(training, weights: settings.sources.weights())
+        source.tellOfFolders(training)
+        return source
     }
 
     /// The model, with the ends that were asked for.
