@@ -30,6 +30,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     var seconds = 10.0
     @Option(help: "Least share of a picture's area that a view covers.")
     var cropScale = 0.9
+    @OptionGroup var columns: TableColumns
     @OptionGroup var model: ModelOptions
     @OptionGroup var processor: ThreadOptions
     @OptionGroup var output: OutputOptions
@@ -55,7 +56,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
-        let source = try PairSource(data)
+        let source = try columns.open(data)
         var augmentation = TrainingAugmentation()
         augmentation.areaRange = cropScale...1
         let (tokenizer, preprocess) = try preparation()
