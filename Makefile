@@ -43,7 +43,7 @@ demo: build ## Classify and rank the pictures in the repository; writes demo.htm
 parity: build ## Compare every family with its own project (sets up its own Python; needs some GB of memory and disk)
 	Scripts/parity/run bin/clip
 
-DOCUMENTED := CLIP CLIPTraining CLIPData CLIPText Imaging ModelHub
+DOCUMENTED := CLIP CLIPTraining CLIPData CLIPText Imaging ModelHub Safetensors TorchArchive
 documentation: deps ## Build the products' documentation, with warnings as errors, into .build/documentation
 	$(PREPARE) CLIP_DOCUMENTATION=1 $(SWIFT) package --scratch-path .build/documentation-build \
 		--allow-writing-to-directory .build/documentation generate-documentation $(addprefix --target ,$(DOCUMENTED)) \

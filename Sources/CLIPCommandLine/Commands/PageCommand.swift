@@ -75,13 +75,14 @@ struct PageCommand: ParsableCommand {
         if !names.isEmpty {
             try WholeFile.write(PageDocument(content).rendered(), to: output)
             try file.write("label", zip(names, content.pictures).map { ($0, $1.labels) }, most: .max)
-            let cut = labeling.truncation.cutCount > 0 ? labeling.truncation : captioning?.truncation
-            try report(content, names: names, truncation: cut)
+            var truncation = labeling.truncation
+            if let captioning { truncation.add(captioning.truncation) }
+            try report(content, names: names, truncation: truncation)
         }
         try bad.finish()
     }
 
-    private func report(_ content: PageContent, names: [String], truncation: TextTruncation?) throws {
+    private func report(_ content: PageContent, names: [String], truncation: TextTruncation) throws {
         if shared.json {
             try Console.printJSON(
                 Document(

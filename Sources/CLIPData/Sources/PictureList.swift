@@ -9,8 +9,6 @@ public struct PictureList: Sendable {
         public let name: String
         /// Where its bytes are.
         public let image: PairSample.Image
-        /// The folder it lies in, by its last name; empty where it lies in none.
-        public var folder: String { Folder.name(of: Folder.parent(of: name)) }
     }
 
     private enum Place: Sendable {
@@ -38,7 +36,7 @@ public struct PictureList: Sendable {
     /// - Parameters:
     ///   - names: files, folders, tar shards (also addresses of such), wildcards.
     ///   - folder: where relative names lie that are not in the current folder; nil for nowhere else.
-    /// - Throws: ``CLIPDataError/noPictures(folder:hint:)`` for a folder without any, ``CLIPDataError/noMatch(pattern:)`` for
+    /// - Throws: ``CLIPDataError/noPictures(in:shards:)`` for a folder without any, ``CLIPDataError/noMatch(pattern:)`` for
     ///   wildcards that nothing matches, ``CLIPDataError/file(_:)`` for a folder that cannot be listed.
     public init(_ names: [String], beside folder: String? = nil) throws(CLIPDataError) {
         var places: [Place] = []
