@@ -53,7 +53,11 @@ struct ClipCommand: ParsableCommand {
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             let message = fullMessage(for: error)
-            Console.note("clip: error: " + (message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message))
+            let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() {
+                let first = line.hasPrefix("Error: ") ? line.dropFirst(7) : line
+                Console.note(index == 0 ? "clip: error: \(first)" : String(line))
+            }
             Foundation.exit(ExitStatus.wrongUsage.rawValue)
         }
     }

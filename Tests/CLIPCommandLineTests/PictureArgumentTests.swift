@@ -111,6 +111,10 @@ import Testing
             let outcome = try clip(["classify", name, "--labels", "x\u{7},y"] + Self.options).succeeded()
             #expect(outcome.text.contains("a\\u{1B}[31m\\u{202E}\\nb.jpg\n") && outcome.text.contains("x\\u{7}"))
             #expect(!outcome.text.contains("\u{1B}") && !outcome.text.contains("\u{202E}"))
+            // How a command is used takes several lines.
+            let usage = try clip("classify", "--labels")
+            usage.failed(64, "Missing value")
+            #expect(usage.complaints.contains("\nUsage: clip classify"))
             // A program is given the name as it is.
             let document = try clip(["classify", name, "--labels", "x,y", "--json"] + Self.options).succeeded().json()
             #expect(try images(document) == [name])

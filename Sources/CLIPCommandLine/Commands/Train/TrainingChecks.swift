@@ -17,7 +17,7 @@ extension TrainingSession {
         if json {
             try Console.printJSON(report)
         } else {
-            try Console.answer(report.lines.joined(separator: "\n"))
+            for line in report.lines { try Console.answer(line) }
         }
     }
 
