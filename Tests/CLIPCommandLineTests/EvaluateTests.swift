@@ -69,6 +69,11 @@ import Testing
             let columns = ["--csv-img-key", "image_path", "--csv-caption-key", "TEXT", "--csv-separator", ";"]
             let document = try clip(["evaluate", "--data", table, "--json"] + columns + Self.options).succeeded().json()
             #expect(document["pairs"] as? Int == 2 && document["skipped"] as? Int == 0)
+            // What would be ignored is refused.
+            try clip(["evaluate", "--data", table, "--template", "a {}"] + columns + Self.options).failed(
+                64, "no two classes")
+            try ShapePairs.writeShard(ShapePairs.make(variants: 0..<1), to: folder + "/a.tar")
+            try clip(["evaluate", "--data", folder + "/a.tar"] + columns + Self.options).failed(64, "for tables")
             try clip(["evaluate", "--data", table] + columns.dropLast() + ["::"] + Self.options).failed(
                 64, "--csv-separator")
         }

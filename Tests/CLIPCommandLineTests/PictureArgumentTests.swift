@@ -58,6 +58,26 @@ import Testing
         }
     }
 
+    @Test func aListsMissingPatternsAndClosedFoldersLeaveTheRest() throws {
+        try withTemporaryDirectory { folder in
+            try makePictures(in: folder)
+            let list = try Fixture.write("gone[1].jpg\nall/b.JPEG\n{x.jpg\n".utf8, to: folder + "/list.txt")
+            let outcome = try clip(["classify", "--images-file", list, "--labels", "a,b", "--json"] + Self.options)
+            #expect(outcome.status == 66 && outcome.errors.count == 2)
+            #expect(try images(outcome.json()) == [folder + "/all/b.JPEG"])
+            let closed = folder + "/all/deep"
+            chmod(closed, 0)
+            defer { chmod(closed, 0o755) }
+            let launcher = try Fixture.boundByPermissions(closed + "/a.jpg")
+            let rest = try clip(
+                ["classify", folder + "/all", "--labels", "a,b", "--json"] + Self.options, launcher: launcher)
+            #expect(rest.status == 66 && rest.errors.count == 1 && rest.errors[0].contains(closed))
+            #expect(try images(rest.json()) == [folder + "/all/b.JPEG"])
+            let train = ["train", "--train-data", folder + "/all", "--steps", "1", "--output", folder + "/run"]
+            try clip(train + Fixture.named, launcher: launcher).failed(66, closed)
+        }
+    }
+
     @Test func aListComesThroughAPipe() throws {
         try withTemporaryDirectory { folder in
             try makePictures(in: folder)

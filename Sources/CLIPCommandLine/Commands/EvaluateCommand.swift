@@ -30,6 +30,7 @@ struct EvaluateCommand: ParsableCommand {
         let options = PairEvaluation.Choices(labels: try choices.textsIfGiven(), templates: try choices.prompts())
         let source = try columns.open(data)
         source.tellOfFolders(data)
+        try columns.check(source)
         let clip = try shared.load()
         let skips = SkippedPairs()
         let evaluation = try PairEvaluation(
@@ -38,6 +39,10 @@ struct EvaluateCommand: ParsableCommand {
         ).evaluate(clip)
         Console.endStatus()
         skips.finish()
+        guard evaluation.categories != nil || options.labels == nil && choices.templates.isEmpty else {
+            throw CLIPDataError.invalidOption(
+                name: "labels", reason: "the data name no two classes, so that labels and templates have no use")
+        }
         if let truncation = evaluation.truncation { Console.warn(of: truncation) }
         if shared.json {
             try printDocument(evaluation, skips.summary, model: clip.name)

@@ -23,19 +23,21 @@ struct PictureArguments: ParsableArguments {
         if isListed, imagesFile == TextFile.standardInput {
             throw ValidationError("Standard input is one list: give - once.")
         }
-        var names = more
+        var list = try PictureList(more)
         for image in images {
-            names += image == TextFile.standardInput ? try TextFile.lines(image) : [image]
+            list = list.followed(by: image == TextFile.standardInput ? try read(image) : try PictureList([image]))
         }
-        var list = try PictureList(names)
-        if let imagesFile {
-            let beside = imagesFile == TextFile.standardInput ? nil : Folder.parent(of: imagesFile)
-            list = list.followed(by: try PictureList(TextFile.lines(imagesFile), beside: beside))
-        }
+        if let imagesFile { list = list.followed(by: try read(imagesFile)) }
         for folder in list.repeatedFolders {
             Console.warning("\(folder) leads to a folder that was read already; its pictures are taken once.")
         }
         return list
+    }
+
+    /// What a list names.
+    private func read(_ file: String) throws -> PictureList {
+        let folder = file == TextFile.standardInput ? nil : Folder.parent(of: file)
+        return try PictureList(TextFile.lines(file), from: .init(folder: folder))
     }
 
     /// - Throws: `ValidationError` where none are named.

@@ -20,6 +20,18 @@ struct TableColumns: ParsableArguments {
         }
     }
 
+    /// Refuses options that the source does not heed.
+    func check(_ source: PairSource) throws {
+        let isPlain =
+            csvSeparator == nil && csvImgKey == TableOptions().imageColumn
+            && csvCaptionKey == TableOptions().captionColumn
+        guard isPlain || source.kind == .table else {
+            throw ValidationError(
+                "The --csv-... options are for tables, and the data are \(source.kind == .shards ? "shards" : "a folder")."
+            )
+        }
+    }
+
     /// Opens a source whose table, if it is one, is read so.
     func open(_ specification: String) throws -> PairSource {
         let separator = csvSeparator.flatMap { $0 == "\\t" ? "\t" : $0.first }

@@ -35,6 +35,8 @@ struct FolderPairs: PairList {
             let fileExtension = FolderWalk.split(name).fileExtension
             return PairSample.isImage(fileExtension) || Self.isCaption(fileExtension)
         }
+        // Pairs that are not there today and are tomorrow would change a run.
+        if let fault = walk.unreadable.first { throw .file(fault) }
         var items: [Item] = []
         var shards = 0
         for folder in walk.folders {

@@ -7,6 +7,8 @@ struct FolderWalk {
     private(set) var folders: [(path: String, names: [String])] = []
     /// Linked folders that were read already under another name, relative to the folder: not read again.
     private(set) var repeated: [String] = []
+    /// Subfolders that could not be listed.
+    private(set) var unreadable: [FileFault] = []
 
     private struct Identity: Hashable {
         let device: UInt64
@@ -14,7 +16,7 @@ struct FolderWalk {
     }
 
     /// - Parameter isFile: names that need not be looked at to know that they are no folders.
-    /// - Throws: ``CLIPDataError/file(_:)`` when a folder cannot be listed.
+    /// - Throws: ``CLIPDataError/file(_:)`` when the folder itself cannot be listed.
     init(_ root: String, isFile: (_ name: String) -> Bool) throws(CLIPDataError) {
         var seen: Set<Identity> = []
         var waiting: [(path: String, identity: Identity?)] = [("", Self.folder(root))]
@@ -23,8 +25,13 @@ struct FolderWalk {
                 repeated.append(folder)
                 continue
             }
-            let names = try CLIPDataError.wrapping { () throws(FileFault) in
-                try Folder.names(in: Self.join(root, folder))
+            let names: [String]
+            do throws(FileFault) {
+                names = try Folder.names(in: Self.join(root, folder))
+            } catch {
+                guard !folder.isEmpty else { throw .file(error) }
+                unreadable.append(error)
+                continue
             }
             var files: [String] = []
             var inner: [(path: String, identity: Identity?)] = []

@@ -11,9 +11,19 @@ public struct PictureList: Sendable {
         public let image: PairSample.Image
     }
 
+    /// Where a list of names comes from.
+    public struct ListPlace: Sendable {
+        /// The folder that the list lies in; nil for one from standard input.
+        public var folder: String?
+
+        public init(folder: String?) { self.folder = folder }
+    }
+
     private enum Place: Sendable {
         case file(String)
         case shard(String)
+        /// A subfolder that cannot be listed.
+        case unreadable(FileFault)
     }
 
     private let places: [Place]
@@ -25,7 +35,15 @@ public struct PictureList: Sendable {
 
     /// How many pictures there are; nil with shards, which do not say before they are read.
     public var count: Int? {
-        places.contains { if case .shard = $0 { true } else { false } } ? nil : places.count
+        var count = 0
+        for place in places {
+            switch place {
+            case .file: count += 1
+            case .shard: return nil
+            case .unreadable: break
+            }
+        }
+        return count
     }
 
     /// Finds what is named.
@@ -35,17 +53,19 @@ public struct PictureList: Sendable {
     /// one without stays in the list, and is told of when it is read.
     /// - Parameters:
     ///   - names: files, folders, tar shards (also addresses of such), wildcards.
-    ///   - folder: where relative names lie that are not in the current folder; nil for nowhere else.
+    ///   - list: where the list of names lies that they were read from, if they were: relative names may lie beside it, and a
+    ///     pattern that nothing matches is told of when it is read, as any other line's.
     /// - Throws: ``CLIPDataError/noPictures(in:shards:)`` for a folder without any, ``CLIPDataError/noMatch(pattern:)`` for
-    ///   wildcards that nothing matches, ``CLIPDataError/file(_:)`` for a folder that cannot be listed.
-    public init(_ names: [String], beside folder: String? = nil) throws(CLIPDataError) {
+    ///   wildcards that nothing matches, ``CLIPDataError/file(_:)`` for a folder that cannot be listed. Subfolders that
+    ///   cannot be are told of when they are read.
+    public init(_ names: [String], from list: ListPlace? = nil) throws(CLIPDataError) {
         var places: [Place] = []
         var repeated: [String] = []
         for name in names {
-            for path in try Self.paths(name, beside: folder) {
+            for path in try Self.paths(name, from: list) {
                 if Folder.exists(path) {
                     let found = try Self.pictures(in: path)
-                    places += found.paths.map { .file($0) }
+                    places += found.paths.map { .file($0) } + found.unreadable.map { .unreadable($0) }
                     repeated += found.repeated
                 } else {
                     places.append(PairSource.kind(of: path) == .shards ? .shard(path) : .file(path))
@@ -63,21 +83,32 @@ public struct PictureList: Sendable {
         PictureList(places + others.places, repeated: repeatedFolders + others.repeatedFolders)
     }
 
-    private static func paths(_ name: String, beside folder: String?) throws(CLIPDataError) -> [String] {
+    private static func paths(_ name: String, from list: ListPlace?) throws(CLIPDataError) -> [String] {
         let manager = FileManager.default
         if name.isEmpty || manager.fileExists(atPath: name) { return [name] }
-        if let folder, !name.hasPrefix("/"), !RemoteShards.isRemote(name) {
+        if let folder = list?.folder, !name.hasPrefix("/"), !RemoteShards.isRemote(name) {
             let beside = Folder.join(folder, name)
             if manager.fileExists(atPath: beside) { return [beside] }
         }
         guard name.contains(where: { "{*?[".contains($0) }), !name.contains("::") || RemoteShards.isRemote(name) else {
             return [name]
         }
-        return try FileList.expand(name).flatMap { $0 }
+        do throws(CLIPDataError) {
+            return try FileList.expand(name).flatMap { $0 }
+        } catch {
+            guard list == nil else { return [name] }
+            throw error
+        }
+    }
+
+    private struct FolderContents {
+        let paths: [String]
+        let repeated: [String]
+        let unreadable: [FileFault]
     }
 
     /// A folder's pictures, in the order of their paths.
-    static func pictures(in path: String) throws(CLIPDataError) -> (paths: [String], repeated: [String]) {
+    private static func pictures(in path: String) throws(CLIPDataError) -> FolderContents {
         let walk = try FolderWalk(path) { PairSample.isImage(FolderWalk.split($0).fileExtension) }
         var paths: [String] = []
         var shards = 0
@@ -91,8 +122,12 @@ public struct PictureList: Sendable {
                 }
             }
         }
-        guard !paths.isEmpty else { throw CLIPDataError.noPictures(in: path, shards: shards) }
-        return (paths.sorted(), walk.repeated.map { FolderWalk.join(path, $0) })
+        guard !paths.isEmpty || !walk.unreadable.isEmpty else {
+            throw CLIPDataError.noPictures(in: path, shards: shards)
+        }
+        return FolderContents(
+            paths: paths.sorted(), repeated: walk.repeated.map { FolderWalk.join(path, $0) },
+            unreadable: walk.unreadable)
     }
 
     /// Hands over every picture in order, a shard's as they are read.
@@ -105,6 +140,7 @@ public struct PictureList: Sendable {
             switch place {
             case .file(let path): try body(Found(name: path, image: .file(path: path)))
             case .shard(let path): try Self.read(shard: path, onFailure: onFailure, body)
+            case .unreadable(let fault): try onFailure(fault.path, CLIPDataError.file(fault))
             }
         }
     }

@@ -57,6 +57,7 @@ struct LoadingBenchmarkCommand: ParsableCommand {
 
     func run() throws {
         let source = try columns.open(data)
+        try columns.check(source)
         var augmentation = TrainingAugmentation()
         augmentation.areaRange = cropScale...1
         let (tokenizer, preprocess) = try preparation()
