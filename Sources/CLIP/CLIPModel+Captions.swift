@@ -20,9 +20,12 @@ extension CLIPModel {
     ///     let captions = try await clip.captions(for: [picture])
     ///     print(captions[0].text)
     ///
-    /// - `prompt`: what every caption begins with.
-    /// - `generator`: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from; a seeded one gives the same
-    ///   captions again.
+    /// - Parameters:
+    ///   - pictures: in any number.
+    ///   - options: how words are searched for.
+    ///   - prompt: what every caption begins with.
+    ///   - generator: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from; a seeded one gives the
+    ///     same captions again.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for options that cannot be.
     public func captions(
         for pictures: [Picture], options: CaptionOptions = CaptionOptions(), beginningWith prompt: String = "",

@@ -69,8 +69,10 @@ public struct ModelDescription: Sendable {
     }
 
     /// The model with its weights, or another file's.
-    /// - `weights`: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
-    /// - `precision`: what the towers compute in.
+    /// - Parameters:
+    ///   - weights: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
+    ///   - device: where to compute.
+    ///   - precision: what the towers compute in.
     /// - Throws: ``CLIPError/weightsNeeded(model:)`` where there is no file to read; ``CLIPError`` for weights that are
     ///   another model's.
     public func loaded(

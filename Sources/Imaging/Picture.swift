@@ -13,7 +13,11 @@ public struct Picture: Sendable, Equatable {
 
     /// Wraps bytes that are a picture already.
     ///
-    /// - `name`: what answers and messages call it.
+    /// - Parameters:
+    ///   - width: columns, above 0.
+    ///   - height: rows, above 0.
+    ///   - pixels: red, green and blue of each pixel, row by row from the top.
+    ///   - name: what answers and messages call it.
     /// - Throws: ``ImagingError/invalidSize(width:height:count:)`` unless both sides are positive and
     ///   `pixels.count == width * height * 3`.
     public init(width: Int, height: Int, pixels: [UInt8], name: String = "picture") throws {

@@ -60,8 +60,11 @@ public struct Embeddings: Sendable {
     }
 
     /// Vectors from elsewhere.
-    /// - `vectors`: `[N, E]`, of any floating-point type.
-    /// - `name`: what messages call them.
+    /// - Parameters:
+    ///   - vectors: `[N, E]`, of any floating-point type.
+    ///   - rows: what each vector is of.
+    ///   - space: which the vectors are points of.
+    ///   - name: what messages call them.
     /// - Throws: ``CLIPError/embeddingFile(path:problem:)`` unless there is one vector of the space's size for each row.
     public init(vectors: Tensor, rows: [Row], space: EmbeddingSpace, name: String = "embeddings") throws {
         guard vectors.rank == 2, vectors.shape == [rows.count, space.embeddingSize] else {
@@ -158,7 +161,9 @@ extension Embeddings {
     }
 
     /// The rows here that are nearest to each query; of equally near ones, the first.
-    /// - `count`: how many to give for each; fewer where there are not so many.
+    /// - Parameters:
+    ///   - queries: what is asked for, of the same space.
+    ///   - count: how many to give for each; fewer where there are not so many.
     /// - Returns: an answer for each query, in their order.
     /// - Throws: ``CLIPError/spacesDiffer(left:right:differences:)``.
     public func nearest(to queries: Embeddings, count: Int) throws -> [Neighbors] {
@@ -188,7 +193,9 @@ extension Embeddings {
 
 extension CLIPModel {
     /// Pictures as points of the model's space, a row for each, named by the picture.
-    /// - `normalized`: whether each vector is divided by its length.
+    /// - Parameters:
+    ///   - pictures: at least one.
+    ///   - normalized: whether each vector is divided by its length.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for none, ``CLIPError/picture(name:problem:)`` for one that cannot be
     ///   brought to the model's size.
     public func embed(_ pictures: [Picture], normalized: Bool = true) async throws -> Embeddings {
@@ -201,7 +208,9 @@ extension CLIPModel {
 
     /// Texts as points of the model's space, a row for each. Texts longer than the context length are cut; see
     /// `TokenizedText.wasTruncated`.
-    /// - `normalized`: whether each vector is divided by its length.
+    /// - Parameters:
+    ///   - texts: at least one.
+    ///   - normalized: whether each vector is divided by its length.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for none.
     public func embed(texts: [String], normalized: Bool = true) async throws -> Embeddings {
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }

@@ -85,8 +85,10 @@ public struct CheckpointReport: Codable, Sendable {
 
 extension CheckpointReport {
     /// Looks at a weights file.
-    /// - `description`: the model it should be; nil to find out.
-    /// - `progress`: told how many bytes were hashed so far.
+    /// - Parameters:
+    ///   - path: safetensors, a PyTorch archive, or an index of shards.
+    ///   - description: the model it should be; nil to find out.
+    ///   - progress: told how many bytes were hashed so far.
     /// - Throws: what reading the file throws. A file that is well formed and no known model is reported.
     public init(
         weights path: String, as description: ModelDescription? = nil, progress: (Int) -> Void = { _ in }

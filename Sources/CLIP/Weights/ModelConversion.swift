@@ -34,10 +34,13 @@ public enum ModelConversion {
     }
 
     /// Writes a model in another layout. The directory appears under its name only when it is whole.
-    /// - `description`: the model, and where its tokenizer's files are.
-    /// - `weights`: a file in place of the model's own.
-    /// - `storage`: what learned weights are stored as; nil keeps each as it is. Statistics and counters stay as they
-    ///   are.
+    /// - Parameters:
+    ///   - description: the model, and where its tokenizer's files are.
+    ///   - weights: a file in place of the model's own.
+    ///   - target: whose layout.
+    ///   - storage: what learned weights are stored as; nil keeps each as it is. Statistics and counters stay as they
+    ///     are.
+    ///   - path: the directory to write.
     /// - Throws: ``CLIPError/unsupportedConversion(what:)`` for towers the target has no words for;
     ///   ``CLIPError/weightsMismatch(path:model:_:)`` for weights that are not the model's.
     public static func convert(

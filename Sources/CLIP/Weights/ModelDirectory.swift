@@ -159,7 +159,10 @@ public struct ModelDirectory: Sendable {
     }
 
     /// Writes model and preprocessing in open_clip's layout; the directory appears under its name only when it is whole.
-    /// - `dtype`: see ``Weights``.
+    /// - Parameters:
+    ///   - model: the model.
+    ///   - preprocess: how its pictures are prepared.
+    ///   - dtype: see ``Weights``.
     public func write(_ model: DualEncoder, preprocess: PreprocessConfiguration, dtype: DType? = nil) throws {
         let object: [String: Any] = [
             "model_cfg": try model.configuration.openCLIPObject(), "preprocess_cfg": preprocess.jsonObject,

@@ -49,8 +49,11 @@ public enum Weights {
     }
 
     /// Writes all parameters and buffers under a layout's names.
-    /// - `dtype`: what parameters are stored as; nil stores them as they are. Buffers (running statistics,
-    ///   counters) are always stored as they are.
+    /// - Parameters:
+    ///   - model: the model.
+    ///   - path: the file to write.
+    ///   - dtype: what parameters are stored as; nil stores them as they are. Buffers (running statistics, counters)
+    ///     are always stored as they are.
     public static func save(_ model: DualEncoder, to path: String, dtype: DType? = nil) throws {
         let layout = try model.configuration.openCLIPLayout()
         var state = try model.state()

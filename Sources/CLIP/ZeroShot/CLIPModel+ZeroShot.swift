@@ -7,7 +7,10 @@ extension CLIPModel {
     ///     let answers = try await clip.classify(picture, labels: ["cat", "dog"])
     ///     print(answers[0].label, answers[0].score)
     ///
-    /// - `templates`: sentences with `{}` for the label; several are ensembled.
+    /// - Parameters:
+    ///   - picture: the picture.
+    ///   - labels: none of them empty.
+    ///   - templates: sentences with `{}` for the label; several are ensembled.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
     ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)`` for a template that leaves no room for a label.
     ///   How much of other sentences did not fit is in ``ZeroShotClassifier/truncation``.
@@ -38,7 +41,9 @@ extension CLIPModel {
     }
 
     /// Labels read once, to classify any number of pictures by.
-    /// - `templates`: sentences with `{}` for the label; several are ensembled.
+    /// - Parameters:
+    ///   - labels: none of them empty.
+    ///   - templates: sentences with `{}` for the label; several are ensembled.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
     ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)`` for a template that leaves no room for a label.
     ///   How much of other sentences did not fit is in ``ZeroShotClassifier/truncation``.

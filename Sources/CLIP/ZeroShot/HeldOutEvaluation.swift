@@ -47,7 +47,9 @@ public struct HeldOutEvaluation: Sendable, Equatable {
 
 /// Whoever measures a model on held-out pairs: what training asks between epochs, without knowing how it is done.
 public protocol HeldOutEvaluator: Sendable {
-    /// - `shouldStop`: asked now and then whether the answer is still wanted.
+    /// - Parameters:
+    ///   - clip: the model to measure.
+    ///   - shouldStop: asked now and then whether the answer is still wanted.
     /// - Throws: `CancellationError` where it is not.
     func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
 }

@@ -14,7 +14,11 @@ public struct PairLoaderOptions: Sendable, Equatable {
     /// (``ShardAssignment/Mode/scale``), nothing else ends it, and this has to be given.
     public var batchesPerEpoch: Int?
 
-    /// - `queueCapacity`: By default two batches, and at least two pairs for each thread.
+    /// - Parameters:
+    ///   - batchSize: pairs in a batch.
+    ///   - dropsLast: whether a last batch that is not full is left out.
+    ///   - threads: threads that decode.
+    ///   - queueCapacity: by default two batches, and at least two pairs for each thread.
     public init(batchSize: Int, dropsLast: Bool = false, threads: Int = 2, queueCapacity: Int? = nil) {
         self.batchSize = batchSize
         self.dropsLast = dropsLast
@@ -72,8 +76,14 @@ public final class PairLoader<Decoded: Sendable>: @unchecked Sendable {
 
     /// Starts to load an epoch from its beginning, or from a position in it; see ``PairStream`` for what that costs.
     ///
-    /// - `epoch`: Which epoch, from 0.
-    /// - `startPosition`: The position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used.
+    /// - Parameters:
+    ///   - source: where pairs come from.
+    ///   - order: the order of the pairs.
+    ///   - epoch: which epoch, from 0.
+    ///   - startPosition: the position of the first pair wanted; ``PairBatch/nextPosition`` of the last batch used.
+    ///   - options: batches and threads.
+    ///   - onSkip: told of every pair that is left out, on another thread.
+    ///   - decode: makes of a pair what is wanted, on several threads.
     /// - Throws: ``CLIPDataError``.
     public convenience init(
         source: PairSource, order: SampleOrder, epoch: Int, startPosition: Int = 0, options: PairLoaderOptions,

@@ -40,7 +40,17 @@ public struct PairSample: Sendable {
     /// shard that is given twice, to be read twice as often, has its first place both times.
     static func number(entry: Int, ofShard shard: Int) -> Int64 { Int64(shard) << 40 | Int64(entry) }
 
-    /// - `captionWeights`: One for each caption, the main one first; any other number of them counts as none.
+    /// - Parameters:
+    ///   - key: the entry's key, or the picture's path.
+    ///   - image: the encoded picture, or where it lies.
+    ///   - imageName: the picture's file name.
+    ///   - caption: the main one.
+    ///   - alternatives: further captions.
+    ///   - keywords: words about the picture.
+    ///   - category: what kind of thing it shows.
+    ///   - captionWeights: one for each caption, the main one first; any other number of them counts as none.
+    ///   - location: where it came from, for messages.
+    ///   - number: tells it from all others of its source.
     package init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
         keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,

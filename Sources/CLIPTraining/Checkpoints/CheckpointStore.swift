@@ -45,9 +45,12 @@ public struct CheckpointStore: Sendable {
     public func holds(step: Int) -> Bool { names.contains(Self.name(step: step)) }
 
     /// Writes model, optimizer, random states and where the run stands.
+    /// - Parameters:
+    ///   - trainer: whose state it is.
+    ///   - parts: what ``Trainer/stateTensors()`` gave.
+    ///   - state: where the run stands.
     /// - Throws: ``TrainingError/cannotWrite(_:bytesNeeded:bytesFree:lastGood:)``; nothing of the checkpoint
     ///   is left then, and the ones before it are as they were.
-    /// - `parts`: what ``Trainer/stateTensors()`` gave.
     public func save(_ trainer: Trainer, parts: [(name: String, tensors: [String: Tensor])], _ state: RunState) throws {
         let path = directory + "/" + Self.name(step: state.position.step)
         do {
@@ -87,9 +90,11 @@ public struct CheckpointStore: Sendable {
 
     /// Puts a trainer where the newest sound checkpoint stood. One that is damaged is set aside, under a name that says
     /// so, and the one before it is taken.
-    /// - `allowing`: settings, or groups of them, as ``SettingDifference/setting`` names them, that may be others than
-    ///   the run began with.
-    /// - `onWarning`: told of each checkpoint that is set aside.
+    /// - Parameters:
+    ///   - trainer: whose state it is.
+    ///   - allowing: settings, or groups of them, as ``SettingDifference/setting`` names them, that may be others than
+    ///     the run began with.
+    ///   - onWarning: told of each checkpoint that is set aside.
     /// - Throws: ``TrainingError/nothingToResume(path:)``, ``TrainingError/damagedCheckpoints(path:problems:)``, or
     ///   ``TrainingError/checkpointMismatch(path:problem:)`` where model or settings are others.
     public func restore(

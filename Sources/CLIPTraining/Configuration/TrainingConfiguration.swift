@@ -43,7 +43,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     /// The largest batch that goes through the towers at once where nothing else is asked for.
     public static let largestUndivided = 1024
 
-    /// - `microBatchSize`: by default the whole batch, or 256 pairs of one above ``largestUndivided``.
+    /// - Parameters:
+    ///   - batchSize: pairs per step.
+    ///   - microBatchSize: by default the whole batch, or 256 pairs of one above ``largestUndivided``.
+    ///   - totalSteps: steps in all.
     public init(batchSize: Int, microBatchSize: Int? = nil, totalSteps: Int) {
         self.batchSize = batchSize
         self.microBatchSize = microBatchSize ?? (batchSize <= Self.largestUndivided ? batchSize : 256)

@@ -57,7 +57,10 @@ public struct TrainingCost: Sendable, Equatable, Codable {
     /// Rows of a tile of similarities at a time.
     static let tileRows = 1024.0
 
-    /// - `meanCaptionLength`: tokens of a caption; nil for the whole context.
+    /// - Parameters:
+    ///   - model: the shape.
+    ///   - configuration: how it learns.
+    ///   - meanCaptionLength: tokens of a caption; nil for the whole context.
     ///
     /// The backward pass through a layer is two products for each of the forward's: one for the weights' gradient, one
     /// for the inputs'; the first layer has no inputs' gradient, locked layers before the first trained one have neither.

@@ -32,7 +32,11 @@ public final class OverfitCheck {
     private let source: PairSource
     private let loaderThreads: Int
 
-    /// - `configuration`: its steps are the most that are taken; its warm-up is cut to a few.
+    /// - Parameters:
+    ///   - clip: the model, with its tokenizer and preprocessing.
+    ///   - configuration: its steps are the most that are taken; its warm-up is cut to a few.
+    ///   - source: where pairs come from.
+    ///   - loaderThreads: threads that decode.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training source: PairSource,
         loaderThreads: Int = 2
@@ -45,7 +49,9 @@ public final class OverfitCheck {
         self.loaderThreads = loaderThreads
     }
 
-    /// - `onStep`: told of every step.
+    /// - Parameters:
+    ///   - stop: how an end is asked for.
+    ///   - onStep: told of every step.
     public func run(stop: StopRequest = StopRequest(), onStep: (StepReport) -> Void = { _ in }) throws -> Verdict {
         let batch = try firstBatch()
         try clip.model.ownMemory()

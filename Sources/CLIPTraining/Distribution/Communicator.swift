@@ -20,7 +20,9 @@ public protocol Communicator: Sendable {
     /// Waits until every process has come here.
     func barrier() throws
     /// Has rank 0 do something alone while the others wait, however long that takes.
-    /// - `what`: in the words of a message: "evaluates".
+    /// - Parameters:
+    ///   - what: in the words of a message: "evaluates".
+    ///   - body: what rank 0 does.
     func onFirst(_ what: String, _ body: () throws -> Void) throws
     /// Makes sure that every process was started alike.
     /// - Parameter facts: what has to be equal everywhere, by name.
@@ -30,7 +32,11 @@ public protocol Communicator: Sendable {
     /// - Parameter parameters: equal on every process, in the same order.
     func makeSynchronization(of parameters: [(name: String, parameter: Parameter)]) -> (any GradientSynchronization)?
     /// An optimizer of which each process keeps its part of the moments.
-    /// - `groups`: equal on every process.
+    /// - Parameters:
+    ///   - groups: equal on every process.
+    ///   - beta1: decay of the first moment.
+    ///   - beta2: decay of the second moment.
+    ///   - epsilon: added to the second moment's root.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` where these processes cannot share one out.
     func makeSharedOptimizer(
         _ groups: [AdamW.Group], beta1: Double, beta2: Double, epsilon: Double

@@ -42,8 +42,10 @@ public final class GradientBuckets: GradientSynchronization, @unchecked Sendable
     private var launched = 0
     private var failure: (any Error)?
 
-    /// - `parameters`: equal on every rank, in the same order.
-    /// - `bucketBytes`: a bucket is closed once it has this many bytes.
+    /// - Parameters:
+    ///   - parameters: equal on every rank, in the same order.
+    ///   - communicator: the processes that train together.
+    ///   - bucketBytes: a bucket is closed once it has this many bytes.
     public init(
         _ parameters: [(name: String, parameter: Parameter)], communicator: ProcessGroupCommunicator,
         bucketBytes: Int = 25 << 20

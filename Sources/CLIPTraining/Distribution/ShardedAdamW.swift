@@ -16,7 +16,12 @@ public final class ShardedAdamW: ParameterOptimizer {
     /// The most bytes handed out at a time.
     private static let pieceBytes = 64 << 20
 
-    /// - `groups`: equal on every rank.
+    /// - Parameters:
+    ///   - groups: equal on every rank.
+    ///   - beta1: decay of the first moment.
+    ///   - beta2: decay of the second moment.
+    ///   - epsilon: added to the second moment's root.
+    ///   - communicator: the processes that train together.
     public init(
         _ groups: [AdamW.Group], beta1: Double = 0.9, beta2: Double = 0.98, epsilon: Double = 1e-6,
         communicator: ProcessGroupCommunicator

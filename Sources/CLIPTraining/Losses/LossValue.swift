@@ -40,7 +40,10 @@ public struct LossValue: Sendable, Equatable {
     /// What else is reported, such as each direction's share.
     public var terms: [LossTerm: Double]
 
-    /// - `contrastive`: the total, unless there is more to it.
+    /// - Parameters:
+    ///   - total: what is lowered.
+    ///   - contrastive: the total, unless there is more to it.
+    ///   - terms: its named parts.
     public init(total: Double, contrastive: Double? = nil, terms: [LossTerm: Double] = [:]) {
         self.total = total
         self.contrastive = contrastive ?? total

@@ -26,8 +26,11 @@ public struct RunStart: Sendable, Equatable {
         self.settings = settings
     }
 
-    /// - `more`: what the configuration does not know, such as the model's name; it wins over the
-    ///   configuration's names.
+    /// - Parameters:
+    ///   - position: where the run begins or goes on.
+    ///   - configuration: the run's settings.
+    ///   - more: what the configuration does not know, such as the model's name; it wins over the configuration's
+    ///     names.
     public init(_ position: TrainingPosition, configuration: TrainingConfiguration, more: [String: String] = [:]) {
         let settings = (try? SettingsComparison.values(configuration)) ?? [:]
         self.init(

@@ -63,9 +63,12 @@ public struct StepRecord: Sendable, Equatable {
         self.values = values.filter(\.value.isFinite)
     }
 
-    /// - `pairsPerSecond`: of this step, over all processes.
-    /// - `dataWait`: the share, from 0 to 1, of the step's time spent waiting for the loader.
-    /// - `samplesSeen`: pairs trained on so far, this step's included.
+    /// - Parameters:
+    ///   - report: what the step came to.
+    ///   - epoch: which epoch, from 0.
+    ///   - pairsPerSecond: of this step, over all processes.
+    ///   - dataWait: the share, from 0 to 1, of the step's time spent waiting for the loader.
+    ///   - samplesSeen: pairs trained on so far, this step's included.
     public init(_ report: StepReport, epoch: Int, pairsPerSecond: Double, dataWait: Double? = nil, samplesSeen: Int) {
         var values: [StepMetric: Double] = [
             .loss: report.loss, .logitScale: report.logitScale, .inverseTemperature: exp(report.logitScale),

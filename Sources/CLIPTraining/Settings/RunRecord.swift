@@ -23,7 +23,9 @@ public struct RunRecord: Sendable, Equatable {
 
     private static let name = "run.json"
 
-    /// - `interpret`: what the options of an old run's `ArgumentRecord` mean; only whoever took them knows.
+    /// - Parameters:
+    ///   - run: the run's directory.
+    ///   - interpret: what the options of an old run's `ArgumentRecord` mean; only whoever took them knows.
     /// - Returns: nil where a run has none.
     /// - Throws: ``TrainingError/checkpointMismatch(path:problem:)`` for one that cannot be read, or is of a later form.
     public static func read(

@@ -27,7 +27,9 @@ extension TrainingSettings {
     }
 
     /// How the run reads its pairs, is saved and measured.
-    /// - `batchesPerEpoch`: what ends an epoch that does not end by itself.
+    /// - Parameters:
+    ///   - options: the run's, changed in place.
+    ///   - batchesPerEpoch: what ends an epoch that does not end by itself.
     public func apply(to options: inout TrainingRun.Options, batchesPerEpoch: Int?) {
         options.loading.threads = data.workers
         options.loading.openShards = data.openShards

@@ -32,10 +32,15 @@ public struct LoadingPlan: Sendable, Equatable {
     /// The batches of an epoch from a place in it, decoded and put together on other threads. A last batch that is not
     /// full is left out.
     ///
-    /// - `batchSize`: pairs in a step, of all processes together.
-    /// - `cursor`: where to go on; `DataCursor(epoch:)` for a whole epoch.
-    /// - `decoder`: makes pictures and tokens of pairs.
-    /// - `onSkip`: told of each pair that is left out, on another thread.
+    /// - Parameters:
+    ///   - source: the pairs.
+    ///   - cursor: where to go on; `DataCursor(epoch:)` for a whole epoch.
+    ///   - batchSize: pairs in a step, of all processes together.
+    ///   - seed: what the order and the views are drawn from.
+    ///   - rank: this process's, from 0.
+    ///   - worldSize: how many processes there are.
+    ///   - decoder: makes pictures and tokens of pairs.
+    ///   - onSkip: told of each pair that is left out, on another thread.
     /// - Throws: `CLIPDataError`; ``TrainingError/invalidOption(name:problem:)`` for a batch that the processes cannot
     ///   share equally.
     public func batches(

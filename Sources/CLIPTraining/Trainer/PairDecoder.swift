@@ -37,8 +37,15 @@ public struct PairDecoder: Sendable {
     /// Told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
     public let onRead: @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void
 
-    /// - `device`: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they
-    ///   become, while the step before is still being computed.
+    /// - Parameters:
+    ///   - tokenizer: the model's: its context length bounds the captions.
+    ///   - preprocessor: the model's.
+    ///   - augmentation: how pictures are varied; nil for evaluation.
+    ///   - captionSampling: which of a pair's captions is used.
+    ///   - device: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they become,
+    ///     while the step before is still being computed.
+    ///   - microBatchSize: pairs that go through the towers at a time: larger batches are left as bytes.
+    ///   - onRead: told of every caption and its tokens, from any thread.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
         captionSampling: CaptionSampling = .first, device: Device = .cpu, microBatchSize: Int = .max,

@@ -45,7 +45,9 @@ public struct RunStopped: Error {}
 public final class StopSignals {
     private var sources: [any DispatchSourceSignal] = []
 
-    /// - `onSignal`: told the signal's name and whether it is the first.
+    /// - Parameters:
+    ///   - request: what signals ask of.
+    ///   - onSignal: told the signal's name and whether it is the first.
     public init(_ request: StopRequest, onSignal: @escaping @Sendable (_ name: String, _ isFirst: Bool) -> Void) {
         // A queue of its own, so that no other work of the process holds a signal up. Handlers that run on a queue may
         // use locks and memory, which those that interrupt a thread may not.

@@ -31,10 +31,14 @@ public final class Trainer {
     /// Steps done so far.
     public internal(set) var step = 0
 
-    /// - `synchronization`: sums gradients over the communicator's processes; nil for the communicator's own way.
-    /// - `sharesOptimizer`: whether each process keeps the moments of its part of the parameters only, where there are
-    ///   several; see ``ShardedAdamW``.
-    /// - `teacher`: what is learned from besides the captions, where the loss has a weight for it.
+    /// - Parameters:
+    ///   - model: the model to train, in place.
+    ///   - configuration: how it learns.
+    ///   - communicator: the processes that train together.
+    ///   - synchronization: sums gradients over the communicator's processes; nil for the communicator's own way.
+    ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
+    ///     several; see ``ShardedAdamW``.
+    ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, a model with parts that the
     ///   loss does not reach, or an optimizer that the communicator cannot share out.
     public init(

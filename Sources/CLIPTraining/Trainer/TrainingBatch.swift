@@ -55,7 +55,13 @@ public struct TrainingBatch: Sendable {
             locations: pairs.map(\.location), sampleNumbers: pairs.map(\.sampleNumber))
     }
 
-    /// - `preprocessor`: for pictures that are still bytes.
+    /// - Parameters:
+    ///   - pictures: in their order.
+    ///   - preprocessor: for pictures that are still bytes.
+    ///   - captions: token ids, a row for each picture.
+    ///   - texts: as they were written.
+    ///   - locations: for messages.
+    ///   - sampleNumbers: the same in every epoch.
     package init(
         pictures: Tensor, preprocessor: PicturePreprocessor? = nil, captions: [[Int32]], texts: [String] = [],
         locations: [String] = [], sampleNumbers: [Int64] = []

@@ -23,13 +23,17 @@ public final class TrainingRun {
     let group: RunGroup
     var lastSave = ProcessInfo.processInfo.systemUptime
 
-    /// - `clip`: the model to train, with its tokenizer and preprocessing.
-    /// - `heldOut`: measures the model after each epoch; nil for a run that is not measured.
-    /// - `teacher`: learned from besides the captions, where the loss has a weight for it.
-    /// - `communicator`: the processes that train together. Each calls the same methods; rank 0 alone writes and
-    ///   evaluates.
-    /// - `onSkip`: told of every pair that is left out.
-    /// - `onRead`: told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
+    /// - Parameters:
+    ///   - clip: the model to train, with its tokenizer and preprocessing.
+    ///   - configuration: how it learns.
+    ///   - training: the pairs to train on.
+    ///   - heldOut: measures the model after each epoch; nil for a run that is not measured.
+    ///   - options: where it is written, how it is saved and measured.
+    ///   - teacher: learned from besides the captions, where the loss has a weight for it.
+    ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
+    ///     evaluates.
+    ///   - onSkip: told of every pair that is left out.
+    ///   - onRead: told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
         heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil,
@@ -64,8 +68,10 @@ public final class TrainingRun {
     var logPath: String { options.output + "/metrics.jsonl" }
 
     /// Trains to the last step and writes the final model.
-    /// - `resuming`: whether to go on from the newest checkpoint; otherwise a directory that holds a run
-    ///   already is refused.
+    /// - Parameters:
+    ///   - resuming: whether to go on from the newest checkpoint; otherwise a directory that holds a run already is
+    ///     refused.
+    ///   - onEvent: told of what happens along the way.
     public func run(resuming: Bool, onEvent: (Event) -> Void = { _ in }) throws -> Outcome {
         try begin(resuming: resuming, onEvent)
         let configuration = trainer.configuration

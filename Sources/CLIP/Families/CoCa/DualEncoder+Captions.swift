@@ -6,10 +6,12 @@ extension DualEncoder {
     ///     let tokens = try model.captions(for: pixels)
     ///     let sentences = tokens.map { tokenizer.decode($0) }
     ///
-    /// - `pictures`: preprocessed, `[B, 3, S, S]`.
-    /// - `prompt`: tokens that every caption begins with, after start-of-text.
-    /// - `generator`: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from; a seeded one gives the same
-    ///   captions again.
+    /// - Parameters:
+    ///   - pictures: preprocessed, `[B, 3, S, S]`.
+    ///   - options: how words are searched for.
+    ///   - prompt: tokens that every caption begins with, after start-of-text.
+    ///   - generator: what ``CaptionOptions/Search/sampling(topK:temperature:)`` draws from; a seeded one gives the
+    ///     same captions again.
     /// - Returns: for each picture its tokens, from start-of-text to end-of-text; a beam search may run out of places before
     ///   end-of-text.
     /// - Throws: ``CLIPError/noCaptionDecoder`` for a model that cannot write, `TorchError` for options that cannot be.
