@@ -134,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "CLIPTests",
             dependencies: [
-                "CLIP", "CLIPText", "Imaging", "LoopbackServer", "MetaKernels", "ModelHub", "Safetensors",
+                "CLIP", "CLIPText", "Files", "Imaging", "LoopbackServer", "MetaKernels", "ModelHub", "Safetensors",
                 "TestSupport", "Torch", "TorchArchive", "TorchNN",
             ],
             resources: [.copy("Fixtures")]),

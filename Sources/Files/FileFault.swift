@@ -41,6 +41,9 @@ public struct FileFault: Sendable, Hashable {
         case tooLarge(bytes: Int?, limit: Int)
         /// Fewer bytes than the format begins with.
         case tooShort(bytes: Int)
+        /// A few lines that stand for the file, which lies elsewhere (``PointerFile``); the file's own length, where they
+        /// say it.
+        case pointer(PointerFile.Kind, bytes: Int?)
         /// A name that no file can have: empty, or with a NUL character.
         case badName
     }
@@ -76,7 +79,7 @@ extension FileFault {
         case .folder: EISDIR
         case .notAFolder: ENOTDIR
         case .badName: ENOENT
-        case .notRegular, .tooLarge, .tooShort: 0
+        case .notRegular, .tooLarge, .tooShort, .pointer: 0
         }
     }
 
@@ -98,6 +101,11 @@ extension FileFault {
         }
     }
 
+    /// Whether only what stands for the file is there.
+    public var isPointer: Bool {
+        if case .pointer = cause { true } else { false }
+    }
+
     /// What was in the way, in words that stand after "cannot be read: ".
     public var reason: String {
         switch cause {
@@ -111,6 +119,9 @@ extension FileFault {
         case .tooLarge(let bytes?, let limit): "\(bytes) bytes are more than the limit of \(limit)"
         case .tooLarge(nil, let limit): "it holds more than the limit of \(limit) bytes"
         case .tooShort(let bytes): "it has only \(bytes) bytes"
+        case .pointer(let kind, let bytes):
+            "it is a \(kind.rawValue) pointer, and the file\(bytes.map { " of \($0) bytes" } ?? "") that it stands for was "
+                + "not fetched"
         case .badName: "the name is empty or contains a NUL character"
         }
     }

@@ -13,10 +13,12 @@ public final class MappedFile: @unchecked Sendable {
     public let count: Int
 
     /// - Parameter leastLength: the bytes a file must have to be mapped at all; at least 1.
-    /// - Throws: `FileFault`; anything but a regular file is refused without waiting for it.
+    /// - Throws: `FileFault`; anything but a regular file is refused without waiting for it, a ``PointerFile`` for what
+    ///   it is.
     public init(path: String, leastLength: Int) throws(FileFault) {
         let file = try FileReader(path)
         count = file.size
+        if count <= PointerFile.mostBytes { try PointerFile.check(file.bytes(at: 0, count: count), path, .mapping) }
         guard count >= leastLength else { throw FileFault(path, .mapping, .tooShort(bytes: count)) }
         let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.descriptor, 0)
         guard let address, address != MAP_FAILED else { throw .system(path, .mapping) }

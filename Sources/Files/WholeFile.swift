@@ -1,6 +1,6 @@
 import Foundation
 
-/// Files that are read whole or written whole.
+/// Files that are read whole or written whole. A ``PointerFile`` is refused: what it stands for is not there.
 public enum WholeFile {
     /// The bytes of a file.
     /// - Parameters:
@@ -12,7 +12,9 @@ public enum WholeFile {
         // Some files say that they are empty and are not, such as those of Linux's /proc.
         guard file.size > 0 else { return try unmeasured(file, limit) }
         // Where someone shortened the file after it was measured, what is there is all there is.
-        return try file.bytes(count: file.size)
+        let bytes = try file.bytes(count: file.size)
+        try PointerFile.check(bytes, path, .reading)
+        return bytes
     }
 
     /// The bytes of a file, as ``bytes(_:limit:allowingPipes:)`` reads them.
@@ -21,8 +23,9 @@ public enum WholeFile {
         try check(file.size, limit, path)
         guard file.size > 0 else { return Data(try unmeasured(file, limit)) }
         guard let memory = malloc(file.size) else { throw .system(path, .reading, ENOMEM) }
-        do {
+        do throws(FileFault) {
             let filled = try file.fill(UnsafeMutableRawBufferPointer(start: memory, count: file.size))
+            try PointerFile.check(UnsafeRawBufferPointer(start: memory, count: filled), path, .reading)
             return Data(bytesNoCopy: memory, count: filled, deallocator: .free)
         } catch {
             free(memory)

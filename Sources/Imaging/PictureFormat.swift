@@ -1,3 +1,5 @@
+import Files
+
 /// The container formats that are read.
 public enum PictureFormat: String, Sendable, CaseIterable {
     /// ISO/IEC 10918: baseline and progressive.
@@ -52,6 +54,9 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     static func guess(_ bytes: UnsafeRawBufferPointer) -> String? {
         let head = bytes.prefix(512)
         let text = String(decoding: head, as: UTF8.self).lowercased()
+        if case .pointer(let kind, _)? = PointerFile.cause(head) {
+            return "a \(kind.rawValue) pointer, the picture not fetched"
+        }
         if text.contains("<svg") { return "SVG, which is not read from untrusted files" }
         if text.hasPrefix("%pdf") { return "PDF" }
         if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") { return "a web page" }
