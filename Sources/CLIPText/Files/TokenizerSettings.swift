@@ -1,8 +1,12 @@
 import Foundation
 import StrictJSON
 
-/// What the small files beside a vocabulary say: `tokenizer_config.json`, `special_tokens_map.json`, and the
-/// `added_tokens` of a `tokenizer.json`.
+/// What the small files beside a vocabulary say: `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+/// and the `added_tokens` of a `tokenizer.json`.
+///
+/// As transformers reads them: where `tokenizer_config.json` lists its tokens itself (`added_tokens_decoder`), it alone
+/// counts. Where it does not, the file is of before 2023: then `special_tokens_map.json` has the last word on special
+/// tokens, and `added_tokens.json` holds the ids.
 struct TokenizerSettings {
     private var config: JSONValue = .object([:])
     private var special: JSONValue = .object([:])
@@ -15,8 +19,12 @@ struct TokenizerSettings {
         let file = directory.appendingPathComponent("tokenizer_config.json")
         path = file.path
         if let value = try TokenizerFileAccess.readJSON(file) { config = value }
-        let map = directory.appendingPathComponent("special_tokens_map.json")
-        if let value = try TokenizerFileAccess.readJSON(map) { special = value }
+        let listsTokens = config["added_tokens_decoder"] != nil
+        if !listsTokens {
+            let map = directory.appendingPathComponent("special_tokens_map.json")
+            if let value = try TokenizerFileAccess.readJSON(map) { special = value }
+            try addLegacyTokens(directory.appendingPathComponent("added_tokens.json"))
+        }
         for (place, token) in (json?.rest["added_tokens"]?.array ?? []).enumerated() {
             guard let json else { break }
             try add(token, id: token["id"]?.tokenID, path: json.path, place: "added_tokens[\(place)]")
@@ -25,6 +33,17 @@ struct TokenizerSettings {
             for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
                 try add(token, id: Int32(id), path: path, place: "added_tokens_decoder.\(id)")
             }
+        }
+    }
+
+    /// `added_tokens.json` is an object of token to id; a token is special where a special token's name means it.
+    private mutating func addLegacyTokens(_ file: URL) throws(CLIPTextError) {
+        guard case .object(let tokens)? = try TokenizerFileAccess.readJSON(file) else { return }
+        let extra = (value("extra_special_tokens")?.array ?? []).compactMap(\.tokenText)
+        let names = Set(Self.specialKeys.compactMap(tokenText) + extra)
+        for (content, id) in tokens.sorted(by: { $0.key < $1.key }) {
+            let token: [String: JSONValue] = ["content": .string(content), "special": .bool(names.contains(content))]
+            try add(.object(token), id: id.tokenID, path: file.path, place: content)
         }
     }
 
@@ -49,11 +68,19 @@ struct TokenizerSettings {
             isSingleWord: token["single_word"]?.bool ?? false)
     }
 
+    /// Every special token that transformers has a name for.
+    private static let specialKeys = [
+        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+    ]
+
+    /// What the files say of a special token, or of several.
+    private func value(_ key: String) -> JSONValue? { special[key] ?? config[key] }
+
     /// A member of `tokenizer_config.json`.
     subscript(key: String) -> JSONValue? { config[key] }
 
     /// The text of a special token such as "eos_token".
-    func tokenText(_ name: String) -> String? { config[name]?.tokenText ?? special[name]?.tokenText }
+    func tokenText(_ name: String) -> String? { special[name]?.tokenText ?? config[name]?.tokenText }
 
     /// The id that an added token has.
     func id(of content: String) -> Int32? { added[content]?.id }
@@ -66,8 +93,18 @@ struct TokenizerSettings {
             // Of several roles of one token, the last one's spelling counts, as in the reference.
             entries.removeAll { $0.content == name.text }
             // The settings may spell out how the token is looked for.
-            let token = [config[name.key], special[name.key]].compactMap(\.self).first { $0["content"] != nil }
-            entries.append(Self.entry(token ?? .null, name.text, id))
+            entries.append(Self.entry(value(name.key) ?? .null, name.text, id))
+        }
+        // Special tokens that have no place in a text are found in it all the same.
+        let others =
+            Self.specialKeys.compactMap(value)
+            + ["additional_special_tokens", "extra_special_tokens"]
+            .flatMap { value($0)?.array ?? [] }
+        for token in others {
+            guard let text = token.tokenText, let id = vocabulary.find(text),
+                !entries.contains(where: { $0.content == text })
+            else { continue }
+            entries.append(Self.entry(token, text, id))
         }
         return entries
     }
