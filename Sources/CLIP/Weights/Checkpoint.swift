@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import ModelHub
 import Safetensors
 import StrictJSON
 import Torch
@@ -24,7 +25,7 @@ public struct Checkpoint: Sendable {
     public let format: Format
     /// The files read; several for shards.
     public let files: [String]
-    /// By name, without what training put in front of names (`state_dict.`, `module.`, `_orig_mod.`).
+    /// By name, without what training put in front of names (`state_dict.`, `module.`, `_orig_mod.`) or into them.
     public let tensors: [String: Tensor]
     /// What was taken from the front of every name, such as "state_dict.module.".
     public let prefix: String
@@ -35,7 +36,7 @@ public struct Checkpoint: Sendable {
     public init(path: String) throws {
         self.path = path
         let raw: [String: Tensor]
-        if path.hasSuffix(".index.json") {
+        if ModelFiles.isIndex(path) {
             let shards = try ShardIndex(path: path)
             raw = try shards.read()
             files = shards.files
@@ -44,7 +45,7 @@ public struct Checkpoint: Sendable {
             (raw, format) = try Self.read(path)
             files = [path]
         }
-        let unwrapped = Self.unwrap(raw)
+        let unwrapped = StateWrapping.unwrapped(raw)
         tensors = unwrapped.tensors
         prefix = unwrapped.prefix
         leftOut = raw.count - unwrapped.tensors.count
@@ -80,23 +81,6 @@ public struct Checkpoint: Sendable {
     private static func looksLikeTorch(_ path: String) -> Bool {
         guard let head = try? FileReader(path).bytes(at: 0, count: 4), head.count == 4 else { return false }
         return head.starts(with: [0x50, 0x4B]) || (head[0] == 0x80 && (2...5).contains(head[1]) && head[2] != 0)
-    }
-
-    /// What training wraps a state dictionary in, outermost first.
-    private static let wrappers = ["state_dict.", "model_state_dict.", "model.", "module.", "_orig_mod."]
-
-    private static func unwrap(_ raw: [String: Tensor]) -> (tensors: [String: Tensor], prefix: String) {
-        var (tensors, prefix) = (raw, "")
-        for wrapper in wrappers {
-            let inside = tensors.filter { $0.key.hasPrefix(wrapper) }
-            // Beside the dictionary lie an optimizer's tensors; "model." and the like must be around everything.
-            let holdsAll = inside.count == tensors.count
-            guard !inside.isEmpty, holdsAll || wrapper.hasSuffix("state_dict.") else { continue }
-            tensors = Dictionary(
-                uniqueKeysWithValues: inside.map { (String($0.key.dropFirst(wrapper.count)), $0.value) })
-            prefix += wrapper
-        }
-        return (tensors, prefix)
     }
 }
 
