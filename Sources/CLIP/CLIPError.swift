@@ -1,16 +1,21 @@
 import Files
+import ModelHub
 import TorchNN
 
 /// What can go wrong between a user's files and a model's answer.
 public enum CLIPError: Error, Sendable, Equatable {
     /// A file or directory that was asked for is not there or may not be read.
     case missingInput(path: String, hint: String)
-    /// A name that is neither a built-in model nor a directory.
-    case unknownModel(name: String, known: [String])
+    /// A name that is neither a built-in model nor a directory; the names that are nearest to it, the nearest first.
+    case unknownModel(name: String, suggestions: [String])
+    /// A published model whose architecture is not read; nothing of it was fetched.
+    case unreadArchitecture(name: String, reason: String)
     /// A hub's model that is not in the cache.
     case notDownloaded(name: String)
     /// A model was named without weights, and it has none of its own.
     case weightsNeeded(model: String)
+    /// A directory without a model that is read, which holds something else.
+    case foreignDirectory(path: String, missing: String, holds: ForeignFiles)
     /// A file that is neither a configuration nor a directory of one.
     case notAModel(path: String)
     /// A configuration file says something that cannot be used.
@@ -62,12 +67,17 @@ extension CLIPError: CustomStringConvertible {
         switch self {
         case .missingInput(let path, let hint):
             "\(path): no such file or directory, or it may not be read. \(hint)"
-        case .unknownModel(let name, let known):
-            "\(name): neither a directory nor a known model. Known: \(known.joined(separator: ", "))."
+        case .unknownModel(let name, let suggestions):
+            "\(name): neither a directory nor a known model."
+                + (suggestions.isEmpty ? "" : " Did you mean \(suggestions.joinedAsChoice())?")
+        case .unreadArchitecture(let name, let reason):
+            "\(name): this model cannot be read: \(reason). Nothing was fetched."
         case .notDownloaded(let name):
             "\(name): this model is not on this machine."
         case .weightsNeeded(let model):
             "\(model): this gives an architecture without weights."
+        case .foreignDirectory(let path, let missing, let holds):
+            "\(path): there is no \(missing) here. It holds \(holds)."
         case .notAModel(let path):
             "\(path): this is no model: a model is a directory, a name, or a .json configuration."
         case .configuration(let source, let key, let problem):
@@ -116,7 +126,7 @@ extension CLIPError: CustomStringConvertible {
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
         case .file(let fault, let hint):
-            hint.isEmpty ? "\(fault)" : "\(fault). \(hint)"
+            hint.isEmpty || fault.isPointer ? "\(fault)" : "\(fault). \(hint)"
         }
     }
 }
@@ -146,13 +156,13 @@ extension CLIPError: Failure {
     /// Whose turn it is.
     public var kind: FailureKind {
         switch self {
-        case .missingInput, .notDownloaded: .missingInput
+        case .missingInput, .notDownloaded, .foreignDirectory: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
             .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
             .usage
-        case .notAModel, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch, .nonFiniteWeights,
-            .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging, .picture:
+        case .notAModel, .unreadArchitecture, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch,
+            .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging, .picture:
             .badData
         }
     }

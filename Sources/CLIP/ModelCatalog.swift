@@ -11,7 +11,7 @@ public enum ModelCatalog {
     public static var names: [String] { [bundledName] + BuiltInModels.names }
 
     /// - Parameter name: a model directory, a JSON configuration, the bundled model's name, or an architecture's.
-    /// - Throws: ``CLIPError/unknownModel(name:known:)``, ``CLIPError/missingInput(path:hint:)`` or
+    /// - Throws: ``CLIPError/unknownModel(name:suggestions:)``, ``CLIPError/missingInput(path:hint:)`` or
     ///   ``CLIPError/configuration(source:key:problem:)``.
     public static func description(of name: String) throws -> ModelDescription {
         try Lookup().description(of: name)
@@ -45,13 +45,14 @@ public enum ModelCatalog {
 
         /// A model of a hub's: what this or another program put into the cache, or what may be fetched.
         private func ofHub(_ name: String) throws -> ModelDescription {
-            guard let source = try? HubNames.source(of: name), isKnown(source) || name.hasPrefix("hf-hub:") else {
-                throw CLIPError.unknownModel(name: name, known: names)
+            guard let source = try? HubNames.source(of: name), isKnown(source) || HubNames.isRepository(name) else {
+                throw CLIPError.unknownModel(name: name, suggestions: suggestions(for: name))
             }
             let hub = try hub()
             if let path = hub.cached(source) { return try directory(path, called: name) }
+            try UnreadArchitectures.check(source, called: name)
             guard download == .allowed else { throw CLIPError.notDownloaded(name: name) }
-            return try directory(hub.fetch(source, progress: progress), called: name)
+            return try directory(fetch(source, called: name, from: hub, progress: progress), called: name)
         }
 
         /// A mistyped path looks like a repository's name, so only those of the tables are taken for one.
@@ -77,6 +78,24 @@ public enum ModelCatalog {
         }
     }
 
+    /// Fetches a published model into the hub's cache, its small files first: one that is not read is refused before its
+    /// weights come.
+    /// - Returns: the folder of its files, or the path of an OpenAI archive.
+    /// - Throws: ``CLIPError/unreadArchitecture(name:reason:)`` before anything is asked for,
+    ///   ``CLIPError/configuration(source:key:problem:)`` before weights are, `ModelHubError`.
+    package static func fetch(
+        _ source: ModelSource, called name: String, from hub: Hub, progress: (HubProgress) -> Void
+    ) throws -> String {
+        try UnreadArchitectures.check(source, called: name)
+        return try hub.fetch(
+            source, checking: { _ = try ModelDirectory($0).configuration() }, progress: progress)
+    }
+
+    /// Names that a mistyped one may mean, the nearest first.
+    static func suggestions(for name: String) -> [String] {
+        NearNames.nearest(to: name, among: names + BuiltInModels.openAINames + HubNames.published)
+    }
+
     /// What a bare weights file is, where that is certain.
     /// - Throws: ``CLIPError/architectureNeeded(path:reason:choices:)`` where it is not.
     public static func description(ofWeights path: String) throws -> ModelDescription {
@@ -94,9 +113,14 @@ public enum ModelCatalog {
     private static func directory(_ path: String, called name: String) throws -> ModelDescription {
         let directory = ModelDirectory(path)
         let (model, preprocess) = try directory.configuration()
-        return ModelDescription(
+        var description = ModelDescription(
             name: name, configuration: model, preprocess: preprocess, weightsPath: directory.existingWeightsPath,
             tokenizerDirectory: directory.tokenizerDirectory)
+        if description.weightsPath == nil, let foreign = directory.foreignFiles, foreign.areUnreadWeights {
+            description.foreignDirectory = .foreignDirectory(
+                path: directory.path, missing: "\(ModelDirectory.weightsName) or model.safetensors", holds: foreign)
+        }
+        return description
     }
 
     private static func file(_ path: String) throws -> ModelDescription {

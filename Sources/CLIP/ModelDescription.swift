@@ -15,6 +15,8 @@ public struct ModelDescription: Sendable {
     var preparation: PreprocessConfiguration?
     /// Where its weights are; nil for an architecture without any.
     public let weightsPath: String?
+    /// What its directory holds in place of weights; nil where that is not known.
+    var foreignDirectory: CLIPError?
     /// The directory that holds its tokenizer's files; nil where the family's own comes with this package.
     let tokenizerDirectory: String?
     /// Whether the name means QuickGELU to OpenAI and GELU to open_clip.
@@ -85,9 +87,13 @@ public struct ModelDescription: Sendable {
         return try assembled(model, device: device, precision: precision, weights: source)
     }
 
+    /// Why there are no weights, where ``weightsPath`` is nil: ``CLIPError/foreignDirectory(path:missing:holds:)`` or
+    /// ``CLIPError/weightsNeeded(model:)``.
+    public var missingWeights: CLIPError { foreignDirectory ?? .weightsNeeded(model: name) }
+
     /// A file's weights as this model's, checked for whose they are but not yet for shape.
     func weightsSource(_ weights: String? = nil) throws -> WeightsSource {
-        guard let path = weights ?? weightsPath else { throw CLIPError.weightsNeeded(model: name) }
+        guard let path = weights ?? weightsPath else { throw missingWeights }
         let checkpoint = try Checkpoint(path: path)
         return try weightsSource(checkpoint, layout: ParameterLayout.detected(in: checkpoint))
     }

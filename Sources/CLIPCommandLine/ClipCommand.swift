@@ -47,7 +47,7 @@ struct ClipCommand: ParsableCommand {
                 try command.run()
             } catch {
                 guard let status = ExitStatus(error) else { throw error }
-                Console.error(Advice.message(of: error))
+                Console.error(Advice.message(of: error, in: type(of: command)))
                 Foundation.exit(status.rawValue)
             }
         } catch {

@@ -33,12 +33,10 @@ public struct Hub: Sendable {
         guard let commit = cache.commit() else { return nil }
         let chosen = selection.choose(cache.files(of: commit))
         guard !chosen.isEmpty else { return nil }
-        if selection.wantsWeights {
-            guard let weights = chosen.first(where: FileSelection.weights.contains) else { return nil }
-            if FileSelection.isIndex(weights) {
-                guard let files = try? WeightIndex.files(of: "\(cache.snapshot(commit))/\(weights)") else { return nil }
-                guard files.allSatisfy({ cache.hasFile($0, commit: commit) }) else { return nil }
-            }
+        if selection.weights == .fetched {
+            guard let weights = FileSelection.chosenWeights(chosen) else { return nil }
+            guard let files = try? WeightIndex.shards(of: weights, in: cache.snapshot(commit)) else { return nil }
+            guard files.allSatisfy({ cache.hasFile($0, commit: commit) }) else { return nil }
         }
         return cache.snapshot(commit)
     }
@@ -70,16 +68,18 @@ public struct Hub: Sendable {
             return cached
         }
         var names = selection.choose(listing.names)
-        let weights = names.first(where: FileSelection.weights.contains)
-        if selection.wantsWeights, weights == nil { throw .noWeights(repository: "\(repository)") }
+        let weights = selection.weights == .asChosen ? nil : FileSelection.chosenWeights(listing.names)
+        if selection.weights != .asChosen, weights == nil {
+            throw .noWeights(repository: "\(repository)", holds: ForeignFiles(among: listing.names))
+        }
         guard !names.isEmpty else { throw .transfer(.notFound(url: "\(repository): the files that were chosen")) }
         try HubCache.makeFolder(cache.root)
         cache.mark()
         let job = SnapshotJob(cache: cache, server: server, commit: listing.commit)
-        if selection.wantsWeights, let weights, FileSelection.isIndex(weights) {
+        if selection.weights == .fetched, let weights, ModelFiles.isIndex(weights) {
             // The index says which files hold the weights, so it comes first and alone.
             try job.fetch([weights]) { _ in }
-            let shards = try WeightIndex.files(of: "\(cache.snapshot(listing.commit))/\(weights)")
+            let shards = try WeightIndex.shards(of: weights, in: cache.snapshot(listing.commit))
             names += shards.filter { !names.contains($0) }
         }
         try job.fetch(names, progress: progress)
@@ -117,13 +117,21 @@ public struct Hub: Sendable {
     }
 
     /// Fetches what the cache lacks of a model, wherever it comes from.
+    /// - Parameters:
+    ///   - check: given the folder of a repository's small files before its weights are fetched; what it throws ends it,
+    ///     as a ``ModelHubError`` does.
+    ///   - progress: called on this thread.
     /// - Returns: the folder of a repository's files, or the path of an OpenAI archive.
+    /// - Throws: ``ModelHubError``, or what `check` throws.
     public func fetch(
-        _ source: ModelSource, progress: (HubProgress) -> Void = { _ in }
-    ) throws(ModelHubError) -> String {
+        _ source: ModelSource, checking check: ((_ folder: String) throws -> Void)? = nil,
+        progress: (HubProgress) -> Void = { _ in }
+    ) throws -> String {
         switch source {
-        case .repository(let repository): try snapshot(of: repository, progress: progress)
-        case .openAI(let model): try self.model(model, progress: progress)
+        case .repository(let repository):
+            if let check { try check(snapshot(of: repository, selecting: .description, progress: progress)) }
+            return try snapshot(of: repository, progress: progress)
+        case .openAI(let model): return try self.model(model, progress: progress)
         }
     }
 

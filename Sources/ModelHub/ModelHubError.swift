@@ -9,12 +9,12 @@ public enum ModelHubError: Error, Sendable, Equatable {
     case invalidName(kind: String, name: String, reason: String)
     /// An environment variable or a setting that cannot be used.
     case invalidSetting(name: String, value: String, reason: String)
-    /// No model has this name.
+    /// No model has this name; the nearest names, or known ones where none is near.
     case unknownModel(name: String, suggestions: [String])
     /// The hub may not be asked, and the cache lacks what is wanted.
     case offline(wanted: String)
-    /// The repository holds no weights that can be loaded.
-    case noWeights(repository: String)
+    /// The repository holds no weights that can be loaded; what it holds instead, where that is known.
+    case noWeights(repository: String, holds: ForeignFiles? = nil)
     /// The server did not give what was asked for, or it could not be kept.
     case transfer(TransferError)
 }
@@ -47,11 +47,15 @@ extension ModelHubError: CustomStringConvertible {
         case .unknownModel(let name, let suggestions):
             "No model is called \(name.quotedForTerminal). "
                 + (suggestions.isEmpty
-                    ? "Give a repository as hf-hub:owner/name." : "Known are: \(suggestions.joined(separator: ", ")).")
+                    ? "Give a repository as hf-hub:owner/name."
+                    : suggestions.count > 3
+                        ? "Known are: \(suggestions.joined(separator: ", "))."
+                        : "Did you mean \(suggestions.joinedAsChoice())? Check the spelling.")
         case .offline(let wanted):
             "\(wanted) is not in the cache, and HF_HUB_OFFLINE forbids asking the hub. Unset it to download."
-        case .noWeights(let repository):
-            "\(repository) holds no weights under a name that is known (open_clip_model.safetensors, model.safetensors, "
+        case .noWeights(let repository, let holds):
+            "\(repository) holds " + (holds.map { "\($0), and " } ?? "")
+                + "no weights under a name that is known (open_clip_model.safetensors, model.safetensors, "
                 + "open_clip_pytorch_model.bin, pytorch_model.bin). Check that it is a CLIP model."
         case .transfer(let error): Self.description(of: error)
         }

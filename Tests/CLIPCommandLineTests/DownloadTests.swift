@@ -20,6 +20,20 @@ import Testing
         }
     }
 
+    /// Without a network: nothing was asked for.
+    @Test func whatIsNotReadIsRefusedByName() throws {
+        try withTemporaryDirectory { folder in
+            let launcher = [
+                "/usr/bin/env", "HF_HUB_CACHE=\(folder)", "HF_ENDPOINT=http://127.0.0.1:9", "HOME=\(folder)",
+            ]
+            for name in ["ViTamin-S/datacomp1b", "hf-hub:timm/PE-Core-B-16", "roberta-ViT-B-32/laion2b_s12b_b32k"] {
+                try clip(["download", name], launcher: launcher).failed(65, name, "cannot be read")
+                try clip(["embed", "--text", "a", "--json", "--model", name], launcher: launcher).failed(65, name)
+            }
+            try clip(["download", "ViT-B/33"], launcher: launcher).failed(64, "Did you mean ViT-B/32")
+        }
+    }
+
     /// A snapshot as Python's library leaves it: the model answers by its repository's name.
     @Test func aCachedRepositoryIsAModel() throws {
         try withTemporaryDirectory { folder in

@@ -136,6 +136,7 @@ import Torch
             let outcome = try inspect(path)
             #expect(outcome.status == 65)
             #expect(outcome.text.contains("unknown") && outcome.text.contains("encoder.weight"))
+            #expect(!outcome.text.contains("clip inspect"))
         }
     }
 
@@ -164,6 +165,32 @@ import Torch
             try inspect(path).failed(65, "hostile.pt")
             try clip("embed", "--text", "a", "--json", "--weights", path).failed(65, "hostile.pt")
             #expect(!FileManager.default.fileExists(atPath: mark))
+        }
+    }
+
+    @Test func aPointerOfGitLFSIsNamed() throws {
+        try withTemporaryDirectory { folder in
+            let text = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 605157884\n"
+            for name in ["weights.safetensors", "ViT-B-32.pt", "pytorch_model.bin"] {
+                let path = try Fixture.write(text.utf8, to: folder + "/" + name)
+                try inspect(path).failed(66, name, "Git LFS", "605157884", "git lfs pull")
+            }
+        }
+    }
+
+    @Test func aFolderWithOtherWeightsSaysWhichItHolds() throws {
+        try withTemporaryDirectory { folder in
+            _ = try Fixture.write("{}".utf8, to: folder + "/model_index.json")
+            try inspect(folder).failed(66, "model_index.json")
+            try FileManager.default.removeItem(atPath: folder + "/model_index.json")
+            let config = Fixture.family("hf-clip/config.json")
+            for name in ["config.json", "preprocessor_config.json"] {
+                try FileManager.default.copyItem(
+                    atPath: Fixture.family("hf-clip/" + name), toPath: folder + "/" + name)
+            }
+            _ = try Fixture.write([], to: folder + "/tf_model.h5")
+            try inspect(folder).failed(66, "tf_model.h5", "model.safetensors")
+            try inspect(Fixture.family("hf-clip/model.safetensors"), "--model", config).succeeded()
         }
     }
 

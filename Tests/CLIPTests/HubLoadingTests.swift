@@ -65,6 +65,50 @@ import Torch
         }
     }
 
+    /// An architecture that is not read is refused by its configuration: the weights are never asked for.
+    @Test func whatIsNotReadIsRefusedBeforeItsWeights() async throws {
+        var hub = try Self.hub()
+        hub.files["config.json"] = Array(#"{"model_type": "blip"}"#.utf8)
+        let honest: @Sendable (Asked, Int) -> Reply = { [hub] asked, _ in hub.reply(to: asked) }
+        try await withServer(honest) { server, folder in
+            let configuration = try configuration(server, folder)
+            let error = await #expect(throws: CLIPError.self) {
+                try await CLIPModel.load("hf_hub:owner/name", hub: configuration)
+            }
+            guard case .configuration(_, "model_type", _) = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
+            #expect(server.asked.contains { $0.path.hasSuffix("config.json") })
+            #expect(!server.asked.contains { $0.path.hasSuffix("model.safetensors") })
+        }
+    }
+
+    /// A known name whose architecture is not read is refused before anything is asked for, by either of its names.
+    @Test(arguments: ["ViTamin-L/datacomp1b", "hf-hub:timm/PE-Core-B-16", "MobileCLIP-S1/datacompdr"])
+    func aKnownNameThatIsNotReadIsRefusedAtOnce(_ name: String) async throws {
+        let failing: @Sendable (Asked, Int) -> Reply = { _, _ in Reply(status: 500) }
+        try await withServer(failing) { server, folder in
+            let configuration = try configuration(server, folder)
+            for policy in [DownloadPolicy.allowed, .never] {
+                let error = await #expect(throws: CLIPError.self) {
+                    try await CLIPModel.load(name, download: policy, hub: configuration)
+                }
+                guard case .unreadArchitecture(name, _) = error else {
+                    return #expect(Bool(false), "\(String(describing: error))")
+                }
+            }
+            #expect(server.asked.isEmpty)
+        }
+    }
+
+    /// Every published name is read, or known not to be; none is both.
+    @Test func everyPublishedArchitectureIsReadOrRefusedByName() {
+        for checkpoint in HubNames.checkpoints {
+            let isRead = BuiltInModels.configuration(named: checkpoint.model) != nil
+            #expect(isRead == (UnreadArchitectures.reason(checkpoint.model) == nil), "\(checkpoint.model)")
+        }
+    }
+
     /// The server stops in the middle of the weights: the download would wait for half a minute, and try again.
     @Test func aCanceledDownloadEndsAndLeavesNoModel() async throws {
         let hub = try Self.hub()

@@ -230,11 +230,52 @@ import Testing
         }
     }
 
+    /// A model of sentence-transformers, its shards beside their index in a folder.
+    @Test func aModelInAFolderOfItsRepository() throws {
+        let folderName = "0_CLIPModel/"
+        let index = Array(#"{"weight_map": {"a": "part-1.safetensors"}}"#.utf8)
+        let files = [
+            "modules.json": Array("[]".utf8), folderName + "config.json": Array("{}".utf8),
+            folderName + "model.safetensors.index.json": index, folderName + "part-1.safetensors": [1, 2],
+            "README.md": [3],
+        ]
+        try withHub(FakeHub(files: files)) { server, _, folder in
+            let hub = Hub(try configuration(server, folder))
+            let repository = try HubRepository("owner/name")
+            let path = try hub.snapshot(of: repository)
+            let cache = HubCache(root: hub.configuration.cacheDirectory, repository: repository)
+            #expect(Set(cache.files(of: FakeHub.commit)) == Set(files.keys).subtracting(["README.md"]))
+            #expect(hub.cachedSnapshot(of: repository) == path)
+        }
+    }
+
+    /// What the check refuses is refused before the weights are asked for, and nothing but small files was fetched.
+    @Test func aRefusedRepositorysWeightsAreNotFetched() throws {
+        struct Refusal: Error {}
+        let repository = try HubRepository("owner/name")
+        try withHub(hub()) { server, store, folder in
+            let hub = Hub(try configuration(server, folder, token: "hf_abc"))
+            #expect(throws: Refusal.self) {
+                try hub.fetch(
+                    .repository(repository),
+                    checking: { path in
+                        #expect(contents(path + "/open_clip_config.json") == files["open_clip_config.json"])
+                        throw Refusal()
+                    })
+            }
+            #expect(store.asked.isEmpty && !server.asked.contains { $0.path.hasSuffix("model.safetensors") })
+            #expect(hub.cachedSnapshot(of: repository) == nil)
+            let path = try hub.fetch(.repository(repository), checking: { _ in })
+            #expect(hub.cachedSnapshot(of: repository) == path)
+        }
+    }
+
     @Test func aRepositoryWithoutWeights() throws {
         try withHub(FakeHub(files: ["config.json": [1], "flax_model.msgpack": [2]])) { server, _, folder in
             let hub = Hub(try configuration(server, folder))
             let error = hubError { _ = try hub.snapshot(of: try HubRepository("owner/name")) }
-            #expect(error == .noWeights(repository: "owner/name"))
+            let flax = ForeignFiles.weights(format: "Flax", file: "flax_model.msgpack")
+            #expect(error == .noWeights(repository: "owner/name", holds: flax))
         }
     }
 

@@ -46,6 +46,30 @@ import Transfer
         #expect(error.map { "\($0)".contains("ViT-H-14/laion2b_s32b_b79k") } == true)
     }
 
+    /// The nearest first; letters and digits count, exchanged neighbors once.
+    @Test(arguments: [
+        ("ViT-B/33", "ViT-B/32"), ("vit_b_32/openai", "ViT-B-32/openai"), ("ViT-L/14@336", "ViT-L/14@336px"),
+        ("RN50/opneai", "RN50/openai"), ("ViT-B-32/laion2b", "ViT-B-32/laion2b_e16"),
+        ("ViT-H-14/laion2b_s32b_b79", "ViT-H-14/laion2b_s32b_b79k"),
+        ("clip-vit-base-patch32", "openai/clip-vit-base-patch32"),
+        ("siglip-base-patch16-224", "google/siglip-base-patch16-224"),
+        ("Vit-B16-SigLip/webli", "ViT-B-16-SigLIP/webli"),
+    ]) func aNearNameIsFound(_ typed: String, _ meant: String) {
+        #expect(NearNames.nearest(to: typed, among: HubNames.published).first == meant)
+    }
+
+    @Test(arguments: [
+        "", "a", "/models/ViT-B-32", "./ViT-B-32", "my-own-finetuned-thing", String(repeating: "x", count: 9999),
+    ])
+    func whatIsFarOrAPathHasNoNearName(_ typed: String) {
+        #expect(NearNames.nearest(to: typed, among: HubNames.published) == [])
+    }
+
+    @Test func suggestionsAreWordedAsAQuestion() {
+        let error = hubError { _ = try HubNames.source(of: "ViT-B/33") }
+        #expect(error.map { "\($0)".contains("Did you mean ViT-B/32") } == true)
+    }
+
     /// Every line of the table is a safe name, and none is there twice.
     @Test func theTableIsWhole() throws {
         let checkpoints = HubNames.checkpoints
@@ -89,23 +113,6 @@ import Transfer
         ("\"\"", nil),
         ("\".hidden\"", nil), (nil, nil),
     ]) func namesOfBlobs(_ tag: String?, _ expected: String?) { #expect(HubServer.blobName(tag) == expected) }
-}
-
-@Suite struct SelectionTests {
-    @Test(arguments: [
-        (["model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin"], "open_clip_model.safetensors"),
-        (["model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin"], "model.safetensors"),
-        (
-            ["model.safetensors.index.json", "model-00001-of-00002.safetensors", "pytorch_model.bin"],
-            "model.safetensors.index.json"
-        ),
-        (["open_clip_pytorch_model.bin", "pytorch_model.bin"], "open_clip_pytorch_model.bin"),
-        (["pytorch_model.bin.index.json", "pytorch_model.bin"], "pytorch_model.bin"),
-        (["pytorch_model.bin.index.json", "tf_model.h5"], "pytorch_model.bin.index.json"),
-        (["tf_model.h5", "sub/model.safetensors"], nil),
-    ]) func oneLayoutOfWeights(_ names: [String], _ expected: String?) {
-        #expect(FileSelection.model.choose(names + ["config.json"]) == ["config.json"] + (expected.map { [$0] } ?? []))
-    }
 }
 
 @Suite struct ConfigurationTests {

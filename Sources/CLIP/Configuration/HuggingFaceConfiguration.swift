@@ -5,12 +5,33 @@ import TorchNN
 /// ``HuggingFaceModel``.
 enum HuggingFaceConfiguration {
     static func kind(_ object: ConfigurationObject) throws -> any HuggingFaceModel.Type {
+        let known = TowerFamilies.huggingFace.map { $0.modelType }.joined(separator: ", ")
+        guard object.has("model_type") else { throw try foreign(object, known: known) }
         let name = try object.string("model_type", default: "")
         guard let kind = TowerFamilies.huggingFace.first(where: { $0.modelType == name }) else {
-            let known = TowerFamilies.huggingFace.map { $0.modelType }.joined(separator: ", ")
             throw object.problem("model_type", "\"\(name)\" is not supported. Known: \(known)")
         }
         return kind
+    }
+
+    /// Whether a file states a model of a kind that is read.
+    static func isKnown(_ object: ConfigurationObject) -> Bool { (try? kind(object)) != nil }
+
+    /// Why a `config.json` that states no `model_type` is not Hugging Face's: other projects call theirs so too.
+    private static func foreign(_ object: ConfigurationObject, known: String) throws -> CLIPError {
+        if object.has("architecture") {
+            let name = try object.string("architecture", default: "")
+            return object.problem(
+                "architecture",
+                "timm's \"\(name)\" is an image tower alone, without a text tower, and is not read. open_clip's models "
+                    + "with such a tower are, where their open_clip_config.json and open_clip_model.safetensors are there"
+            )
+        }
+        if object.has("_class_name") {
+            let name = try object.string("_class_name", default: "")
+            return object.problem("_class_name", "\"\(name)\" is a part of diffusers' that is no tower of CLIP's kind")
+        }
+        return object.problem("model_type", "it is missing. Known: \(known)")
     }
 
     static func model(_ object: ConfigurationObject) throws -> ModelConfiguration {

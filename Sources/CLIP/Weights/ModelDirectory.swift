@@ -1,9 +1,10 @@
 import Files
 import Foundation
+import ModelHub
 import Torch
 
-/// A directory that holds a model: open_clip's (`open_clip_config.json`), Hugging Face's (`config.json`), or a
-/// repository in a hub's cache, whose newest snapshot is taken.
+/// A directory that holds a model: open_clip's (`open_clip_config.json`), Hugging Face's (`config.json`), a repository in
+/// a hub's cache, whose newest snapshot is taken, or a model of sentence-transformers around a CLIP.
 public struct ModelDirectory: Sendable {
     /// Whose files they are.
     public enum Layout: Sendable {
@@ -12,29 +13,23 @@ public struct ModelDirectory: Sendable {
     }
 
     /// open_clip's name for the configuration.
-    public static let configurationName = "open_clip_config.json"
+    public static let configurationName = ModelFiles.openCLIPConfiguration
     /// open_clip's name for weights in safetensors.
     public static let weightsName = "open_clip_model.safetensors"
-    static let huggingFaceConfigurationName = "config.json"
 
-    /// Weights by preference: safetensors before pickles.
-    static let openCLIPWeights = [
-        weightsName, "open_clip_model.safetensors.index.json", "open_clip_pytorch_model.bin",
-        "open_clip_pytorch_model.bin.index.json",
-    ]
-    static let huggingFaceWeights = [
-        "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-    ]
-
-    /// As it was given, without a slash at its end.
+    /// As it was given, without a slash at its end; the snapshot or the folder in it that holds the model.
     public let path: String
     /// Where open_clip's configuration lies, if the directory is open_clip's.
     public var configurationPath: String { path + "/" + Self.configurationName }
     /// Where ``write(_:preprocess:dtype:)`` puts weights.
     public var weightsPath: String { path + "/" + Self.weightsName }
+    private var huggingFaceConfigurationPath: String { path + "/" + ModelFiles.huggingFaceConfiguration }
 
     /// - Parameter path: the directory, or a repository's in a hub's cache (`models--owner--name`).
-    public init(_ path: String) { self.path = Self.snapshot(of: path) ?? path }
+    public init(_ path: String) {
+        let folder = Self.snapshot(of: path) ?? path
+        self.path = Self.folderOfSentenceTransformers(in: folder) ?? folder
+    }
 
     /// The snapshot that a cached repository's `main` points to; of several without one, the newest.
     private static func snapshot(of path: String) -> String? {
@@ -52,27 +47,36 @@ public struct ModelDirectory: Sendable {
         return found.max { date($0) < date($1) }.map { snapshots + "/" + $0 }
     }
 
-    /// Whose directory it is, by the configuration that lies in it.
+    /// Whose directory it is, by the configuration that belongs to the weights that are read.
     public var layout: Layout {
-        let manager = FileManager.default
-        let isOpenCLIP = manager.fileExists(atPath: configurationPath)
-        return !isOpenCLIP && manager.fileExists(atPath: path + "/" + Self.huggingFaceConfigurationName)
-            ? .huggingFace : .openCLIP
+        let isOpenCLIPs = has(Self.configurationName)
+        guard isOpenCLIPs, has(ModelFiles.huggingFaceConfiguration) else {
+            return !isOpenCLIPs && has(ModelFiles.huggingFaceConfiguration) ? .huggingFace : .openCLIP
+        }
+        guard let weights = ModelFiles.weights(isThere: has), !ModelFiles.isOpenCLIPs(weights) else { return .openCLIP }
+        // Beside weights in Hugging Face's layout may lie a configuration that says nothing of them.
+        let object = try? Self.object(huggingFaceConfigurationPath)
+        return object.map(HuggingFaceConfiguration.isKnown) == true ? .huggingFace : .openCLIP
     }
 
-    /// The weights there are, safetensors before pickles; nil where there are none.
-    public var existingWeightsPath: String? {
-        let names = layout == .openCLIP ? Self.openCLIPWeights : Self.huggingFaceWeights
-        return names.map { path + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
-    }
+    /// The weights that are read; nil where there are none. See `ModelFiles`.
+    public var existingWeightsPath: String? { ModelFiles.weights(isThere: has).map { path + "/" + $0 } }
+
+    private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
     /// Reads the configuration and how pictures are prepared, nil for a model that reads none.
-    /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
+    /// - Throws: ``CLIPError/foreignDirectory(path:missing:holds:)`` where there is none, ``CLIPError/file(_:hint:)`` or
+    ///   ``CLIPError/configuration(source:key:problem:)``.
     public func configuration() throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration?) {
+        if !has(Self.configurationName), !has(ModelFiles.huggingFaceConfiguration), let foreignFiles {
+            throw CLIPError.foreignDirectory(
+                path: path, missing: "\(Self.configurationName) or \(ModelFiles.huggingFaceConfiguration)",
+                holds: foreignFiles)
+        }
         switch layout {
         case .openCLIP: return try Self.readConfiguration(configurationPath)
         case .huggingFace:
-            let object = try Self.object(path + "/" + Self.huggingFaceConfigurationName)
+            let object = try Self.object(huggingFaceConfigurationPath)
             let model = try HuggingFaceConfiguration.model(object)
             return (model, try huggingFacePreprocess(model, object))
         }
@@ -84,9 +88,7 @@ public struct ModelDirectory: Sendable {
         guard let size = model.imageSize else { return nil }
         let folders =
             [path] + [sibling(of: ["image_encoder"], in: ["feature_extractor", "image_processor"])].compactMap { $0 }
-        for (folder, name) in folders.flatMap({ folder in
-            ["preprocessor_config.json", "processor_config.json"].map { (folder, $0) }
-        }) {
+        for (folder, name) in folders.flatMap({ folder in ModelFiles.preprocessing.map { (folder, $0) } }) {
             let file = folder + "/" + name
             guard FileManager.default.fileExists(atPath: file) else { continue }
             let processor = try Self.object(file)
@@ -102,17 +104,13 @@ public struct ModelDirectory: Sendable {
     /// Where the tokenizer's files are: in the directory itself, or, of a pipeline of diffusers (`text_encoder_2`), in the
     /// folder beside it (`tokenizer_2`).
     var tokenizerDirectory: String {
-        let manager = FileManager.default
-        if Self.tokenizerFiles.contains(where: { manager.fileExists(atPath: path + "/" + $0) }) { return path }
+        if Self.tokenizerFiles.contains(where: has) { return path }
         let encoders = ["", "_2", "_3"].map { ("text_encoder" + $0, "tokenizer" + $0) }
         return encoders.lazy.compactMap { sibling(of: [$0.0], in: [$0.1]) }.first ?? path
     }
 
     /// Files a tokenizer may be made of.
-    static let tokenizerFiles = [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
-        "spiece.model", "sentencepiece.model", "tokenizer.model", "added_tokens.json",
-    ]
+    static let tokenizerFiles = ModelFiles.tokenizer
 
     /// The first folder of such names beside this one, if this one has one of its own names.
     private func sibling(of own: [String], in names: [String]) -> String? {
@@ -125,14 +123,15 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// Reads a JSON file that is an `open_clip_config.json`, or only its `model_cfg`.
+    /// Reads a JSON file that is an `open_clip_config.json`, only its `model_cfg`, or Hugging Face's `config.json`.
     /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/configuration(source:key:problem:)``.
     public static func readConfiguration(
         _ path: String
     ) throws -> (model: ModelConfiguration, preprocess: PreprocessConfiguration?) {
         let object = try object(path)
         guard object.has("model_cfg") else {
-            let model = try ModelConfiguration(object)
+            let isHuggingFaces = object.has("model_type") && !object.has("embed_dim")
+            let model = try isHuggingFaces ? HuggingFaceConfiguration.model(object) : ModelConfiguration(object)
             return (model, PreprocessConfiguration(for: model))
         }
         let model = try ModelConfiguration(object.object("model_cfg"))

@@ -38,7 +38,7 @@ struct DownloadCommand: ParsableCommand {
         if cached, present == nil {
             throw CLIPError.notDownloaded(name: name)
         }
-        let path = try present ?? hub.fetch(source) { Console.status(Self.line($0)) }
+        let path = try present ?? ModelCatalog.fetch(source, called: name, from: hub) { Console.status(Self.line($0)) }
         Console.endStatus()
         if output.json {
             try Console.printJSON(Document(model: name, path: path, fetched: present == nil))

@@ -29,12 +29,12 @@ struct InspectCommand: ParsableCommand {
         let named = try model.model.map { try ModelCatalog.description(of: $0) }
         let description = try isDirectory.boolValue ? ModelCatalog.description(of: file) : named
         let path = isDirectory.boolValue ? model.weights ?? description?.weightsPath : file
-        guard let path else { throw CLIPError.weightsNeeded(model: file) }
+        guard let path else { throw description?.missingWeights ?? CLIPError.weightsNeeded(model: file) }
         var report = try CheckpointReport(weights: path, as: description) { bytes in
             Console.status("\(bytes >> 20) MiB read")
         }
         Console.endStatus()
-        report.problem = report.failure.map { Advice.message(of: $0) } ?? report.problem
+        report.problem = report.failure.map { Advice.message(of: $0, in: Self.self) } ?? report.problem
         if output.json { try Console.printJSON(report) } else { try show(report) }
         if report.problem != nil || report.nonFinite != nil { throw ExitCode(ExitStatus.badData.rawValue) }
     }

@@ -1,37 +1,71 @@
+import ArgumentParser
 import CLIP
 import CLIPTraining
+import Files
 
 /// What to type where a library says what is wrong: it knows facts, and the command its options.
-enum Advice {
-    /// An error's facts, then what to type.
-    static func message(of error: any Error) -> String {
-        let advice =
-            switch error {
-            case let error as CLIPError: error.advice
-            case let error as TrainingError: error.advice
-            default: nil as String?
-            }
-        return ["\(error)", advice].compactMap { $0 }.joined(separator: " ")
-    }
-}
+struct Advice {
+    /// The command that failed; nil where any may have.
+    private let command: (any ParsableCommand.Type)?
 
-extension CLIPError {
+    /// An error's facts, then what to type.
+    /// - Parameter command: the command that failed: what it has just done is not advised, nor an option that it has not.
+    static func message(of error: any Error, in command: (any ParsableCommand.Type)? = nil) -> String {
+        let advice = Advice(command: command)
+        let typed: String? =
+            switch error {
+            case let error as CLIPError: advice.text(for: error)
+            case let error as TrainingError: error.advice
+            default: nil
+            }
+        return ["\(error)", typed ?? advice.textForFile(of: error)].compactMap { $0 }.joined(separator: " ")
+    }
+
+    private func isIn(_ other: any ParsableCommand.Type) -> Bool { command == other }
+
+    /// Whether the command takes an option.
+    private func takes(_ option: String) -> Bool {
+        guard let command else { return true }
+        return command.helpMessage(columns: 200).contains("\(option) <")
+    }
+
     /// Nil where the error says all.
-    var advice: String? {
-        switch self {
-        case .notDownloaded(let name): "Fetch it with: clip download \(name)"
+    private func text(for error: CLIPError) -> String? {
+        switch error {
+        case .notDownloaded(let name): return "Fetch it with: clip download \(name)"
+        case .unknownModel(_, let suggestions):
+            return suggestions.isEmpty && !isIn(ModelsCommand.self) ? "See \"clip models\" for names." : nil
         case .weightsNeeded:
-            "Add --weights FILE, name a model directory, or fetch a model with \"clip download\"."
-        case .notAModel: "Give a weights file with --weights."
-        case .weightsMismatch: "Choose the --model they were made for."
-        case .unknownLayout: "Look at it with \"clip inspect\"."
+            let fetching = isIn(DownloadCommand.self) ? "" : ", or fetch a model with \"clip download\""
+            return takes("--weights")
+                ? "Add --weights FILE, name a model directory\(fetching)." : "Name a model directory\(fetching)."
+        case .notAModel:
+            if isIn(InspectCommand.self) { return "Leave out --model to find out what a weights file is." }
+            return takes("--weights") ? "Give a weights file with --weights." : nil
+        case .weightsMismatch: return takes("--model") ? "Choose the --model they were made for." : nil
+        case .unknownLayout:
+            return isIn(InspectCommand.self) ? "It is no model of CLIP's kind." : "Look at it with \"clip inspect\"."
+        case .foreignDirectory(_, _, .bareWeights(let file)):
+            if isIn(InspectCommand.self) { return "Give the file itself." }
+            return takes("--weights") ? "Give that file with --weights (\(file)) and the architecture's name." : nil
         case .architectureNeeded(_, _, let choices):
-            choices.isEmpty
+            guard takes("--model") else { return nil }
+            return choices.isEmpty
                 ? "Give --model, with a name of \"clip models\" or a JSON configuration."
                 : "Give --model \(choices.joined(separator: " or --model "))."
-        case .embeddingFile, .undescribedVectors: "Make the vectors anew with \"clip embed\"."
-        case .deviceUnavailable: "Use --device cpu."
-        default: nil
+        case .embeddingFile, .undescribedVectors:
+            return isIn(EmbedCommand.self) ? nil : "Make the vectors anew with \"clip embed\"."
+        case .deviceUnavailable: return takes("--device") ? "Use --device cpu." : nil
+        default: return nil
+        }
+    }
+
+    /// How to get the file that a pointer stands for.
+    private func textForFile(of error: any Error) -> String? {
+        guard case .pointer(let kind, _)? = FileFault(in: error)?.cause else { return nil }
+        switch kind {
+        case .gitLFS: return "Fetch it, in its repository, with: git lfs pull"
+        case .gitAnnex: return "Fetch it, in its repository, with: git annex get"
         }
     }
 }

@@ -39,6 +39,17 @@ public enum HubNames {
         "OFA-Sys/chinese-clip-rn50",
     ]
 
+    /// Every name of a published model that is known: OpenAI's, open_clip's with their tags, and repositories.
+    public static var published: [String] { models + repositories }
+
+    /// OpenAI's names, and open_clip's with their tags.
+    private static let models = OpenAIModel.all.map(\.name) + checkpoints.map { "\($0.model)/\($0.tag)" }
+
+    private static let repositoryPrefixes = ["hf-hub:", "hf_hub:"]
+
+    /// Whether a name says that a repository is meant.
+    package static func isRepository(_ name: String) -> Bool { repositoryPrefixes.contains(where: name.hasPrefix) }
+
     /// Understands a model's name:
     /// - `hf-hub:owner/name` or `owner/name`, with `@revision` if wanted;
     /// - `ViT-B-32/laion2b_s34b_b79k` (or with a colon), as open_clip names model and tag;
@@ -46,7 +57,7 @@ public enum HubNames {
     ///
     /// - Throws: ``ModelHubError/unknownModel(name:suggestions:)`` or ``ModelHubError/invalidName(kind:name:reason:)``.
     public static func source(of name: String) throws(ModelHubError) -> ModelSource {
-        for prefix in ["hf-hub:", "hf_hub:"] where name.hasPrefix(prefix) {
+        for prefix in repositoryPrefixes where name.hasPrefix(prefix) {
             return .repository(try repository(String(name.dropFirst(prefix.count))))
         }
         if let model = OpenAIModel.named(name) { return .openAI(model) }
@@ -56,7 +67,10 @@ public enum HubNames {
         if let checkpoint = try checkpoint(model: parts[0], tag: parts[1], name: name) {
             return .repository(try HubRepository(checkpoint.repository))
         }
-        guard !name.contains(":") else { throw .unknownModel(name: name, suggestions: suggestions(for: parts[0])) }
+        guard !name.contains(":") else { throw .unknownModel(name: name, suggestions: suggestions(for: name)) }
+        // Nobody's repository differs by a letter or two from what OpenAI or open_clip calls a model.
+        let near = repositories.contains(name) ? [] : NearNames.nearest(to: name, among: models, within: 2)
+        guard near.isEmpty else { throw .unknownModel(name: name, suggestions: near) }
         return .repository(try repository(name))
     }
 
@@ -76,17 +90,15 @@ public enum HubNames {
         guard !candidates.isEmpty else { return nil }
         func cleaned(_ tag: String) -> String { tag.lowercased().split(separator: "-").joined(separator: "_") }
         guard let found = candidates.first(where: { $0.tag == cleaned(tag) }) else {
-            throw .unknownModel(name: name, suggestions: candidates.map { "\(model)/\($0.tag)" })
+            let known = candidates.map { "\(model)/\($0.tag)" }
+            let near = NearNames.nearest(to: name, among: known)
+            throw .unknownModel(name: name, suggestions: near.isEmpty ? known : near)
         }
         return found
     }
 
-    private static func suggestions(for model: String) -> [String] {
-        let wanted = model.lowercased()
-        let exact = checkpoints.filter { $0.model.lowercased() == wanted }
-        let near =
-            exact.isEmpty && !wanted.isEmpty ? checkpoints.filter { $0.model.lowercased().hasPrefix(wanted) } : exact
-        let names = near.map { "\($0.model)/\($0.tag)" }
-        return names.isEmpty ? OpenAIModel.all.map(\.name) : Array(names.prefix(20))
+    private static func suggestions(for name: String) -> [String] {
+        let near = NearNames.nearest(to: name, among: published)
+        return near.isEmpty ? OpenAIModel.all.map(\.name) : near
     }
 }

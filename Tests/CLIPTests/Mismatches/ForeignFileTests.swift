@@ -167,9 +167,11 @@ import TorchNN
             try FileManager.default.copyItem(
                 atPath: whole.file("model.safetensors"), toPath: model.file("model.safetensors"))
             #expect(try model.description().weightsPath == model.file("model.safetensors"))
-            // open_clip's configuration beside Hugging Face's: its own weights are taken, and no others.
+            // open_clip's configuration beside Hugging Face's: its own weights are taken before all others.
             try Data("{}".utf8).write(to: URL(fileURLWithPath: whole.file("open_clip_config.json")))
-            #expect(ModelDirectory(whole.path).existingWeightsPath == nil)
+            #expect(ModelDirectory(whole.path).existingWeightsPath == whole.file("model.safetensors"))
+            try Data([1]).write(to: URL(fileURLWithPath: whole.file("open_clip_pytorch_model.bin")))
+            #expect(ModelDirectory(whole.path).existingWeightsPath == whole.file("open_clip_pytorch_model.bin"))
         }
     }
 

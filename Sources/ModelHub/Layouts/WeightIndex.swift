@@ -14,6 +14,17 @@ struct WeightIndex: Decodable {
     /// The files that hold the tensors, each once, in order.
     var files: [String] { Set(filesByTensor.values).sorted() }
 
+    /// The files that hold the tensors of weights, as a repository names them; none for weights in one file.
+    /// - Parameters:
+    ///   - weights: the file that may be an index, as the repository names it.
+    ///   - folder: where the repository's files are.
+    static func shards(of weights: String, in folder: String) throws(ModelHubError) -> [String] {
+        guard ModelFiles.isIndex(weights) else { return [] }
+        // Shards lie beside their index.
+        let place = weights.lastIndex(of: "/").map { weights[...$0] } ?? ""
+        return try files(of: "\(folder)/\(weights)").map { place + $0 }
+    }
+
     /// Reads the index at a path.
     /// - Throws: ``ModelHubError/transfer(_:)`` naming the path, or
     ///   ``ModelHubError/invalidName(kind:name:reason:)``.
@@ -23,7 +34,7 @@ struct WeightIndex: Decodable {
             index = try JSONDecoder().decode(WeightIndex.self, from: WholeFile.data(path, limit: maximumBytes))
         } catch {
             // A larger file is no index either.
-            if let fault = error as? FileFault, fault.code != 0 { throw .transfer(.file(fault)) }
+            if let fault = error as? FileFault, fault.code != 0 || fault.isPointer { throw .transfer(.file(fault)) }
             index = nil
         }
         guard let index else {
