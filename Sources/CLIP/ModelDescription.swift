@@ -107,11 +107,11 @@ public struct ModelDescription: Sendable {
     /// The configuration with what the weights prove: OpenAI's are known to use QuickGELU.
     private func settled(by checkpoint: Checkpoint) throws -> ModelConfiguration {
         let quick = configuration.with(activation: .quickGELU)
-        if checkpoint.isOpenAIs {
+        if let publisher = checkpoint.provenPublisher {
             guard isAmbiguous || configuration == quick else {
                 throw CLIPError.activationMismatch(
                     path: checkpoint.path, model: name,
-                    problem: "these are OpenAI's weights, which were trained with QuickGELU")
+                    problem: "these are \(publisher)'s weights, which were trained with QuickGELU")
             }
             return quick
         }

@@ -91,7 +91,9 @@ import Testing
         refused(try directory("clip-files", "merges.txt", Array("a b c\n".utf8)), .clip, naming: "line 1")
         refused(try directory("clip-files", "merges.txt"), .clip, naming: "merges.txt")
         refused(
-            try directory("clip-files", "tokenizer_config.json", Array("{\"eos_token\":\"none\"}".utf8)), .clip,
+            try directory(
+                "clip-files", "tokenizer_config.json",
+                Array("{\"eos_token\":\"none\",\"added_tokens_decoder\":{}}".utf8)), .clip,
             naming: "eos_token: \"none\" is not in the vocabulary")
         refused(
             try directory(

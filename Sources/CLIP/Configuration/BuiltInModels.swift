@@ -68,12 +68,17 @@ public enum BuiltInModels {
         return [:]
     }()
 
+    /// What Chinese-CLIP's pairs of towers are called here.
+    static let chineseNames = BERTConfiguration.chineseCLIPs.map { chineseBeginning + $0.vision }
+
+    private static let chineseBeginning = "chinese-clip-"
+
     /// Chinese-CLIP's, by its names after "chinese-clip-".
     private static let chineseShapes: [String: ModelConfiguration] = {
         var found: [String: ModelConfiguration] = [:]
         for (name, text) in BERTConfiguration.chineseCLIPs {
             guard let shape = shapes[name]?.with(activation: .quickGELU) else { continue }
-            found["chinese-clip-" + name] = ModelConfiguration(
+            found[chineseBeginning + name] = ModelConfiguration(
                 embeddingSize: shape.embeddingSize, vision: shape.vision, text: text)
         }
         return found

@@ -11,8 +11,19 @@ enum HuggingFaceConfiguration {
         guard let kind = TowerFamilies.huggingFace.first(where: { $0.modelType == name }) else {
             throw object.problem("model_type", "\"\(name)\" is not supported. Known: \(known)")
         }
+        if let other = try object.strings("architectures").first(where: { others.contains($0) }) {
+            throw object.problem(
+                "architectures",
+                "\(other) is diffusers' own: a tower with parts that no library's class of this type has")
+        }
         return kind
     }
+
+    /// Classes of diffusers that say they are of a kind of transformers', and have other parts.
+    private static let others = [
+        "StableDiffusionSafetyChecker", "IFSafetyChecker", "PaintByExampleImageEncoder",
+        "FlaxStableDiffusionSafetyChecker",
+    ]
 
     /// Whether a file states a model of a kind that is read.
     static func isKnown(_ object: ConfigurationObject) -> Bool { (try? kind(object)) != nil }

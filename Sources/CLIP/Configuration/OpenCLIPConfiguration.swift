@@ -21,6 +21,11 @@ extension ModelConfiguration {
     /// Reads `model_cfg`, or a file that holds only that.
     /// - Throws: ``CLIPError/configuration(source:key:problem:)``.
     init(_ object: ConfigurationObject) throws {
+        if let key = ["vision_patch_size", "image_resolution", "text_hidden_size"].first(where: object.has) {
+            let pairs = BuiltInModels.chineseNames.joined(separator: ", ")
+            throw object.problem(
+                key, "these are cn_clip's settings of one tower; its models are pairs of them, known by name: \(pairs)")
+        }
         let activation: Activation = try object.flag("quick_gelu", default: false) ? .quickGELU : .gelu
         let model = OpenCLIPModel(activation: activation, embeddingSize: try object.size("embed_dim"))
         let vision = try object.object("vision_cfg")

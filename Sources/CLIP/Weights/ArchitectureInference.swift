@@ -52,7 +52,8 @@ struct ArchitectureInference {
         let known = BuiltInModels.openAINames.first {
             BuiltInModels.configuration(named: $0)?.with(activation: .quickGELU) == configuration
         }
-        return Finding(name: known ?? type(of: text).inferredModelName, configuration: configuration)
+        let name = known ?? (checkpoint.isLongCLIPs ? "LongCLIP" : type(of: text).inferredModelName)
+        return Finding(name: name, configuration: configuration)
     }
 }
 

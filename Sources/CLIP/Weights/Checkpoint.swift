@@ -31,6 +31,8 @@ public struct Checkpoint: Sendable {
     public let prefix: String
     /// Tensors beside the model's, such as an optimizer's, that were left out.
     public let leftOut: Int
+    /// Whether LongCLIP's code wrote it; its two tables of text positions are one here.
+    let isLongCLIPs: Bool
 
     /// - Throws: `SafetensorsError`, `TorchArchiveError`, or ``CLIPError`` for an index that is missing files.
     public init(path: String) throws {
@@ -46,7 +48,9 @@ public struct Checkpoint: Sendable {
             files = [path]
         }
         let unwrapped = StateWrapping.unwrapped(raw)
-        tensors = unwrapped.tensors
+        let long = try LongCLIP.merged(unwrapped.tensors)
+        tensors = long ?? unwrapped.tensors
+        isLongCLIPs = long != nil
         prefix = unwrapped.prefix
         leftOut = raw.count - unwrapped.tensors.count
     }
@@ -59,6 +63,7 @@ public struct Checkpoint: Sendable {
         files = [path]
         prefix = ""
         leftOut = 0
+        isLongCLIPs = false
     }
 
     static func read(_ path: String) throws -> ([String: Tensor], Format) {

@@ -25,4 +25,7 @@ extension Checkpoint {
     /// Whether only OpenAI can have written the file: their archives state three numbers that no one else's do. Their
     /// models all use QuickGELU. That a file holds TorchScript proves nothing: anyone can write one.
     var isOpenAIs: Bool { TowerNaming.openAIConstants.allSatisfy { tensors[$0] != nil } }
+
+    /// Whose weights they are, where those have QuickGELU and heads of 64 and nobody else's have such names; else nil.
+    var provenPublisher: String? { isOpenAIs ? "OpenAI" : isLongCLIPs ? "LongCLIP" : nil }
 }

@@ -85,7 +85,8 @@ extension EVAConfiguration {
     package static var timmBeginnings: [String] { timmTowers.map(\.beginning) }
 
     package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
-        try TimmTower.shape(object, among: timmTowers, pool: "token")
+        if object.has("eva_model_name") { return try original(object) }
+        return try TimmTower.shape(object, among: timmTowers, pool: "token")
     }
 
     package func openCLIPObject() throws -> [String: Any] {

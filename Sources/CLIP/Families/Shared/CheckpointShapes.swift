@@ -4,8 +4,8 @@ import Torch
 package struct CheckpointShapes: Sendable {
     let checkpoint: Checkpoint
 
-    /// Whether only OpenAI can have written the file; see ``Checkpoint/isOpenAIs``.
-    var isOpenAIs: Bool { checkpoint.isOpenAIs }
+    /// Whether its towers are known to be OpenAI's; see ``Checkpoint/provenPublisher``.
+    var isOpenAIs: Bool { checkpoint.provenPublisher != nil }
 
     /// Far more than any model has, and far from where products overflow: a file may claim any size for an empty tensor.
     private static let largestSide = 1 << 24

@@ -14,6 +14,8 @@ extension TextTransformerConfiguration {
         tower.isCausal = try !object.flag("no_causal_mask", default: false)
         tower.hasClassEmbedding = try object.flag("embed_cls", default: false)
         _ = try object.flag("output_tokens", default: false)
+        // In EVA-CLIP's files: how it is computed.
+        for key in ["xattn", "fusedLN"] { _ = try object.flag(key, default: false) }
         // The tokenizer is chosen by the files beside the weights; these say which it was.
         _ = try object.string("hf_tokenizer_name", default: "")
         if object.has("tokenizer_kwargs") { try checkCleaning(object.object("tokenizer_kwargs")) }

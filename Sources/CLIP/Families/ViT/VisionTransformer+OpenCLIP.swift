@@ -2,7 +2,7 @@ extension VisionTransformerConfiguration {
     package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
         if object.has("timm_model_name") { return try sigLIP(timm: object, embeddingSize: model.embeddingSize) }
         // A list is a ResNet's.
-        guard try object.sizes("layers") == nil else { return nil }
+        guard !object.has("eva_model_name"), try object.sizes("layers") == nil else { return nil }
         var tower = Self(
             imageSize: try object.squareSize("image_size", default: 224),
             patchSize: try object.size("patch_size", default: 16),
