@@ -1,6 +1,6 @@
 """Compares `clip` with the libraries on sets of published configuration files, the weights random.
 
-    Scripts/parity/run-like Python: configurations.py FOLDER bin/clip [--sets NAME ...] [--keep]
+    python Scripts/parity/configurations.py FOLDER bin/clip [--sets NAME ...]      (the Python of Scripts/parity/run)
 
 FOLDER holds a folder a set, each as people have it on disk: Hugging Face's config.json with preprocessor and tokenizer
 settings, open_clip_config.json, tokenizer or preprocessor settings alone, or JSON files that are each a shape. A tower is
@@ -50,9 +50,9 @@ CLASSES = {
 # What README and Techniques say is not read, by the words of the refusal.
 KNOWN = [
     r"model_type: \"(t5|bert|jina_clip|siglip2|xlm|roberta|mt5|clap)", r"text towers from Hugging Face's library",
-    r"timm_model_name: \"(?!vit_\w+_siglip|eva|convnext)", r"vision_cfg.*is missing|vision_cfg: an object is needed",
-    r"tokenizer", r"timm_(pool|proj)", r"proj_type", r"naflex", r"StableDiffusionSafetyChecker", r"eva_model_name",
-    r"text_hidden_size|image_resolution", r"no model that is read|It holds"]
+    r"timm_model_name: \"(?!vit_\w+_siglip|eva|convnext)", r"audio_cfg: towers that hear", r"tokenizer", r"proj_type",
+    r"timm_(pool|proj)", r"architectures: StableDiffusionSafetyChecker", r"these are cn_clip's settings of one tower",
+    r"vision_cfg\.(ls_init_value|qkv_bias|use_rms_norm)"]
 
 
 class Refusal(Exception):
@@ -233,6 +233,8 @@ def open_clips(command, config, folder):
     with torch.device("meta"):
         size = sum(parameter.numel() for parameter in open_clip.create_model(
             f"local-dir:{folder}", load_weights=False, device="meta").parameters())
+    if "hf_tokenizer_name" not in config["text_cfg"]:
+        run(command, "tokenize", "a", "--model", str(folder))
     if size > MOST_PARAMETERS:
         return f"read, and too large to be compared here ({size // 1_000_000} million values)"
     torch.manual_seed(3)

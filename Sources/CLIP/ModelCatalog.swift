@@ -88,7 +88,7 @@ public enum ModelCatalog {
     ) throws -> String {
         try UnreadArchitectures.check(source, called: name)
         return try hub.fetch(
-            source, checking: { _ = try ModelDirectory($0).configuration() }, progress: progress)
+            source, checking: { _ = try directory($0, called: name).reading() }, progress: progress)
     }
 
     /// Names that a mistyped one may mean, the nearest first.

@@ -128,16 +128,20 @@ public struct ModelDescription: Sendable {
         guard device.isAvailable else { throw CLIPError.deviceUnavailable(device.description) }
     }
 
+    /// The tokenizer, or why there is none where pictures are read without it.
+    /// - Throws: what is wrong with one that is there.
+    func reading() throws -> Result<any TextTokenizer, any Error> {
+        do {
+            return .success(try tokenizer())
+        } catch  where (error as? any Failure)?.kind == .missingInput || configuration.text == nil {
+            return .failure(error)
+        }
+    }
+
     private func assembled(
         _ model: DualEncoder, device: Device, precision: DType, weights: WeightsSource?
     ) throws -> CLIPModel {
-        let reading: Result<any TextTokenizer, any Error>
-        do {
-            reading = .success(try tokenizer())
-        } catch  where (error as? any Failure)?.kind == .missingInput || configuration.text == nil {
-            // Pictures are read without it.
-            reading = .failure(error)
-        }
+        let reading = try reading()
         try model.prepare(computingIn: precision, on: device)
         return CLIPModel(
             name: name, model: model, reading: reading, preprocessor: preparation.map(PicturePreprocessor.init),

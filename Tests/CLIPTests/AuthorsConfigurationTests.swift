@@ -114,6 +114,10 @@ import Torch
         for name in BuiltInModels.chineseNames { #expect(BuiltInModels.configuration(named: name) != nil) }
     }
 
+    @Test func aTowerThatHearsIsNamed() {
+        expectRefused(at: "audio_cfg") { _ = try read(#"{"embed_dim": 512, "audio_cfg": {}, "text_cfg": {}}"#) }
+    }
+
     @Test func diffusersSafetyCheckerIsNoCLIP() {
         let json =
             #"{"model_type": "clip", "architectures": ["StableDiffusionSafetyChecker"], "text_config": {}, "vision_config": {}}"#

@@ -83,6 +83,23 @@ import Torch
         }
     }
 
+    /// So is a model with another's tokenizer.
+    @Test func anothersTokenizerIsRefusedBeforeTheWeights() async throws {
+        var hub = try Self.hub()
+        hub.files["config.json"] = hub.files["config.json"].map {
+            Array(String(decoding: $0, as: UTF8.self).replacingOccurrences(of: "574", with: "901629").utf8)
+        }
+        let honest: @Sendable (Asked, Int) -> Reply = { [hub] asked, _ in hub.reply(to: asked) }
+        try await withServer(honest) { server, folder in
+            let configuration = try configuration(server, folder)
+            let error = await #expect(throws: CLIPError.self) {
+                try await CLIPModel.load("hf-hub:owner/name", hub: configuration)
+            }
+            #expect(error?.description.contains("901629") == true)
+            #expect(!server.asked.contains { $0.path.hasSuffix("model.safetensors") })
+        }
+    }
+
     /// A known name whose architecture is not read is refused before anything is asked for, by either of its names.
     @Test(arguments: ["ViTamin-L/datacomp1b", "hf-hub:timm/PE-Core-B-16", "MobileCLIP-S1/datacompdr"])
     func aKnownNameThatIsNotReadIsRefusedAtOnce(_ name: String) async throws {

@@ -42,6 +42,13 @@ import Torch
         }
     }
 
+    /// A model that is a part of a training's own module.
+    @Test(arguments: ["clip", "clip_model", "net", "network", "student", "state_dict.clip", "state_dict.net.module"])
+    func modulesAroundTheModelAreTakenAway(_ around: String) {
+        let raw = [around + ".visual.proj": 1, around + ".logit_scale": 2]
+        #expect(StateWrapping.unwrapped(raw).tensors == ["visual.proj": 1, "logit_scale": 2])
+    }
+
     @Test func whatStandsInTheMidstOfNamesIsTakenOut() {
         let raw = [
             "module._orig_mod.visual._orig_mod.transformer.resblocks.0._checkpoint_wrapped_module.ln_1.weight": 1,

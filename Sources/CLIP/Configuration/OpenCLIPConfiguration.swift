@@ -26,6 +26,9 @@ extension ModelConfiguration {
             throw object.problem(
                 key, "these are cn_clip's settings of one tower; its models are pairs of them, known by name: \(pairs)")
         }
+        if object.has("audio_cfg") {
+            throw object.problem("audio_cfg", "towers that hear are not read: pictures and texts alone")
+        }
         let activation: Activation = try object.flag("quick_gelu", default: false) ? .quickGELU : .gelu
         let model = OpenCLIPModel(activation: activation, embeddingSize: try object.size("embed_dim"))
         let vision = try object.object("vision_cfg")

@@ -2,7 +2,11 @@
 enum StateWrapping {
     /// Dictionaries that hold a model's state beside other things, and modules that hold the model alone. Names of either
     /// may stand in front of the other's, several times and in any order.
-    private static let wrappers = ["state_dict", "model_state_dict", "model", "module", "_orig_mod", "_forward_module"]
+    private static let wrappers = [
+        "state_dict", "model_state_dict", "model", "module", "_orig_mod", "_forward_module", "clip", "clip_model",
+        "net",
+        "network", "student",
+    ]
 
     /// What lies beside a model's state in a training checkpoint: everything under such a name is left out.
     private static let companions = [
