@@ -162,7 +162,8 @@ extension CLIPError: Failure {
             .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
             .usage
         case .notAModel, .unreadArchitecture, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch,
-            .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging, .picture:
+            .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging,
+            .picture:
             .badData
         }
     }
