@@ -46,6 +46,7 @@ public enum ModelCatalog {
         /// A model of a hub's: what this or another program put into the cache, or what may be fetched.
         private func ofHub(_ name: String) throws -> ModelDescription {
             guard let source = try? HubNames.source(of: name), isKnown(source) || HubNames.isRepository(name) else {
+                try UnreadArchitectures.check(architecture: name)
                 throw CLIPError.unknownModel(name: name, suggestions: suggestions(for: name))
             }
             let hub = try hub()
@@ -93,7 +94,8 @@ public enum ModelCatalog {
 
     /// Names that a mistyped one may mean, the nearest first.
     static func suggestions(for name: String) -> [String] {
-        NearNames.nearest(to: name, among: names + BuiltInModels.openAINames + HubNames.published)
+        let published = HubNames.published.filter { UnreadArchitectures.reason($0) == nil }
+        return NearNames.nearest(to: name, among: names + BuiltInModels.openAINames + published)
     }
 
     /// What a bare weights file is, where that is certain.

@@ -44,7 +44,7 @@ import Testing
     /// Whatever reads it: the way to the file that a pointer stands for.
     @Test func aPointerComesWithTheWayToItsFile() {
         let lfs = FileFault("model.safetensors", .mapping, .pointer(.gitLFS, bytes: 5))
-        #expect(Advice.message(of: lfs).hasSuffix("git lfs pull"))
+        #expect(Advice.message(of: lfs).hasSuffix("git lfs pull") && Advice.message(of: lfs).contains("fetched. Fetch"))
         #expect(Advice.message(of: CLIPError.file(lfs, hint: "It lists the shards.")).hasSuffix("git lfs pull"))
         let annex = FileFault("cat.jpg", .reading, .pointer(.gitAnnex, bytes: nil))
         #expect(Advice.message(of: annex).hasSuffix("git annex get"))

@@ -101,7 +101,7 @@ import Torch
     }
 
     /// A known name whose architecture is not read is refused before anything is asked for, by either of its names.
-    @Test(arguments: ["ViTamin-L/datacomp1b", "hf-hub:timm/PE-Core-B-16", "MobileCLIP-S1/datacompdr"])
+    @Test(arguments: ["ViTamin-L/datacomp1b", "hf-hub:timm/PE-Core-B-16", "MobileCLIP-S1/datacompdr", "PE-Core-B-16"])
     func aKnownNameThatIsNotReadIsRefusedAtOnce(_ name: String) async throws {
         let failing: @Sendable (Asked, Int) -> Reply = { _, _ in Reply(status: 500) }
         try await withServer(failing) { server, folder in

@@ -165,4 +165,14 @@ import Testing
         #expect(suggestions.first == meant, "\(suggestions)")
         #expect(error?.description.contains("Did you mean \(meant)") == true)
     }
+
+    /// What cannot be read is nobody's suggestion.
+    @Test func whatIsNotReadIsNotSuggested() throws {
+        let error = #expect(throws: CLIPError.self) { try ModelCatalog.description(of: "ViT-B-32/laion2b") }
+        guard case .unknownModel(_, let suggestions) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
+        #expect(suggestions.prefix(2) == ["ViT-B-32/laion2b_e16", "ViT-B-32/laion2b_s34b_b79k"])
+        #expect(!suggestions.contains { $0.hasPrefix("roberta") })
+    }
 }

@@ -34,9 +34,8 @@ enum HuggingFaceConfiguration {
             let name = try object.string("architecture", default: "")
             return object.problem(
                 "architecture",
-                "timm's \"\(name)\" is an image tower alone, without a text tower, and is not read. open_clip's models "
-                    + "with such a tower are, where their open_clip_config.json and open_clip_model.safetensors are there"
-            )
+                "timm's \"\(name)\" is an image tower alone, without a text tower, in a layout that is not read; a pair of "
+                    + "towers has an open_clip_config.json beside it")
         }
         if object.has("_class_name") {
             let name = try object.string("_class_name", default: "")

@@ -17,6 +17,12 @@ enum UnreadArchitectures {
     /// What is not read of a model that open_clip calls so; nil where nothing is known to be in the way.
     static func reason(_ model: String) -> String? { reasons.first { model.contains($0.0) }?.1 }
 
+    /// - Throws: ``CLIPError/unreadArchitecture(name:reason:)`` for what open_clip calls an architecture that is not read.
+    static func check(architecture name: String) throws {
+        guard HubNames.checkpoints.contains(where: { $0.model == name }), let reason = reason(name) else { return }
+        throw CLIPError.unreadArchitecture(name: name, reason: reason)
+    }
+
     /// - Throws: ``CLIPError/unreadArchitecture(name:reason:)`` for a source whose architecture is known and not read.
     static func check(_ source: ModelSource, called name: String) throws {
         guard case .repository(let repository) = source else { return }

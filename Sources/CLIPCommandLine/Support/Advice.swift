@@ -18,7 +18,9 @@ struct Advice {
             case let error as TrainingError: error.advice
             default: nil
             }
-        return ["\(error)", typed ?? advice.textForFile(of: error)].compactMap { $0 }.joined(separator: " ")
+        let facts = "\(error)"
+        guard let typed = typed ?? advice.textForFile(of: error) else { return facts }
+        return facts + (facts.last.map(".?!".contains) == true ? " " : ". ") + typed
     }
 
     private func isIn(_ other: any ParsableCommand.Type) -> Bool { command == other }

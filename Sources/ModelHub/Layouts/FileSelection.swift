@@ -15,7 +15,7 @@ public struct FileSelection: Sendable {
     }
 
     /// What a model needs: its configuration, its tokenizer, and its weights in the layout that is read of it
-    /// (``ModelFiles``); never two layouts.
+    /// (`ModelFiles`); never two layouts.
     public static let model = FileSelection(
         choose: { names in chosenCompanions(names) + [chosenWeights(names)].compactMap(\.self) }, weights: .fetched)
 

@@ -14,8 +14,12 @@ package enum NearNames {
         guard (2...120).contains(typed.count), !["/", ".", "~"].contains(where: name.hasPrefix) else { return [] }
         let bound = bound ?? max(2, typed.count / 2)
         var found: [(name: String, distance: Int)] = []
-        for candidate in names where !found.contains(where: { $0.name == candidate }) {
-            let distance = distance(typed, key(candidate))
+        var keys: Set<[UInt8]> = []
+        for candidate in names {
+            let key = key(candidate)
+            // Of one name in two spellings the first is enough.
+            guard keys.insert(key).inserted else { continue }
+            let distance = distance(typed, key)
             if distance <= bound { found.append((candidate, distance)) }
         }
         let ranked = found.enumerated().sorted {
