@@ -37,6 +37,8 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(
+            name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
+        .systemLibrary(
             name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(
             name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"]), .brew(["glib"])]),
@@ -61,7 +63,7 @@ let package = Package(
         .target(name: "TorchArchive", dependencies: ["Files"]),
         // Layer 1
         .target(name: "Torch", dependencies: ["CTorch", "Files"]),
-        .target(name: "Imaging", dependencies: ["CVips", "CTurboJPEG", "Files"]),
+        .target(name: "Imaging", dependencies: ["CTIFF", "CTurboJPEG", "CVips", "Files"]),
         .target(name: "Pages"),
         .target(name: "Transfer", dependencies: ["Checksums", "Files"]),
         // Layer 2

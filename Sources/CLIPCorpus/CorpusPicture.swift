@@ -44,15 +44,16 @@ struct CorpusPicture: Sendable {
         switch origin {
         case .file(let path, let drawing):
             do {
-                return try Picture.read(path: path, options: DecodeOptions(pixelLimit: 20_000_000))
-            } catch ImagingError.tooLarge {
+                // Twenty megapixels with transparency: seven bytes each.
+                return try Picture.read(path: path, options: DecodeOptions(memoryLimit: 20_000_000 * 7))
+            } catch ImagingError.tooMuchMemory {
                 guard let drawing else { throw DropError(reason: .unreadable) }
                 return try read(.drawing(drawing))
             }
         case .drawing(let path):
             let bytes = (try? WholeFile.data(path, limit: 1 << 28)) ?? Data()
             // Drawn large, so that enough is left after trimming.
-            return try Picture.renderTrustedSVG(bytes, name: path, shortestSide: 512)
+            return try Picture.renderSVG(bytes, name: path, shortestSide: 512)
         case .glyph(let text, let fontFile):
             let picture = try Picture.rendering(text: text, font: "Noto Color Emoji 96", fontFile: fontFile)
             // Every bitmap of the font has one shape; another means that the sequence fell apart into several.

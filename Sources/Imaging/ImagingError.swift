@@ -13,8 +13,9 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownFormat(name: String, looksLike: String?)
     /// The format is known but this kind of it is not read.
     case unsupported(name: String, detail: String)
-    /// The header announces more pixels than the limit allows. Nothing was decoded.
-    case tooLarge(name: String, width: Int, height: Int, limit: Int)
+    /// The picture that the header announces would take more memory while it is decoded than the limit allows, both in
+    /// bytes. Nothing was decoded.
+    case tooMuchMemory(name: String, width: Int, height: Int, bytes: Int, limit: Int)
     /// The file holds more bytes than the limit allows. Nothing was read.
     case tooManyBytes(name: String, bytes: Int, limit: Int)
     /// The bytes end early or contradict themselves.
@@ -36,11 +37,12 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unknownFormat(let name, let looksLike):
             "\(name): not a picture that can be read"
                 + (looksLike.map { " (it looks like \($0))" } ?? "")
-                + "; give JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF"
+                + "; give \(PictureFormat.list)"
         case .unsupported(let name, let detail):
             "\(name): \(detail); save it as 8-bit PNG or JPEG"
-        case .tooLarge(let name, let width, let height, let limit):
-            "\(name): \(width) x \(height) pixels are more than the limit of \(limit); scale it down or raise the limit"
+        case .tooMuchMemory(let name, let width, let height, let bytes, let limit):
+            "\(name): \(width) x \(height) pixels would take \(Self.megabytes(bytes)) MB of memory, more than the limit "
+                + "of \(Self.megabytes(limit)); scale it down or raise the limit"
         case .tooManyBytes(let name, let bytes, let limit):
             "\(name): \(bytes) bytes are more than the limit of \(limit); scale it down or raise the limit"
         case .damaged(let name, let format, let detail):
@@ -54,6 +56,9 @@ public enum ImagingError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension ImagingError {
+    /// Millions of bytes, rounded up.
+    private static func megabytes(_ bytes: Int) -> Int { (bytes - 1) / 1_000_000 + 1 }
+
     /// What it means for a picture that its file could not be read.
     init(_ fault: FileFault) {
         if case .tooLarge(let bytes?, let limit) = fault.cause {

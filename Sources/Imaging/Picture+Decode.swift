@@ -1,51 +1,12 @@
-import CVips
 import Files
 import Foundation
-
-/// What to do with transparency.
-public enum AlphaPolicy: Sendable {
-    /// Lay the picture on white, as a page shows it.
-    case flattenOnWhite
-    /// Drop the alpha band and keep the color stored under it, as Pillow's `convert("RGB")` does.
-    case dropLikePillow
-}
-
-/// How bytes become a ``Picture``.
-public struct DecodeOptions: Sendable {
-    /// What to do with transparency.
-    public var alpha: AlphaPolicy
-    /// Pictures whose header announces more pixels (width times height) are refused before anything is decoded.
-    public var pixelLimit: Int
-    /// Files of more bytes are refused before they are read.
-    public var byteLimit: Int
-    /// Whether the orientation a camera wrote (EXIF or TIFF tag 274) is applied. HEIF and AVIF keep theirs in the
-    /// container, which is always applied.
-    public var appliesOrientation: Bool
-
-    /// The defaults read any picture a page would show, up to 100 megapixels and 512 MiB.
-    public init(
-        alpha: AlphaPolicy = .flattenOnWhite, pixelLimit: Int = 100_000_000, byteLimit: Int = 1 << 29,
-        appliesOrientation: Bool = true
-    ) {
-        self.alpha = alpha
-        self.pixelLimit = pixelLimit
-        self.byteLimit = byteLimit
-        self.appliesOrientation = appliesOrientation
-    }
-}
 
 extension Picture {
     /// Reads and decodes the file at `path`, which becomes the picture's name.
     ///
     /// - Throws: ``ImagingError``; its ``ImagingError/kind`` tells a missing or unreadable file from a bad one.
     public static func read(path: String, options: DecodeOptions = .init()) throws -> Picture {
-        let bytes: [UInt8]
-        do throws(FileFault) {
-            bytes = try WholeFile.bytes(path, limit: options.byteLimit)
-        } catch {
-            throw ImagingError(error)
-        }
-        return try decode(bytes, name: path, options: options)
+        try decode(PictureFile.bytes(path, options), name: path, options: options)
     }
 
     /// Decodes a whole picture file held in memory; `name` is what answers and messages call it.
@@ -64,14 +25,41 @@ extension Picture {
 
     /// Decodes a whole picture file held in memory; `name` is what answers and messages call it.
     ///
-    /// Of an animation or a file of several pages the first is taken. Colors are those of Pillow's
-    /// `convert("RGB")`: no color profile is applied, CMYK is converted by `(255 - C)(255 - K) / 255`, and of 16-bit
-    /// samples the high byte is kept.
+    /// Of an animation or a file of several pages the first is taken, of an icon the largest, of a camera's RAW the
+    /// preview that the camera developed. Colors are those of Pillow's `convert("RGB")`, which every CLIP family is
+    /// trained and run on: a color profile (ICC) is not applied, in whatever color space the numbers are meant, so
+    /// that wide-gamut pictures give the numbers stored in them; CMYK is converted by `(255 - C)(255 - K) / 255`. Of
+    /// samples of 9 to 16 bits the more significant byte is kept (Pillow cuts gray ones off at 255 instead).
     ///
     /// - Throws: ``ImagingError``. A file cut short is refused, not filled up with gray.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, name: String, options: DecodeOptions = .init()
     ) throws -> Picture {
+        let format = try PictureFile.format(of: bytes, name: name, options)
+        if format == .jpeg, let header = PlainJPEG.header(bytes) {
+            try options.checkMemory(width: header.width, height: header.height, bytesPerPixel: 3, name: name)
+            if let pixels = PlainJPEG.decode(bytes, header) {
+                return Picture(unchecked: pixels, width: header.width, height: header.height, name: name)
+            }
+        }
+        return try PictureFile.samples(bytes, format, name: name, options).picture(options, name: name)
+    }
+}
+
+/// From a file's bytes to samples, whatever the format.
+enum PictureFile {
+    static func bytes(_ path: String, _ options: DecodeOptions) throws -> [UInt8] {
+        do throws(FileFault) {
+            return try WholeFile.bytes(path, limit: options.byteLimit)
+        } catch {
+            throw ImagingError(error)
+        }
+    }
+
+    /// - Throws: ``ImagingError`` for bytes that are none, too many, or of no format read here.
+    static func format(
+        of bytes: UnsafeRawBufferPointer, name: String, _ options: DecodeOptions
+    ) throws -> PictureFormat {
         guard !bytes.isEmpty else { throw ImagingError.empty(name: name) }
         guard bytes.count <= options.byteLimit else {
             throw ImagingError.tooManyBytes(name: name, bytes: bytes.count, limit: options.byteLimit)
@@ -79,53 +67,22 @@ extension Picture {
         guard let format = PictureFormat(firstBytes: bytes) else {
             throw ImagingError.unknownFormat(name: name, looksLike: PictureFormat.guess(bytes))
         }
-        guard let loader = format.loader else { return try Bitmap.decode(bytes, name: name, options: options) }
-        if format == .jpeg, let header = PlainJPEG.header(bytes) {
-            try checkArea(width: header.width, height: header.height, name: name, limit: options.pixelLimit)
-            if let pixels = PlainJPEG.decode(bytes, header) {
-                return Picture(unchecked: pixels, width: header.width, height: header.height, name: name)
-            }
-        }
-        return try decode(bytes, by: loader, format: format, name: name, options: options)
+        return format
     }
 
-    /// - Parameter loader: the number that `cv_open` knows the format by.
-    static func decode(
-        _ bytes: UnsafeRawBufferPointer, by loader: Int32, format: PictureFormat, name: String, options: DecodeOptions
-    ) throws -> Picture {
-        try Vips.start()
-        guard let image = VipsPicture(cv_open(loader, bytes.baseAddress, bytes.count)) else {
-            throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
-        }
-        try checkArea(width: image.width, height: image.height, name: name, limit: options.pixelLimit)
-        let layout = try SampleLayout(of: image, name: name)
-        let orientation = options.appliesOrientation && format != .heif ? image.orientation : 1
-        guard let samples = image.samples() else {
-            throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
-        }
-        let pixels = layout.toRGB(samples, alpha: options.alpha)
-        return Picture(unchecked: pixels, width: image.width, height: image.height, name: name).oriented(orientation)
-    }
-
-    static func checkArea(width: Int, height: Int, name: String, limit: Int) throws {
-        let (area, overflow) = width.multipliedReportingOverflow(by: height)
-        guard !overflow, area <= limit else {
-            throw ImagingError.tooLarge(name: name, width: width, height: height, limit: limit)
-        }
-    }
-}
-
-extension PictureFormat {
-    /// The number `cv_open` knows the format by; nil for the one read without the library.
-    var loader: Int32? {
-        switch self {
-        case .jpeg: Int32(CV_JPEG.rawValue)
-        case .png: Int32(CV_PNG.rawValue)
-        case .webp: Int32(CV_WEBP.rawValue)
-        case .gif: Int32(CV_GIF.rawValue)
-        case .tiff: Int32(CV_TIFF.rawValue)
-        case .heif: Int32(CV_HEIF.rawValue)
-        case .bmp: nil
+    static func samples(
+        _ bytes: UnsafeRawBufferPointer, _ format: PictureFormat, name: String, _ options: DecodeOptions
+    ) throws -> DecodedSamples {
+        switch format {
+        case .jpeg, .png, .webp, .heif, .jpeg2000:
+            try LibraryReader(format: format, name: name, options: options).samples(bytes)
+        case .gif: try GIFReader(bytes, name: name).samples(options)
+        case .tiff: try TIFFReader.samples(bytes, name: name, options: options)
+        case .bmp: try Bitmap.samples(bytes, name: name, options: options)
+        case .icon: try IconReader(bytes, name: name).samples(options)
+        case .pnm: try PNMReader.samples(bytes, name: name, options: options)
+        case .svg: try Drawing.samples(bytes, name: name, options: options)
+        case .raw: try CameraRAW.samples(bytes, name: name, options: options)
         }
     }
 }

@@ -4,27 +4,15 @@ import Foundation
 extension Picture {
     /// Draws an SVG on white so that its shortest side has about `shortestSide` pixels.
     ///
-    /// Only for files of known origin: SVG is a program, and `decode` never reads it.
-    ///
-    /// - Throws: ``ImagingError/damaged(name:format:detail:)``-like failures as
-    ///   ``ImagingError/failed(operation:detail:)``; ``ImagingError/tooLarge(name:width:height:limit:)``.
-    public static func renderTrustedSVG(
-        _ bytes: Data, name: String, shortestSide: Int, pixelLimit: Int = 16_000_000
-    ) throws -> Picture {
-        try Vips.start()
-        Vips.drawing.lock()
-        defer { Vips.drawing.unlock() }
+    /// - Throws: ``ImagingError/damaged(name:format:detail:)``, and
+    ///   ``ImagingError/tooMuchMemory(name:width:height:bytes:limit:)`` for a drawing that would be long and thin beyond
+    ///   measure.
+    public static func renderSVG(_ bytes: Data, name: String, shortestSide: Int) throws -> Picture {
+        // Sixteen megapixels.
+        let options = DecodeOptions(memoryLimit: 16_000_000 * 7)
         return try bytes.withUnsafeBytes { source in
-            guard let natural = VipsPicture(cv_render_svg(source.baseAddress, source.count, 1)) else {
-                throw failure("drawing \(name)")
-            }
-            let scale = Double(shortestSide) / Double(max(1, min(natural.width, natural.height)))
-            guard let image = VipsPicture(cv_render_svg(source.baseAddress, source.count, max(scale, 1e-4))) else {
-                throw failure("drawing \(name)")
-            }
-            try checkArea(width: image.width, height: image.height, name: name, limit: pixelLimit)
-            return try onWhite(image, name: name)
-        }
+            try Drawing.samples(source, name: name, options: options) { Double(shortestSide) / Double(min($0, $1)) }
+        }.picture(options, name: name)
     }
 
     /// Draws one line of text on white, tightly around its ink.
@@ -41,17 +29,13 @@ extension Picture {
         // Pango reads markup; the three characters that mean something there are escaped.
         let plain = text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
             .replacingOccurrences(of: ">", with: "&gt;")
+        let name = "the text \"\(text)\""
         guard let image = VipsPicture(cv_render_text(plain, font, fontFile, 72)) else {
-            throw failure("drawing the text \"\(text)\"")
+            throw failure("drawing \(name)")
         }
-        return try onWhite(image, name: "the text \"\(text)\"")
-    }
-
-    private static func onWhite(_ image: VipsPicture, name: String) throws -> Picture {
         let layout = try SampleLayout(of: image, name: name)
         guard let samples = image.samples() else { throw failure("drawing \(name)") }
-        return Picture(
-            unchecked: layout.toRGB(samples, alpha: .flattenOnWhite), width: image.width, height: image.height,
-            name: name)
+        return DecodedSamples(samples: samples, layout: layout, width: image.width, height: image.height)
+            .picture(.init(), name: name)
     }
 }

@@ -1,52 +1,87 @@
-/// What a decoded picture's samples mean, and how they become RGB bytes.
+/// What a decoded picture's samples mean.
 struct SampleLayout: Equatable {
     enum Color: Equatable { case gray, rgb, cmyk }
 
+    /// Where transparency comes from, which decides whether Pillow sees a band of it.
+    enum Alpha: Equatable {
+        case none
+        /// A band of its own.
+        case band
+        /// One color or palette entry that is declared transparent. It is decoded as a band too, but Pillow keeps
+        /// such a picture in its own mode (`L`, `RGB`, `P`) and resizes the colors alone.
+        case key
+    }
+
     let color: Color
-    let hasAlpha: Bool
+    let alpha: Alpha
+    /// Whether Pillow holds the picture as palette indices or single bits (modes `P` and `1`), which it never
+    /// interpolates: it takes the nearest pixel whatever is asked for.
+    let isIndexed: Bool
     /// Samples a pixel.
     let bands: Int
     /// Bytes a sample, 1 or 2.
     let sampleBytes: Int
 
-    init(color: Color, hasAlpha: Bool, sampleBytes: Int = 1) {
+    var hasAlpha: Bool { alpha != .none }
+
+    init(color: Color, alpha: Alpha = .none, isIndexed: Bool = false, sampleBytes: Int = 1) {
         self.color = color
-        self.hasAlpha = hasAlpha
+        self.alpha = alpha
+        self.isIndexed = isIndexed
         self.sampleBytes = sampleBytes
-        let colors =
-            switch color {
-            case .gray: 1
-            case .rgb: 3
-            case .cmyk: 4
-            }
-        bands = colors + (hasAlpha ? 1 : 0)
+        bands = color.bands + (alpha == .none ? 0 : 1)
     }
 
-    /// - Throws: ``ImagingError/unsupported(name:detail:)`` for samples or bands that are no plain picture.
-    init(of image: VipsPicture, name: String) throws {
-        let size = image.sampleBytes
-        guard size == 1 || size == 2 else {
-            throw ImagingError.unsupported(name: name, detail: "its samples are not 8- or 16-bit unsigned integers")
-        }
-        switch (image.bands, image.isCMYK) {
-        case (1, _): self.init(color: .gray, hasAlpha: false, sampleBytes: size)
-        case (2, _): self.init(color: .gray, hasAlpha: true, sampleBytes: size)
-        case (3, _): self.init(color: .rgb, hasAlpha: false, sampleBytes: size)
-        case (4, false): self.init(color: .rgb, hasAlpha: true, sampleBytes: size)
-        case (4, true): self.init(color: .cmyk, hasAlpha: false, sampleBytes: size)
-        case (5, true): self.init(color: .cmyk, hasAlpha: true, sampleBytes: size)
-        default: throw ImagingError.unsupported(name: name, detail: "it has \(image.bands) bands")
+    /// Memory for a pixel at the peak of the way from samples to RGB, in bytes.
+    var bytesWhileConverting: Int {
+        if color == .rgb, alpha == .none, sampleBytes == 1 { return 3 }
+        return bands * sampleBytes + (sampleBytes == 2 ? bands : 0) + 3
+    }
+}
+
+extension SampleLayout.Color {
+    var bands: Int {
+        switch self {
+        case .gray: 1
+        case .rgb: 3
+        case .cmyk: 4
         }
     }
+}
 
-    /// `[H, W, bands]` samples to `[H, W, 3]` bytes.
-    func toRGB(_ samples: [UInt8], alpha: AlphaPolicy) -> [UInt8] {
-        if color == .rgb, !hasAlpha, sampleBytes == 1 { return samples }
-        let narrow = sampleBytes == 2 ? Self.highBytes(samples) : samples
-        let count = narrow.count / bands
-        let flatten = hasAlpha && alpha == .flattenOnWhite
+/// A picture as its file's reader leaves it.
+struct DecodedSamples {
+    /// `[H, W, bands]`, native byte order.
+    var samples: [UInt8]
+    var layout: SampleLayout
+    let width: Int
+    let height: Int
+    /// 1...8, as EXIF counts, still to be applied.
+    var orientation = 1
+
+    /// The picture as RGB, upright if its orientation is to count.
+    func picture(_ options: DecodeOptions, name: String) -> Picture {
+        let picture = Picture(unchecked: rgb(alpha: options.alpha), width: width, height: height, name: name)
+        return options.appliesOrientation ? picture.oriented(orientation) : picture
+    }
+
+    /// The same with one byte a sample: of two the more significant is kept.
+    func narrowed() -> DecodedSamples {
+        guard layout.sampleBytes == 2 else { return self }
+        let layout = SampleLayout(color: layout.color, alpha: layout.alpha, isIndexed: layout.isIndexed)
+        return DecodedSamples(
+            samples: Self.highBytes(samples), layout: layout, width: width, height: height, orientation: orientation)
+    }
+
+    /// `[H, W, 3]` bytes.
+    func rgb(alpha policy: AlphaPolicy) -> [UInt8] {
+        if layout.sampleBytes == 2 { return narrowed().rgb(alpha: policy) }
+        if layout.color == .rgb, layout.alpha == .none { return samples }
+        let bands = layout.bands
+        let count = samples.count / bands
+        let flatten = layout.hasAlpha && policy == .flattenOnWhite
         return [UInt8](unsafeUninitializedCapacity: count * 3) { out, filled in
-            narrow.withUnsafeBufferPointer { source in
+            samples.withUnsafeBufferPointer { source in
                 for pixel in 0..<count {
                     let from = pixel * bands
                     var (red, green, blue) = rgb(source, at: from)
@@ -67,7 +102,7 @@ struct SampleLayout: Equatable {
 
     @inline(__always)
     private func rgb(_ source: UnsafeBufferPointer<UInt8>, at index: Int) -> (UInt8, UInt8, UInt8) {
-        switch color {
+        switch layout.color {
         case .gray:
             return (source[index], source[index], source[index])
         case .rgb:
@@ -83,7 +118,7 @@ struct SampleLayout: Equatable {
 
     /// a * b / 255, rounded to nearest; never more than `b`.
     @inline(__always)
-    private static func product(_ a: UInt8, _ b: UInt8) -> UInt8 {
+    static func product(_ a: UInt8, _ b: UInt8) -> UInt8 {
         let scaled = UInt32(a) * UInt32(b) + 128
         return UInt8(truncatingIfNeeded: (scaled + scaled >> 8) >> 8)
     }

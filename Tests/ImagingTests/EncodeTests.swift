@@ -33,15 +33,15 @@ import Testing
         #expect(try flat.resizedForStorage(shortestSide: 10).pixels.allSatisfy { $0 == 77 })
     }
 
-    @Test func trustedSVGIsDrawnOnWhite() throws {
+    @Test func anSVGIsDrawnOnWhiteAtTheSizeAskedFor() throws {
         let svg =
             #"<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="red"/></svg>"#
-        let picture = try Picture.renderTrustedSVG(Data(svg.utf8), name: "s.svg", shortestSide: 40)
+        let picture = try Picture.renderSVG(Data(svg.utf8), name: "s.svg", shortestSide: 40)
         #expect(picture.width == 80 && picture.height == 40)
         #expect(Array(picture.pixels.prefix(3)) == [255, 0, 0])
         #expect(Array(picture.pixels.suffix(3)) == [255, 255, 255])
         #expect(throws: ImagingError.self) {
-            try Picture.renderTrustedSVG(Data("<svg".utf8), name: "bad.svg", shortestSide: 40)
+            try Picture.renderSVG(Data("<svg".utf8), name: "bad.svg", shortestSide: 40)
         }
     }
 

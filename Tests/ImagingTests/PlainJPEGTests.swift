@@ -16,8 +16,8 @@ import Testing
         try bytes(file).withUnsafeBytes { bytes in
             guard let header = PlainJPEG.header(bytes) else { return }
             let pixels = try #require(PlainJPEG.decode(bytes, header))
-            let loader = try #require(PictureFormat.jpeg.loader)
-            let slow = try Picture.decode(bytes, by: loader, format: .jpeg, name: file, options: .init())
+            let slow = try LibraryReader(format: .jpeg, name: file, options: .init()).samples(bytes)
+                .picture(.init(), name: file)
             try #require(header.width == slow.width && header.height == slow.height)
             let worst = zip(pixels, slow.pixels).enumerated().first { $1.0 != $1.1 }
             #expect(pixels.count == slow.pixels.count && worst == nil, "\(file): byte \(worst?.offset ?? -1)")

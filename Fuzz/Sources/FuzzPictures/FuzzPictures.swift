@@ -1,7 +1,7 @@
 import Imaging
 
 // Small enough that a picture takes milliseconds; larger ones are refused from their header.
-private let options = DecodeOptions(pixelLimit: 1 << 18)
+private let options = DecodeOptions(memoryLimit: 1 << 20)
 
 /// libFuzzer calls it with ever new bytes. Errors are right answers; crashes are not.
 @_cdecl("LLVMFuzzerTestOneInput")
