@@ -15,12 +15,16 @@ public struct PicturePreprocessor: Sendable {
     /// Resized and cropped bytes, uint8 `[3, S, S]`.
     /// - Throws: ``CLIPError/picture(name:problem:)`` for a picture too long and thin.
     public func bytes(_ picture: Picture) throws -> Tensor {
-        let size = configuration.size
         let (height, width) = try resizedSize(width: picture.width, height: picture.height, name: picture.name)
         let pixels = try picture.tensor()  // [1, 3, H, W]
-        let resized = try pixels.resizedIfNeeded(height: height, width: width, configuration.interpolation)
-        let top = Self.cropStart(height, size)
-        let left = Self.cropStart(width, size)
+        return try cropped(pixels.resizedIfNeeded(height: height, width: width, configuration.interpolation))
+    }
+
+    /// The middle of a resized picture, uint8 `[1, 3, H, W]` to `[3, S, S]`.
+    func cropped(_ resized: Tensor) throws -> Tensor {
+        let size = configuration.size
+        let top = Self.cropStart(resized.shape[2], size)
+        let left = Self.cropStart(resized.shape[3], size)
         return try resized.slice(top..<top + size, dimension: 2).slice(left..<left + size, dimension: 3)
             .contiguous().squeezed(0)
     }

@@ -55,11 +55,13 @@ struct PageCommand: ParsableCommand {
         var content = PageContent(title: title, model: clip.name, labels: labels, captions: captions, pictures: [])
         var names: [String] = []
         var bad = BadPictures()
+        let preprocessor = try clip.preprocessor
         // One at a time: of a large picture only its small copies stay in memory.
         func show(_ found: PictureList.Found) throws {
             let shown = bad.leavingOut(found.name) {
                 let picture = try pictures.decode(found)
-                let embedding = try clip.vectors(pictures: [picture])
+                let input = try Engine.inference { try pictures.read(found, shown: picture, for: preprocessor) }
+                let embedding = try clip.vectors(pictureBytes: [input])
                 return try PagePicture(
                     name: Folder.name(of: found.name), picture: picture,
                     labels: labeling.rank(embedding)[0], captions: captioning?.rank(embedding)[0] ?? [])

@@ -2,6 +2,7 @@ import ArgumentParser
 import CLIP
 import CLIPTraining
 import Files
+import Imaging
 
 /// What to type where a library says what is wrong: it knows facts, and the command its options.
 struct Advice {
@@ -15,6 +16,7 @@ struct Advice {
         let typed: String? =
             switch error {
             case let error as CLIPError: advice.text(for: error)
+            case let error as ImagingError: advice.text(for: error)
             case let error as TrainingError: error.advice
             default: nil
             }
@@ -60,6 +62,11 @@ struct Advice {
         case .deviceUnavailable: return takes("--device") ? "Use --device cpu." : nil
         default: return nil
         }
+    }
+
+    private func text(for error: ImagingError) -> String? {
+        guard case .tooMuchMemory = error, takes("--max-picture-memory") else { return nil }
+        return "Allow more with --max-picture-memory, such as 8GB."
     }
 
     /// How to get the file that a pointer stands for.

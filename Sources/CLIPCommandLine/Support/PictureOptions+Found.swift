@@ -4,7 +4,7 @@ import Imaging
 import Torch
 
 extension PictureOptions {
-    /// A picture that was found, decoded.
+    /// A picture that was found, decoded to be shown.
     func decode(_ picture: PictureList.Found) throws -> Picture {
         switch picture.image {
         case .file(let path): try Picture.read(path: path, options: decoding)
@@ -14,6 +14,22 @@ extension PictureOptions {
 
     /// A picture that was found as the model's input bytes, uint8 `[3, S, S]`.
     func read(_ picture: PictureList.Found, for preprocessor: PicturePreprocessor) throws -> Tensor {
-        try preprocessor.bytes(decode(picture))
+        guard alpha == .openCLIP else { return try preprocessor.bytes(decode(picture)) }
+        let unconverted =
+            switch picture.image {
+            case .file(let path): try UnconvertedPicture.read(path: path, options: decoding)
+            case .bytes(let data):
+                try data.withUnsafeBytes {
+                    try UnconvertedPicture.decode($0, name: picture.name, options: decoding)
+                }
+            }
+        return try preprocessor.bytes(resizedFirst: unconverted)
+    }
+
+    /// The same where the picture is decoded already, to be shown: another way to its numbers starts anew.
+    func read(
+        _ found: PictureList.Found, shown picture: Picture, for preprocessor: PicturePreprocessor
+    ) throws -> Tensor {
+        alpha == .openCLIP ? try read(found, for: preprocessor) : try preprocessor.bytes(picture)
     }
 }
