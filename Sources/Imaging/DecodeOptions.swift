@@ -1,9 +1,9 @@
 /// What to do with transparency.
 public enum AlphaPolicy: Sendable {
-    /// Lay the picture on white, as a page shows it.
+    /// Lay the picture on white, as a page shows it, and as Hugging Face's processors do (transformers 5).
     case flattenOnWhite
-    /// Drop the alpha band and keep the color stored under it, as Pillow's `convert("RGB")` does. Hugging Face's
-    /// processors convert so before they resize; open_clip resizes first (``UnconvertedPicture``).
+    /// Drop the alpha band and keep the color stored under it, as Pillow's `convert("RGB")` does, and as processors of
+    /// transformers 4 did before they resized. open_clip resizes first (``UnconvertedPicture``).
     case dropLikePillow
 }
 

@@ -6,11 +6,11 @@ struct PictureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            What becomes of transparency: white (laid on white), open_clip or huggingface (dropped when the picture \
-            becomes RGB, after or before resizing as they do; EXIF orientation is then left alone, as Pillow leaves \
-            it). pillow is the older name of huggingface.
+            What becomes of transparency: white (laid on white), or what a reference does with a file that Pillow \
+            opens, EXIF orientation left alone: open_clip (resized, then dropped), huggingface (laid on white as by \
+            transformers 5, then resized), pillow (dropped, then resized).
             """,
-            valueName: "white|open_clip|huggingface"))
+            valueName: "white|open_clip|huggingface|pillow"))
     var alpha = Alpha.white
 
     @Option(
@@ -30,10 +30,8 @@ struct PictureOptions: ParsableArguments {
     /// As pictures are shown, and read where resizing comes after all else.
     var decoding: DecodeOptions {
         var options = DecodeOptions(memoryLimit: memory.bytes)
-        if alpha != .white {
-            options.alpha = .dropLikePillow
-            options.appliesOrientation = false
-        }
+        if alpha == .openCLIP || alpha == .pillow { options.alpha = .dropLikePillow }
+        options.appliesOrientation = alpha == .white
         return options
     }
 }
