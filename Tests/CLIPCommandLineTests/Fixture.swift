@@ -18,6 +18,9 @@ enum Fixture {
     static let photo = picture("photo.jpg")
     static func picture(_ name: String) -> String { folder + "/pictures/" + name }
 
+    /// A picture of one of Pillow's modes.
+    static func transparent(_ name: String) -> String { folder + "/transparency/" + name }
+
     /// A tiny model, or one of its files, of a family that other projects publish.
     static func family(_ path: String) -> String { folder + "/families/" + path }
 

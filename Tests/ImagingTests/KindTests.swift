@@ -13,6 +13,7 @@ import Testing
         let alpha: String?
         let tolerance: Int?
         let refusal: String?
+        let bomb: Bool?
 
         var testDescription: String { alpha.map { "\(file) (\($0))" } ?? file }
     }
@@ -32,7 +33,7 @@ import Testing
         }
     }
 
-    @Test(arguments: all.filter { $0.refusal == nil }) func itsColorsAreRight(_ kind: Kind) throws {
+    @Test(arguments: all.filter { $0.offset != nil }) func itsColorsAreRight(_ kind: Kind) throws {
         let options = DecodeOptions(alpha: kind.alpha == "drop" ? .dropLikePillow : .flattenOnWhite)
         let picture = try Picture.read(path: Self.folder.appendingPathComponent(kind.file).path, options: options)
         try #require(picture.width == kind.width && picture.height == kind.height)
@@ -59,6 +60,18 @@ import Testing
         }
         #expect(name == path && detail.contains(kind.refusal ?? "?"), "\(detail)")
         #expect(error?.kind == .badData)
+    }
+
+    /// Tiny files that announce 60,000 × 60,000 pixels are refused by what their header says.
+    @Test(arguments: all.filter { $0.bomb == true }) func bombsAreRefusedAtOnce(_ kind: Kind) throws {
+        let path = Self.folder.appendingPathComponent(kind.file).path
+        let error = #expect(throws: ImagingError.self) { try Picture.read(path: path) }
+        guard case .tooMuchMemory(path, let width, let height, let bytes, DecodeOptions.defaultMemoryLimit) = error
+        else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(width >= 16383 && height >= 16383 && bytes > DecodeOptions.defaultMemoryLimit)
     }
 
     /// Cut anywhere, or with bytes changed: a picture or a typed error, and no crash.

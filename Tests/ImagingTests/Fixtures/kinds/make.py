@@ -6,7 +6,7 @@
 Most files are written here byte by byte, so that what is in them is known without any decoder; where Pillow reads a kind
 too, it is asked whether it agrees. `manifest.json` lists for each file either its size, the offset of its `[H, W, 3]`
 bytes in expected.bin, `alpha` ("none", "drop", or "white" for composited on white) and `tolerance` in levels, or the
-words (`refusal`) that its error must have.
+words (`refusal`) that its error must have, or that it announces more than any memory holds (`bomb`).
 """
 import json
 import os

@@ -9,8 +9,8 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from make import expect, expect_alpha, gray, path, refuse, rng, scene, write
-from make_tiffs import packed, to_byte
+from make import entries, expect, expect_alpha, gray, path, refuse, rng, scene, write
+from make_tiffs import packed, tiff, to_byte
 
 
 def pillow(name, mode="RGB"):
@@ -314,6 +314,34 @@ def modern():
         expect(name, np.asarray(pillow_heif.open_heif(path(name)).to_pillow().convert("RGB")), tolerance=3)
 
 
+def bombs():
+    """Tiny files that announce 60,000 x 60,000 pixels, or the most that their format can."""
+    picture = Image.fromarray(scene(16, 16))
+    for kind in ("baseline", "progressive"):
+        data = bytearray(encoded(picture, "JPEG", progressive=kind == "progressive"))
+        at = data.index(b"\xff\xc2" if kind == "progressive" else b"\xff\xc0")
+        data[at + 5:at + 9] = struct.pack(">HH", 60000, 60000)
+        write(f"bomb-{kind}.jpg", data)
+    gif("bomb.gif", 65535, 65535, [(0, 0, 0), (255, 0, 0)], (0, 0), np.zeros((4, 4), int))
+    data = bytearray(open(path("bomb.gif"), "rb").read())
+    at = data.index(b",\0\0\0\0")
+    data[at + 5:at + 9] = struct.pack("<HH", 65535, 65535)
+    write("bomb.gif", data)
+    tiff("bomb.tif", np.zeros((16, 16, 3), int), 8, 2)
+    data = bytearray(open(path("bomb.tif"), "rb").read())
+    for tag in (256, 257):
+        at = data.index(struct.pack("<HHI", tag, 4, 1))
+        data[at + 8:at + 12] = struct.pack("<I", 60000)
+    write("bomb.tif", data)
+    data = bytearray(encoded(picture, "JPEG2000"))
+    data = data.replace(struct.pack(">II", 16, 16), struct.pack(">II", 60000, 60000))
+    write("bomb.jp2", data)
+    for kind in (2, 5, 6):
+        write(f"bomb-{kind}.pnm", f"P{kind} 60000 60000 255 1 2 3 4".encode())
+    write("bomb-1.pnm", b"P1 60000 60000 1 0 1")
+    entries.extend({"file": name, "bomb": True} for name in sorted(os.listdir(path("."))) if name.startswith("bomb"))
+
+
 def make():
     jpegs()
     bmps()
@@ -322,3 +350,4 @@ def make():
     jpeg2000s()
     gifs()
     modern()
+    bombs()
