@@ -142,6 +142,8 @@ static inline void ct_describe(ct_file *file, ct_header *header) {
         header->extra_count = count;
         for (int index = 0; index < count && index < 8; index++) header->extra[index] = kinds[index];
     }
+    // What it complained of so far was about tags that do not matter here.
+    file->complaint[0] = 0;
 }
 
 // The palette's three tables of 2^bits entries, 0...65535; 0 where there is none.

@@ -17,8 +17,8 @@ public struct DecodeOptions: Sendable {
     public var memoryLimit: Int
     /// Files of more bytes are refused before they are read.
     public var byteLimit: Int
-    /// Whether the orientation a camera wrote (EXIF or TIFF tag 274) is applied. HEIF and AVIF keep theirs in the
-    /// container, which is always applied.
+    /// Whether the orientation a camera wrote (EXIF tag 274) is applied. HEIF and AVIF keep theirs in the container, and
+    /// TIFF has it among the picture's own tags: there it is always applied, as Pillow does too.
     public var appliesOrientation: Bool
 
     /// The memory that a picture may take by default: 2 GB, enough for the 200 megapixels of today's phones.

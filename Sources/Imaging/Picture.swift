@@ -45,7 +45,19 @@ public struct Picture: Sendable, Equatable {
 extension Picture {
     /// The picture as the viewer should see it, from an EXIF orientation (tag 274, 1...8). Other values leave it be.
     public func oriented(_ orientation: Int) -> Picture {
-        guard (2...8).contains(orientation) else { return self }
+        let swapsSides = (5...8).contains(orientation)
+        let moved = PixelOrder.turned(pixels, width: width, height: height, bands: 3, orientation)
+        return Picture(
+            unchecked: moved, width: swapsSides ? height : width, height: swapsSides ? width : height, name: name)
+    }
+}
+
+/// Where pixels go when a picture is turned or mirrored.
+enum PixelOrder {
+    /// `[H, W, bands]` as the viewer should see it, from an EXIF orientation (1...8). Other values leave it be.
+    @inline(__always)
+    static func turned(_ pixels: [UInt8], width: Int, height: Int, bands: Int, _ orientation: Int) -> [UInt8] {
+        guard (2...8).contains(orientation) else { return pixels }
         let swapsSides = orientation >= 5
         let newWidth = swapsSides ? height : width
         let newHeight = swapsSides ? width : height
@@ -63,22 +75,19 @@ extension Picture {
         case 7: (origin, stepX, stepY) = (last, -width, -1)
         default: (origin, stepX, stepY) = (width - 1, width, -1)
         }
-        let moved = [UInt8](unsafeUninitializedCapacity: pixels.count) { out, filled in
+        return [UInt8](unsafeUninitializedCapacity: pixels.count) { out, filled in
             pixels.withUnsafeBufferPointer { source in
                 var to = 0
                 for y in 0..<newHeight {
-                    var from = (origin + y * stepY) * 3
+                    var from = (origin + y * stepY) * bands
                     for _ in 0..<newWidth {
-                        out[to] = source[from]
-                        out[to + 1] = source[from + 1]
-                        out[to + 2] = source[from + 2]
-                        to += 3
-                        from += stepX * 3
+                        for band in 0..<bands { out[to + band] = source[from + band] }
+                        to += bands
+                        from += stepX * bands
                     }
                 }
             }
             filled = pixels.count
         }
-        return Picture(unchecked: moved, width: newWidth, height: newHeight, name: name)
     }
 }

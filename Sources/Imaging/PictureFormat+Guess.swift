@@ -44,6 +44,7 @@ extension PictureFormat {
         (4, Array("ftyp".utf8), "a video"),
         (4, Array("moov".utf8), "a video"),
         (0, [0x0A, 5, 1], "PCX"),
+        (0, [40, 0, 0, 0], "a bitmap without its file header"),
     ]
 
     /// Names what unreadable bytes seem to be, so that the refusal helps.

@@ -65,6 +65,14 @@ struct DecodedSamples {
         return options.appliesOrientation ? picture.oriented(orientation) : picture
     }
 
+    /// The samples of one byte turned by an EXIF orientation.
+    func turned(_ orientation: Int) -> DecodedSamples {
+        let moved = PixelOrder.turned(samples, width: width, height: height, bands: layout.bands, orientation)
+        let swapsSides = (5...8).contains(orientation)
+        return DecodedSamples(
+            samples: moved, layout: layout, width: swapsSides ? height : width, height: swapsSides ? width : height)
+    }
+
     /// The same with one byte a sample: of two the more significant is kept.
     func narrowed() -> DecodedSamples {
         guard layout.sampleBytes == 2 else { return self }

@@ -1,5 +1,6 @@
 /// Windows icons and cursors: of the pictures inside the largest, which is a whole PNG, or a bitmap without a file header
-/// and with a mask of transparency below it.
+/// and with a mask of transparency below it. Of equally large ones Pillow's choice, the one of fewest colors, gives the
+/// numbers that everybody has.
 struct IconReader {
     private struct Entry {
         let area: Int
@@ -21,11 +22,14 @@ struct IconReader {
             guard offset <= bytes.count, size <= bytes.count - offset else {
                 throw reader.damaged("a picture of it lies beyond the end")
             }
+            let bits = try reader.number(start + 6, 2)
+            let colors = try reader.number(start + 2, 1)
+            let depth = bits > 0 ? bits : colors > 1 ? Int.bitWidth - (colors - 1).leadingZeroBitCount : 256
             return Entry(
-                area: sides[0] * sides[1], depth: try reader.number(start + 6, 2),
+                area: sides[0] * sides[1], depth: depth,
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + size]))
         }
-        guard let largest = entries.max(by: { ($0.area, $0.depth) < ($1.area, $1.depth) }) else {
+        guard let largest = entries.min(by: { (-$0.area, $0.depth) < (-$1.area, $1.depth) }) else {
             throw reader.damaged("no picture in it")
         }
         self.largest = largest.bytes

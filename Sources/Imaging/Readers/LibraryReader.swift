@@ -8,13 +8,16 @@ struct LibraryReader {
 
     func samples(_ bytes: UnsafeRawBufferPointer) throws -> DecodedSamples {
         let frame = format == .jpeg ? JPEGFrame(bytes) : nil
-        if let complaint = frame?.complaint { throw ImagingError.unsupported(name: name, detail: complaint) }
+        let wavelets = format == .jpeg2000 ? JPEG2000Header(bytes) : nil
+        if let complaint = frame?.complaint ?? wavelets?.complaint {
+            throw ImagingError.unsupported(name: name, detail: complaint)
+        }
         try Vips.start()
         guard let image = VipsPicture(cv_open(loader, bytes.baseAddress, bytes.count)) else {
             throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
         }
         let png = format == .png ? PNGHeader(bytes) : nil
-        let layout = try layout(of: image, png: png)
+        let layout = try layout(of: image, png: png, wavelets: wavelets)
         let orientation = format == .heif ? 1 : image.orientation
         let turning = options.appliesOrientation && orientation > 1 ? 3 : 0
         let held = heldByDecoder(layout, isProgressive: frame?.isProgressive ?? png?.isInterlaced ?? false)
@@ -25,12 +28,19 @@ struct LibraryReader {
         guard let samples = image.samples() else {
             throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
         }
-        return DecodedSamples(
+        let decoded = DecodedSamples(
             samples: samples, layout: layout, width: image.width, height: image.height, orientation: orientation)
+        return layout.color == .rgb && wavelets?.leavesYCC == true ? decoded.convertedFromYCC() : decoded
     }
 
-    private func layout(of image: VipsPicture, png: PNGHeader?) throws -> SampleLayout {
+    private func layout(of image: VipsPicture, png: PNGHeader?, wavelets: JPEG2000Header?) throws -> SampleLayout {
         let plain = try SampleLayout(of: image, name: name)
+        if let wavelets {
+            let isCMYK = wavelets.isCMYK && plain.bands == 4
+            return SampleLayout(
+                color: isCMYK ? .cmyk : plain.color, alpha: isCMYK ? .none : plain.alpha,
+                isIndexed: wavelets.isPalette, sampleBytes: plain.sampleBytes)
+        }
         guard let png else { return plain }
         return SampleLayout(
             color: plain.color, alpha: plain.hasAlpha && !png.hasAlphaBand ? .key : plain.alpha,

@@ -52,7 +52,7 @@ struct TIFFReader {
             failed = ct_read_rgba(file, pixels.baseAddress) != 0
             filled = failed ? 0 : width * height
         }
-        guard !failed, file.pointee.complaint.0 == 0 else { throw Self.damage(file, name) }
+        if failed { throw Self.damage(file, name) }
         let samples = [UInt8](unsafeUninitializedCapacity: width * height * 3) { out, filled in
             for (index, pixel) in rgba.enumerated() {
                 for band in 0..<3 { out[index * 3 + band] = UInt8(truncatingIfNeeded: pixel >> UInt32(8 * band)) }
@@ -73,8 +73,6 @@ struct TIFFReader {
                     to: UnsafeMutableBufferPointer(rebasing: out[((row.y * width + columns.lowerBound) * bands)...]))
             }
         }
-        // JPEG's and others' decoders complain of data cut short, and go on.
-        guard file.pointee.complaint.0 == 0 else { throw Self.damage(file, name) }
         if meaning.isPremultiplied { samples = TIFFMeaning.undoingOpacity(samples, bands: bands) }
         return decoded(samples, meaning.layout)
     }
@@ -167,13 +165,14 @@ struct TIFFReader {
     private var height: Int { Int(header.height) }
 
     private func checkMemory(_ bytesPerPixel: Int) throws {
-        let turning = options.appliesOrientation && header.orientation > 1 ? 3 : 0
+        let turning = header.orientation > 1 ? 3 : 0
         try options.checkMemory(width: width, height: height, bytesPerPixel: bytesPerPixel + turning, name: name)
     }
 
     private func decoded(_ samples: [UInt8], _ layout: SampleLayout) -> DecodedSamples {
-        DecodedSamples(
-            samples: samples, layout: layout, width: width, height: height, orientation: Int(header.orientation))
+        // Pillow turns TIFFs when it opens them, and nothing else.
+        DecodedSamples(samples: samples, layout: layout, width: width, height: height)
+            .turned(Int(header.orientation))
     }
 
     private func damaged(_ detail: String) -> ImagingError { .damaged(name: name, format: .tiff, detail: detail) }

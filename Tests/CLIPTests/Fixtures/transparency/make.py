@@ -63,6 +63,7 @@ def pictures():
     rgba.putalpha(opacity)
     yield "rgba.webp", rgba, {"lossless": True, "exact": True}
     yield "rgba.tif", rgba, {"compression": "tiff_adobe_deflate"}
+    yield "rgba-turned.tif", rgba, {"compression": "tiff_adobe_deflate", "tiffinfo": {274: 6}}
     yield "rgba.jp2", rgba, {}
     yield "rgba.ico", rgba.crop((0, 0, 20, 20)), {"sizes": [(20, 20)]}
     yield "rgba-bitmap.ico", rgba.crop((0, 0, 20, 20)), {"sizes": [(20, 20)], "bitmap_format": "bmp"}

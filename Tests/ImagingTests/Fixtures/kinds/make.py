@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes this folder: a picture of every kind that a format knows, and what is right for each.
 
-    python3 make.py          (Pillow 13, NumPy; pillow_heif and avifenc for 10 bits)
+    python3 make.py          (Pillow 13, NumPy; pillow_heif and avifenc for 10 bits, opj_compress)
 
 Most files are written here byte by byte, so that what is in them is known without any decoder; where Pillow reads a kind
 too, it is asked whether it agrees. `manifest.json` lists for each file either its size, the offset of its `[H, W, 3]`

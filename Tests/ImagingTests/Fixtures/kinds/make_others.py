@@ -206,6 +206,43 @@ def jpeg2000s():
     expect("jp2-gray16.jp2", gray(deep >> 8))
 
 
+def jpeg2000_colors():
+    """Color spaces and depths, by OpenJPEG's own program, which takes samples as they are."""
+    rgb = scene(12, 8)
+    luma = np.asarray(Image.fromarray(rgb).convert("YCbCr"))
+    with tempfile.TemporaryDirectory() as folder:
+        def encode(name, values, bits, space, samplings=""):
+            source, target = os.path.join(folder, "x.raw"), os.path.join(folder, "x.jp2")
+            with open(source, "wb") as file:
+                for band in values:
+                    file.write(band.astype(">u2" if bits > 8 else "u1").tobytes())
+            height, width = values[0].shape
+            subprocess.run(["opj_compress", "-i", source, "-o", target, "-n", "1", "-mct", "0", "-F",
+                            f"{width},{height},{len(values)},{bits},u{samplings}"], check=True, capture_output=True)
+            data = open(target, "rb").read()
+            at = data.index(b"colr") + 7
+            write(name, data[:at] + struct.pack(">I", space) + data[at + 4:])
+        encode("jp2-ycc.jp2", luma.transpose(2, 0, 1), 8, 18)
+        halves = [luma[..., 0]] + [luma[::2, ::2, band] for band in (1, 2)]
+        encode("jp2-ycc-halves.jp2", halves, 8, 18, "@1x1:2x2:2x2")
+        across = [luma[..., 0]] + [luma[:, ::2, band] for band in (1, 2)]
+        encode("jp2-ycc-across.jp2", across, 8, 18, "@1x1:2x1:2x1")
+        for name in ("ycc", "ycc-halves", "ycc-across"):
+            expect(f"jp2-{name}.jp2", pillow(f"jp2-{name}.jp2"), tolerance=2)
+        encode("jp2-cmyk.jp2", np.asarray(Image.fromarray(rgb).convert("CMYK")).transpose(2, 0, 1), 8, 12)
+        expect("jp2-cmyk.jp2", pillow("jp2-cmyk.jp2"))
+        for bits in (4, 12):
+            deep = rng.integers(0, 1 << bits, (8, 12))
+            encode(f"jp2-gray{bits}.jp2", [deep], bits, 17)
+            expect(f"jp2-gray{bits}.jp2", gray(deep << 4 if bits == 4 else deep >> 4))
+        encode("jp2-lab.jp2", rgb.transpose(2, 0, 1), 8, 14)
+        refuse("jp2-lab.jp2", "CIELab")
+        encode("jp2-space.jp2", rgb.transpose(2, 0, 1), 8, 11)
+        refuse("jp2-space.jp2", "number 11")
+        encode("jp2-rgb-halves.jp2", [rgb[..., 0], rgb[::2, ::2, 1], rgb[::2, ::2, 2]], 8, 16, "@1x1:2x2:2x2")
+        refuse("jp2-rgb-halves.jp2", "lower resolution")
+
+
 def gif(name, width, height, palette, frame, index, *, transparent=None, local=None, root=None, interlaced=False):
     """GIF with codes that are never joined: every few pixels the table is cleared."""
     root = root or max(2, int(len(local if local is not None else palette) - 1).bit_length())
@@ -348,6 +385,7 @@ def make():
     pnms()
     icons()
     jpeg2000s()
+    jpeg2000_colors()
     gifs()
     modern()
     bombs()

@@ -208,6 +208,15 @@ def luma():
     refuse("tiff-ycbcr-planes.tif", "YCbCr")
 
 
+def turned():
+    """Pillow turns TIFFs as it opens them."""
+    values = rng.integers(0, 256, (4, 7, 3))
+    for orientation in range(2, 9):
+        name = f"tiff-orientation{orientation}.tif"
+        tiff(name, values, 8, 2, tags=[(274, SHORT, [orientation])])
+        expect(name, np.asarray(Image.open(path(name)).convert("RGB")))
+
+
 def refusals():
     three = rng.integers(0, 256, (4, 5, 3))
     one = three[..., :1]
@@ -233,4 +242,5 @@ def make():
     colors()
     inks()
     luma()
+    turned()
     refusals()
