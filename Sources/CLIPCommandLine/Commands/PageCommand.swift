@@ -4,6 +4,7 @@ import CLIPData
 import CLIPText
 import Files
 import Pages
+import Torch
 
 struct PageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

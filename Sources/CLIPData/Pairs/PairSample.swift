@@ -92,6 +92,8 @@ public struct PairSample: Sendable {
     /// Extensions taken for pictures, the preferred first.
     public static let imageExtensions = [
         "jpg", "png", "jpeg", "webp", "gif", "tif", "tiff", "bmp", "heic", "avif", "jfif", "jpe", "heif", "hif", "dib",
+        "jp2", "j2k", "jpf", "jpx", "j2c", "jpc", "ppm", "pgm", "pbm", "pnm", "ico", "cur", "svg",
+        "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "orf", "rw2", "pef", "raf", "srw", "mrw", "x3f",
     ]
 
     /// Whether a lower-case extension is a picture's.
