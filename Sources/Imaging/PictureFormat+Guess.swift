@@ -38,7 +38,6 @@ extension PictureFormat {
         (0, [0x1F, 0x8B], "gzip: a compressed file, perhaps .svgz"),
         (0, Array("BZh".utf8), "a bzip2 archive"),
         (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive"),
-        (0, Array("version https://git-lfs".utf8), "a Git LFS pointer, not the file itself"),
         (0, [0x1A, 0x45, 0xDF, 0xA3], "a Matroska video"),
         (0, Array("RIFF".utf8), "a RIFF sound or video"),
         (4, Array("ftyp".utf8), "a video"),
