@@ -23,11 +23,13 @@ let package = Package(
         .library(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
+        .library(name: "CLIPSearch", targets: ["CLIPSearch", "CLIPData"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ] + documentation,
     targets: [
         // Layer 0: doors to C and C++ libraries, and what knows nothing of tensors.
@@ -49,6 +51,7 @@ let package = Package(
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "CFiles"),
+        .target(name: "CScan"),
         .target(name: "Files", dependencies: ["CFiles"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash", "Files"]),
         door,
@@ -81,6 +84,12 @@ let package = Package(
         // Layer 4
         .target(name: "CLIPData", dependencies: ["CArchive", "Files", "Transfer"]),
         // Layer 5
+        .target(
+            name: "CLIPSearch",
+            dependencies: [
+                "CLIP", "CLIPData", "CScan", "Checksums", "Files", "Imaging", "Torch",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
         .target(
@@ -98,8 +107,8 @@ let package = Package(
         .executableTarget(
             name: "CLIPCommandLine",
             dependencies: [
-                "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPText", "CLIPTraining",
-                "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
+                "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPSearch", "CLIPText",
+                "CLIPTraining", "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
@@ -121,6 +130,7 @@ let package = Package(
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
+        .testTarget(name: "CLIPSearchTests", dependencies: ["CLIP", "CLIPSearch", "CScan", "Files", "TestSupport"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),

@@ -97,6 +97,19 @@ package final class AppendedFile {
         guard code == 0 else { throw .system(path, .writing, code) }
     }
 
+    /// Takes back what was appended beyond a length.
+    package func cut(to length: Int) throws(FileFault) {
+        guard ftruncate(descriptor, off_t(length)) == 0, lseek(descriptor, 0, SEEK_END) >= 0 else {
+            throw .system(path, .emptying)
+        }
+        self.length = length
+    }
+
+    /// Brings what was appended to the disk.
+    package func synchronize() throws(FileFault) {
+        guard fsync(descriptor) == 0 else { throw .system(path, .synchronizing) }
+    }
+
     /// Begins anew with an empty file.
     package func clear() throws(FileFault) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {

@@ -22,6 +22,19 @@ public struct EmbeddingSpace: Codable, Sendable, Equatable {
     /// Whether vectors are divided by their length.
     public var normalized: Bool
 
+    package init(
+        model: String, embeddingSize: Int, weights: String, architecture: [String: String],
+        tokenizer: TokenizerIdentity?, preprocessing: [String: String], normalized: Bool
+    ) {
+        self.model = model
+        self.embeddingSize = embeddingSize
+        self.weights = weights
+        self.architecture = architecture
+        self.tokenizer = tokenizer
+        self.preprocessing = preprocessing
+        self.normalized = normalized
+    }
+
     /// What the fields come to, without the name: 32 hexadecimal digits.
     public var fingerprint: String {
         var hash = ContentHash()

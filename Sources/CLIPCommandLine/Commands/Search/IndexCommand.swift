@@ -1,0 +1,116 @@
+import ArgumentParser
+import CLIPSearch
+import Files
+import Foundation
+
+/// Where an index lies.
+struct IndexPlace: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The index's folder (default: one in the user's data folder).", valueName: "folder"))
+    var index: String?
+
+    /// The folder given, or the user's one index.
+    var path: String { index ?? Self.standard }
+
+    static var standard: String {
+        let environment = ProcessInfo.processInfo.environment
+        #if canImport(Darwin)
+        let data = NSHomeDirectory() + "/Library/Application Support"
+        #else
+        let given = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        let data = given ?? NSHomeDirectory() + "/.local/share"
+        #endif
+        return data + "/swift-clip/index"
+    }
+}
+
+struct IndexCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index",
+        abstract: "Keep an index of pictures, which \"clip search\" asks.",
+        discussion: "Example: clip index add ~/Pictures",
+        subcommands: [
+            IndexAddCommand.self, IndexStatusCommand.self, IndexRemoveCommand.self, IndexCompactCommand.self,
+            IndexExportCommand.self,
+        ])
+}
+
+struct IndexStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Say what an index holds.",
+        discussion: "Example: clip index status --index photos")
+
+    @OptionGroup var place: IndexPlace
+    @OptionGroup var output: OutputOptions
+
+    struct Document: Encodable {
+        var index: String
+        var model: String
+        var fingerprint: String
+        var dimension: Int
+        var pictures: Int
+        var deleted: Int
+        var bytes: Int
+    }
+
+    func run() throws {
+        let index = try SearchIndex(path: place.path)
+        let status = try index.status()
+        let document = Document(
+            index: place.path, model: index.space.model, fingerprint: index.space.fingerprint,
+            dimension: index.dimension, pictures: status.pictures, deleted: status.deleted, bytes: status.bytes)
+        if output.json { return try Console.printJSON(document) }
+        try Console.answer("\(document.index): \(Format.grouped(document.pictures)) pictures")
+        try Console.answer("  model \(document.model), \(document.dimension) numbers a picture")
+        try Console.answer(
+            "  \(Format.grouped(document.bytes)) bytes, \(Format.grouped(document.deleted)) pictures to be forgotten by "
+                + "\"clip index compact\"")
+    }
+}
+
+struct IndexRemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Forget pictures; their files stay.",
+        discussion: "Example: clip index remove ~/Pictures/private")
+
+    @Argument(help: ArgumentHelp("Pictures, or folders with all below them.", valueName: "path"))
+    var paths: [String]
+
+    @OptionGroup var place: IndexPlace
+    @OptionGroup var output: OutputOptions
+
+    struct Document: Encodable {
+        var index: String
+        var removed: Int
+    }
+
+    func run() throws {
+        let index = try SearchIndex(path: place.path)
+        let removed = try index.remove(under: paths)
+        if output.json { return try Console.printJSON(Document(index: place.path, removed: removed)) }
+        try Console.answer("\(place.path): \(removed) pictures forgotten")
+    }
+}
+
+struct IndexCompactCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compact", abstract: "Give back the room of what was forgotten.",
+        discussion: "Example: clip index compact --index photos")
+
+    @OptionGroup var place: IndexPlace
+    @OptionGroup var output: OutputOptions
+
+    struct Document: Encodable {
+        var index: String
+        var bytes: Int
+    }
+
+    func run() throws {
+        let index = try SearchIndex(path: place.path)
+        try index.compact()
+        let bytes = try index.status().bytes
+        if output.json { return try Console.printJSON(Document(index: place.path, bytes: bytes)) }
+        try Console.answer("\(place.path): \(Format.grouped(bytes)) bytes")
+    }
+}

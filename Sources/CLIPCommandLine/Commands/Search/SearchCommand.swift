@@ -1,0 +1,155 @@
+import ArgumentParser
+import CLIP
+import CLIPSearch
+import Files
+import Foundation
+import Imaging
+import Torch
+
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search",
+        abstract: "Find pictures of an index by words, by other pictures, or by both.",
+        discussion: """
+            Example: clip search "a cat on a sofa" --top 5
+
+            Words and pictures are added and subtracted as vectors of length 1; 2:text counts twice. The index is asked \\
+            with the model that made it. Pictures that are asked with are left out of the answer.
+            """)
+
+    @Argument(help: "What to look for.")
+    var query: String?
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "More to look for: a text, or a picture's path; may be given several times.", valueName: "text|image"))
+    var add: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("What to keep away from, likewise.", valueName: "text|image"))
+    var subtract: [String] = []
+
+    @Option(
+        name: .customLong("image"),
+        help: ArgumentHelp("A picture that is to be like; may be given several times.", valueName: "path"))
+    var images: [String] = []
+
+    @Option(help: ArgumentHelp("How many pictures to give.", valueName: "count"))
+    var top = 10
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The least similarity, from -1 to 1.", valueName: "number"))
+    var minScore: Double?
+
+    @Option(help: ArgumentHelp("Only pictures in this folder, or below it.", valueName: "folder"))
+    var folder: String?
+
+    @Option(help: ArgumentHelp("Only files of this type, as jpg; may be given several times.", valueName: "extension"))
+    var type: [String] = []
+
+    @OptionGroup var place: IndexPlace
+    @OptionGroup var pictures: PictureOptions
+    @OptionGroup var shared: SharedOptions
+
+    struct Document: Encodable {
+        struct Result: Encodable {
+            var image: String
+            var id: Int64
+            var similarity: Double
+        }
+        var model: String
+        var index: String
+        var results: [Result]
+    }
+
+    func validate() throws {
+        guard query != nil || !add.isEmpty || !images.isEmpty else {
+            throw ValidationError("Say what to look for: words, --image PICTURE, or --add.")
+        }
+        guard (1...1_000_000).contains(top) else { throw ValidationError("--top takes a number from 1 to 1000000.") }
+        if let minScore, !(-1...1).contains(minScore) {
+            throw ValidationError("--min-score takes a number from -1 to 1.")
+        }
+    }
+
+    func run() throws {
+        let index = try SearchIndex(path: place.path)
+        let clip = try shared.load(orOf: index.space)
+        _ = try SearchIndex(path: place.path, space: clip.space(normalized: true))
+        var terms: [Term] = []
+        if let query { terms.append(Term(content: .text(query), weight: 1)) }
+        terms += images.map { Term(content: .picture($0), weight: 1) }
+        terms += add.map { Term($0, sign: 1) } + subtract.map { Term($0, sign: -1) }
+        let sum = try vector(of: terms, clip)
+        var asked: Set<Int64> = []
+        for case .picture(let path) in terms.map(\.content) { asked.formUnion(try index.ids(ofFile: path)) }
+        var filter = SearchFilter()
+        filter.folder = folder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+        filter.fileTypes = type.isEmpty ? nil : type.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }
+        let hits = try index.search(sum, count: top, filter: filter, leaving: asked)
+            .filter { Double($0.similarity) >= minScore ?? -2 }
+        if shared.json {
+            return try Console.printJSON(
+                Document(
+                    model: clip.name, index: place.path,
+                    results: hits.map {
+                        .init(image: $0.picture.path, id: $0.picture.id, similarity: Double($0.similarity))
+                    }))
+        }
+        for hit in hits { try Console.answer("\(Format.fixed(Double(hit.similarity), 4))  \(hit.picture.path)") }
+    }
+
+    /// A part of what is looked for.
+    private struct Term {
+        enum Content {
+            case text(String)
+            case picture(String)
+        }
+        let content: Content
+        let weight: Float
+
+        init(content: Content, weight: Float) { (self.content, self.weight) = (content, weight) }
+
+        /// `2:text` counts twice; what names a file is a picture.
+        init(_ text: String, sign: Float) {
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            var (content, weight) = (text, Float(1))
+            if parts.count == 2, !parts[1].isEmpty, let factor = Float(parts[0]), factor > 0, factor.isFinite {
+                (content, weight) = (String(parts[1]), factor)
+            }
+            let isFile = FileManager.default.fileExists(atPath: content) && !Folder.exists(content)
+            self.init(content: isFile ? .picture(content) : .text(content), weight: sign * weight)
+        }
+    }
+
+    private func vector(of terms: [Term], _ clip: CLIPModel) throws -> [Float] {
+        var sum = [Float](repeating: 0, count: clip.model.configuration.embeddingSize)
+        for term in terms {
+            let vector: Tensor
+            switch term.content {
+            case .text(let text):
+                let tokenizer = try clip.tokenizer
+                let tokenized = tokenizer.tokenize([text])
+                Console.warn(of: tokenizer.truncation(of: [text], tokenized))
+                vector = try clip.vectors(captions: tokenized.map(\.tokens))
+            case .picture(let path):
+                vector = try clip.vectors(pictures: [Picture.read(path: path, options: pictures.decoding)])
+            }
+            for (place, value) in try vector.elements(Float.self).enumerated() { sum[place] += term.weight * value }
+        }
+        return sum
+    }
+}
+
+extension SharedOptions {
+    /// The model given, or else the one that a space's vectors are of.
+    func load(orOf space: EmbeddingSpace) throws -> CLIPModel {
+        guard model == nil, weights == nil else { return try load() }
+        try prepare()
+        var name = named.named.name
+        name.model = space.model
+        return try name.describe(resolution: resolution, contextLength: contextLength)
+            .loaded(device: device.device, precision: precision.dtype)
+    }
+}

@@ -1,0 +1,287 @@
+import CLIP
+import Files
+import Foundation
+import GRDB
+
+/// A picture as the catalogue has it, without its vector.
+public struct IndexedPicture: Sendable, Equatable {
+    /// Its number in the index, which it keeps; a picture whose contents change gets a new one.
+    public var id: Int64
+    /// Where it lies.
+    public var path: String
+    /// Bytes of the file.
+    public var size: Int
+    /// When the file was changed, in nanoseconds since 1970.
+    public var modified: Int64
+    /// Of the file's bytes.
+    public var hash: String
+    /// Pixels; as it is shown.
+    public var width: Int
+    /// Likewise.
+    public var height: Int
+    /// When it was taken, in seconds since 1970, where it says so.
+    public var taken: Int64?
+}
+
+/// The SQLite file that is the truth of an index: what pictures there are, and their vectors.
+///
+/// It is written in transactions with a write-ahead log, so that whatever a kill or a full disk interrupts is as if it had
+/// not begun.
+struct Catalogue {
+    /// The form of its tables.
+    static let form = 1
+    static let name = "catalogue.sqlite"
+
+    private let pool: DatabasePool
+    let path: String
+
+    /// What a catalogue says of itself.
+    struct Settings: Equatable {
+        var space: EmbeddingSpace
+        /// Changed by each compaction; the scan file has the same.
+        var generation: Int
+    }
+
+    init(path: String) throws {
+        self.path = path
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(30)
+        configuration.prepareDatabase { database in
+            // A commit is on the disk when it returns: what is in the scan file is in the catalogue too.
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+    }
+
+    /// Whether it has its tables: they are made together.
+    var isMade: Bool {
+        get throws { try pool.read { try $0.tableExists("settings") } }
+    }
+
+    /// Makes the tables of a new catalogue.
+    func create(_ settings: Settings) throws {
+        let space = String(decoding: try JSONEncoder().encode(settings.space), as: UTF8.self)
+        try pool.write { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE pictures (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL, size INTEGER NOT NULL,
+                        modified INTEGER NOT NULL, hash TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+                        taken INTEGER, vector BLOB NOT NULL, deleted INTEGER NOT NULL DEFAULT 0);
+                    CREATE UNIQUE INDEX pictures_path ON pictures (path) WHERE deleted = 0;
+                    CREATE INDEX pictures_hash ON pictures (hash);
+                    CREATE INDEX pictures_deleted ON pictures (deleted) WHERE deleted = 1;
+                    """)
+            for (key, value) in [
+                ("form", "\(Self.form)"), ("space", space), ("generation", "\(settings.generation)"), ("scanned", "0"),
+                ("rows", "0"),
+            ] {
+                try database.execute(sql: "INSERT INTO settings (key, value) VALUES (?, ?)", arguments: [key, value])
+            }
+        }
+    }
+
+    /// - Throws: ``SearchError/laterForm(path:)``, ``SearchError/damaged(path:problem:)``.
+    func settings() throws -> Settings {
+        let values = try pool.read { database in
+            try Row.fetchAll(database, sql: "SELECT key, value FROM settings").reduce(into: [String: String]()) {
+                $0[$1["key"]] = $1["value"]
+            }
+        }
+        guard let form = values["form"].flatMap(Int.init) else {
+            throw SearchError.damaged(path: path, problem: "it does not say its form")
+        }
+        guard form <= Self.form else { throw SearchError.laterForm(path: path) }
+        guard let space = values["space"], let generation = values["generation"].flatMap(Int.init),
+            let decoded = try? JSONDecoder().decode(EmbeddingSpace.self, from: Data(space.utf8))
+        else { throw SearchError.damaged(path: path, problem: "it does not say whose vectors it holds") }
+        return Settings(space: decoded, generation: generation)
+    }
+
+    // MARK: Reading
+
+    private static let columns = "id, path, size, modified, hash, width, height, taken"
+
+    private static func picture(_ row: Row) -> IndexedPicture {
+        IndexedPicture(
+            id: row["id"], path: row["path"], size: row["size"], modified: row["modified"], hash: row["hash"],
+            width: row["width"], height: row["height"], taken: row["taken"])
+    }
+
+    var deletedIDs: [Int64] {
+        get throws { try pool.read { try Int64.fetchAll($0, sql: "SELECT id FROM pictures WHERE deleted = 1") } }
+    }
+
+    /// How far the scan file is known to be on the disk.
+    struct ScanState: Equatable {
+        /// The highest number there is; 0 without pictures.
+        var last: Int64
+        /// The number of the last row that is known to be on the disk.
+        var scanned: Int64
+        /// How many rows those are.
+        var rows: Int
+    }
+
+    var scanState: ScanState {
+        get throws {
+            try pool.read { database in
+                func number(_ key: String) throws -> Int64 {
+                    try Int64.fetchOne(
+                        database, sql: "SELECT CAST(value AS INTEGER) FROM settings WHERE key = ?", arguments: [key])
+                        ?? 0
+                }
+                return ScanState(
+                    last: try Int64.fetchOne(database, sql: "SELECT max(id) FROM pictures") ?? 0,
+                    scanned: try number("scanned"), rows: Int(try number("rows")))
+            }
+        }
+    }
+
+    func setScanned(_ id: Int64, rows: Int) throws {
+        try pool.write { database in
+            for (key, value) in [("scanned", "\(id)"), ("rows", "\(rows)")] {
+                try database.execute(sql: "UPDATE settings SET value = ? WHERE key = ?", arguments: [value, key])
+            }
+        }
+    }
+
+    func picture(at path: String) throws -> IndexedPicture? {
+        try pool.read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT \(Self.columns) FROM pictures WHERE path = ? AND deleted = 0", arguments: [path]
+            ).map(Self.picture)
+        }
+    }
+
+    /// Pictures with their vectors, whose numbers are given; others are left out.
+    func pictures(_ ids: [Int64], dimension: Int) throws -> [Int64: (picture: IndexedPicture, vector: UnitVector)] {
+        var found: [Int64: (IndexedPicture, UnitVector)] = [:]
+        try pool.read { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT \(Self.columns), vector FROM pictures WHERE id = ? AND deleted = 0")
+            for id in ids {
+                guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
+                let bytes: Data = row["vector"]
+                guard let vector = UnitVector(bytes: [UInt8](bytes), dimension: dimension) else {
+                    throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
+                }
+                found[id] = (Self.picture(row), vector)
+            }
+        }
+        return found
+    }
+
+    /// Pictures with these contents, which are not deleted.
+    func pictures(
+        hash: String, size: Int, dimension: Int
+    ) throws -> [(picture: IndexedPicture, vector: UnitVector)] {
+        try pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql:
+                    "SELECT \(Self.columns), vector FROM pictures WHERE hash = ? AND size = ? AND deleted = 0 ORDER BY id",
+                arguments: [hash, size]
+            ).compactMap { row in
+                let bytes: Data = row["vector"]
+                return UnitVector(bytes: [UInt8](bytes), dimension: dimension).map { (Self.picture(row), $0) }
+            }
+        }
+    }
+
+    /// Every picture that is not deleted, in ascending order of numbers, from one on.
+    func read(after id: Int64 = 0, includingDeleted: Bool = false, _ body: (IndexedPicture, Data) throws -> Void)
+        throws
+    {
+        try pool.read { database in
+            let condition = includingDeleted ? "" : " AND deleted = 0"
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT \(Self.columns), vector FROM pictures WHERE id > ?\(condition) ORDER BY id",
+                arguments: [id])
+            while let row = try rows.next() { try body(Self.picture(row), row["vector"]) }
+        }
+    }
+
+    /// Numbers of pictures that a filter lets through, ascending.
+    func ids(_ filter: SearchFilter) throws -> [Int64] {
+        let (condition, arguments) = filter.sql
+        return try pool.read { database in
+            try Int64.fetchAll(
+                database, sql: "SELECT id FROM pictures WHERE deleted = 0 AND \(condition) ORDER BY id",
+                arguments: StatementArguments(arguments))
+        }
+    }
+
+    // MARK: Writing
+
+    /// Adds pictures, each in place of what had its path.
+    /// - Returns: their numbers.
+    func add(_ pictures: [(picture: IndexedPicture, vector: UnitVector)]) throws -> [Int64] {
+        try pool.write { database in
+            try pictures.map { picture, vector in
+                try database.execute(
+                    sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0", arguments: [picture.path])
+                try database.execute(
+                    sql: """
+                        INSERT INTO pictures (path, size, modified, hash, width, height, taken, vector)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        """,
+                    arguments: [
+                        picture.path, picture.size, picture.modified, picture.hash, picture.width, picture.height,
+                        picture.taken, Data(vector.bytes),
+                    ])
+                return database.lastInsertedRowID
+            }
+        }
+    }
+
+    /// Gives a picture another path, or another time of change: its contents are the same.
+    func update(_ id: Int64, path: String, modified: Int64) throws {
+        try pool.write { database in
+            try database.execute(
+                sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0 AND id != ?",
+                arguments: [path, id])
+            try database.execute(
+                sql: "UPDATE pictures SET path = ?, modified = ? WHERE id = ?", arguments: [path, modified, id])
+        }
+    }
+
+    /// - Returns: how many there were.
+    func remove(_ ids: [Int64]) throws -> Int {
+        try pool.write { database in
+            try ids.reduce(0) { count, id in
+                try database.execute(
+                    sql: "UPDATE pictures SET deleted = 1 WHERE id = ? AND deleted = 0", arguments: [id])
+                return count + database.changesCount
+            }
+        }
+    }
+
+    /// Forgets deleted pictures for good and begins a new generation.
+    func compact() throws {
+        try pool.write { database in
+            try database.execute(sql: "DELETE FROM pictures WHERE deleted = 1")
+            try database.execute(
+                sql: """
+                    UPDATE settings SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE key = 'generation';
+                    UPDATE settings SET value = '0' WHERE key IN ('scanned', 'rows');
+                    """)
+        }
+        try pool.vacuum()
+    }
+}
+
+extension Catalogue {
+    /// What SQLite says of a file.
+    static func fault(_ path: String, _ error: any Error) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let file = "\(path)/\(Self.name)"
+        switch error.resultCode {
+        case .SQLITE_FULL: return SearchError.file(.system(file, .writing, ENOSPC))
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+            return SearchError.file(.system(file, .opening, EACCES))
+        case .SQLITE_IOERR: return SearchError.file(.system(file, .writing, EIO))
+        default: return SearchError.damaged(path: path, problem: error.message ?? "SQLite says \(error.resultCode)")
+        }
+    }
+}

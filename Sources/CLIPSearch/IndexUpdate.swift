@@ -1,0 +1,203 @@
+import CLIP
+import CLIPData
+import Checksums
+import Files
+import Foundation
+import Imaging
+import Torch
+
+/// Brings an index up to what lies on the disk: new and changed pictures are embedded, renamed ones keep their vectors,
+/// unchanged ones are not even opened.
+public struct IndexUpdate {
+    /// What became of the files.
+    public struct Summary: Sendable, Equatable {
+        /// New files, and files whose contents changed.
+        public var added = 0
+        /// Files with the same contents as one that is gone, whose vector they keep.
+        public var renamed = 0
+        /// Of ``added``, those whose contents were known, so that nothing was computed.
+        public var reused = 0
+        /// Files of the same size and time of change as before.
+        public var unchanged = 0
+        /// Pictures that were forgotten because their files are gone.
+        public var removed = 0
+        /// Files that could not be read.
+        public var unreadable = 0
+    }
+
+    /// What is told along the way.
+    public enum Event {
+        /// A file that could not be read, and why; the others go on.
+        case unreadable(String, any Error)
+        /// How many files were looked at.
+        case progress(Int)
+    }
+
+    private let index: SearchIndex
+    private let clip: CLIPModel
+    private let read: (String) throws -> Picture
+    private let onEvent: (Event) -> Void
+    private var waiting: [(picture: IndexedPicture, bytes: Tensor)] = []
+    private var done: [(picture: IndexedPicture, vector: [Float])] = []
+    private var lastCommit = ProcessInfo.processInfo.systemUptime
+    /// What became of the files so far.
+    public private(set) var summary = Summary()
+
+    private static let batchSize = 32
+    /// Pictures that a kill loses at most, and seconds.
+    private static let commitSize = 1024
+    private static let commitSeconds = 5.0
+
+    /// - Parameters:
+    ///   - index: of the model's space.
+    ///   - clip: the model.
+    ///   - read: decodes a file as pictures are to be.
+    ///   - onEvent: told what happens.
+    public init(
+        _ index: SearchIndex, with clip: CLIPModel, read: @escaping (String) throws -> Picture,
+        onEvent: @escaping (Event) -> Void = { _ in }
+    ) {
+        self.index = index
+        self.clip = clip
+        self.read = read
+        self.onEvent = onEvent
+    }
+
+    /// Adds files, or finds that they are there already.
+    /// - Parameter shouldStop: asked before each file; what was done by then is kept.
+    /// - Throws: ``SearchError`` where the index cannot be written, and what the model throws.
+    public mutating func add(_ files: PictureList, shouldStop: () -> Bool = { false }) throws {
+        var looked = 0
+        var list: [String] = []
+        var unreadable = 0
+        func take(_ found: PictureList.Found) {
+            if case .file(let path) = found.image { return list.append(path) }
+            unreadable += 1
+            onEvent(.unreadable(found.name, InShard()))
+        }
+        func failed(_ name: String, _ error: any Error) {
+            unreadable += 1
+            onEvent(.unreadable(name, error))
+        }
+        try files.forEach(onFailure: failed, take)
+        summary.unreadable += unreadable
+        for path in list {
+            if shouldStop() { break }
+            try self.take(Self.absolute(path))
+            looked += 1
+            onEvent(.progress(looked))
+            if done.count >= Self.commitSize || ProcessInfo.processInfo.systemUptime - lastCommit > Self.commitSeconds {
+                try commit()
+            }
+        }
+        try encode()
+        try commit()
+    }
+
+    /// Forgets pictures that lay in a folder, or at a path, and are gone.
+    public mutating func prune(_ places: [String]) throws {
+        let places = places.map { Self.absolute($0) }
+        var gone: [Int64] = []
+        try index.catalogue.read { picture, _ in
+            let isThere = places.contains { picture.path == $0 || picture.path.hasPrefix($0 + "/") }
+            if isThere, !FileManager.default.fileExists(atPath: picture.path) { gone.append(picture.id) }
+        }
+        if !gone.isEmpty { summary.removed += try index.remove(gone) }
+    }
+
+    private struct InShard: Error, CustomStringConvertible {
+        let description = "pictures in shards have no files of their own to come back to; unpack the shard"
+    }
+
+    /// A path that means the same from everywhere. Links are left as they are.
+    private static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    private mutating func take(_ path: String) throws {
+        let known = try SearchIndex.wrapping(index.path) { try index.catalogue.picture(at: path) }
+        do {
+            let state = try FileState(path)
+            if let known, known.size == state.size, known.modified == state.modified {
+                summary.unchanged += 1
+                return
+            }
+            let bytes = try WholeFile.data(path, limit: PairSample.defaultMaximumImageBytes)
+            let hash = Self.hash(bytes)
+            if let known, known.hash == hash, known.size == state.size {
+                try index.move(known.id, to: path, modified: state.modified)
+                summary.unchanged += 1
+                return
+            }
+            if try takeKnown(path, state, hash) { return }
+            let picture = try read(path)
+            let entry = IndexedPicture(
+                id: 0, path: path, size: state.size, modified: state.modified, hash: hash, width: picture.width,
+                height: picture.height, taken: nil)
+            waiting.append((entry, try Engine.inference { try clip.preprocessor.bytes(picture) }))
+            summary.added += 1
+        } catch let error as SearchError {
+            throw error
+        } catch {
+            summary.unreadable += 1
+            onEvent(.unreadable(path, error))
+        }
+        if waiting.count == Self.batchSize { try encode() }
+    }
+
+    /// Contents that are known under another path: renamed where that is gone, and else a copy.
+    private mutating func takeKnown(_ path: String, _ state: FileState, _ hash: String) throws -> Bool {
+        guard let same = try index.sameContents(hash: hash, size: state.size) else { return false }
+        if let gone = same.paths.first(where: { !FileManager.default.fileExists(atPath: $0.path) }) {
+            try index.move(gone.id, to: path, modified: state.modified)
+            summary.renamed += 1
+            return true
+        }
+        let entry = IndexedPicture(
+            id: 0, path: path, size: state.size, modified: state.modified, hash: hash, width: same.width,
+            height: same.height, taken: same.taken)
+        done.append((entry, same.vector))
+        summary.added += 1
+        summary.reused += 1
+        return true
+    }
+
+    static func hash(_ bytes: Data) -> String {
+        var hash = ContentHash()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.hexadecimal()
+    }
+
+    private mutating func encode() throws {
+        guard !waiting.isEmpty else { return }
+        let vectors = try clip.vectors(pictureBytes: waiting.map(\.bytes))
+        let values = try vectors.elements(Float.self)
+        let size = index.dimension
+        for (row, entry) in waiting.enumerated() {
+            done.append((entry.picture, Array(values[row * size..<(row + 1) * size])))
+        }
+        waiting = []
+    }
+
+    private mutating func commit() throws {
+        try index.add(done)
+        done = []
+        lastCommit = ProcessInfo.processInfo.systemUptime
+    }
+}
+
+/// What tells that a file is the one it was.
+private struct FileState {
+    let size: Int
+    let modified: Int64
+
+    init(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileFault.system(path, .measuring) }
+        size = Int(status.st_size)
+        #if canImport(Darwin)
+        let time = status.st_mtimespec
+        #else
+        let time = status.st_mtim
+        #endif
+        modified = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,119 @@
+import CScan
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@testable import CLIPSearch
+
+/// The scan gives what a plain loop gives, on every kernel the processor has.
+@Suite struct ScanTests {
+    private static let kernels = [CS_PLAIN, CS_AVX2, CS_AVX512_VNNI, CS_NEON].filter { cs_has_kernel($0) != 0 }
+
+    private func vectors(_ count: Int, _ dimension: Int, seed: UInt64) -> [[Float]] {
+        var state = seed
+        func next() -> Float {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Float(Int64(bitPattern: state) >> 33) / Float(1 << 30)
+        }
+        return (0..<count).map { _ in (0..<dimension).map { _ in next() } }
+    }
+
+    private func scan(_ rows: [[Float]], ids: [Int64]? = nil, in folder: String) throws -> ScanFile {
+        let header = ScanFile.Header(
+            dimension: rows[0].count, fingerprint: String(repeating: "a", count: 32), generation: 3)
+        var bytes = header.bytes
+        for (index, row) in rows.enumerated() {
+            bytes += ScanFile.bytes(id: ids?[index] ?? Int64(index + 1), QuantizedVector(row), header: header)
+        }
+        try WholeFile.write(bytes, to: folder + "/x.scan")
+        return try #require(try ScanFile(path: folder + "/x.scan", header: header))
+    }
+
+    private func plain(_ rows: [[Float]], _ query: [Float]) -> [(id: Int64, score: Float)] {
+        let quantized = QuantizedVector(query)
+        return rows.enumerated().map { index, row in
+            let other = QuantizedVector(row)
+            let dot = zip(other.integers, quantized.integers).reduce(Int32(0)) { $0 + Int32($1.0) * Int32($1.1) }
+            return (Int64(index + 1), Float(dot) * (other.scale * quantized.scale))
+        }.sorted { ($1.score, $0.id) < ($0.score, $1.id) }
+    }
+
+    @Test(arguments: [1, 63, 64, 65, 200, 512]) func everyKernelGivesThePlainProducts(_ dimension: Int) throws {
+        try withTemporaryDirectory { folder in
+            let rows = vectors(301, dimension, seed: 7)
+            let query = vectors(1, dimension, seed: 9)[0]
+            let expected = plain(rows, query)
+            let file = try scan(rows, in: folder)
+            for kernel in Self.kernels {
+                let found = file.best(query, wanted: 20, mask: nil, kernel: kernel)
+                #expect(found.map(\.id) == expected.prefix(20).map(\.id), "\(kernel)")
+                #expect(found.map(\.score) == expected.prefix(20).map(\.score), "\(kernel)")
+            }
+            #expect(file.best(query, wanted: 1000, mask: nil).map(\.id) == expected.map(\.id))
+            #expect(file.best(query, wanted: 0, mask: nil).isEmpty)
+        }
+    }
+
+    @Test func extremesDoNotOverflow() throws {
+        try withTemporaryDirectory { folder in
+            let rows =
+                [[Float]](repeating: Array(repeating: -1, count: 1024), count: 3) + [Array(repeating: 1, count: 1024)]
+            let file = try scan(rows, in: folder)
+            for kernel in Self.kernels {
+                let found = file.best(Array(repeating: 1, count: 1024), wanted: 4, mask: nil, kernel: kernel)
+                #expect(found.map(\.id) == [4, 1, 2, 3] && abs(found[0].score - 1024) < 0.1, "\(kernel)")
+            }
+        }
+    }
+
+    @Test func masksLeaveRowsOutAndThreadsAgree() throws {
+        try withTemporaryDirectory { folder in
+            // More than a thread's least share.
+            let rows = vectors(20_001, 16, seed: 3)
+            let query = vectors(1, 16, seed: 4)[0]
+            let file = try scan(rows, in: folder)
+            let expected = plain(rows, query)
+            #expect(file.best(query, wanted: 50, mask: nil).map(\.id) == expected.prefix(50).map(\.id))
+            for step in [1, 2, 63, 64, 129, 20_001] {
+                var mask = RowMask(count: rows.count, filled: false)
+                for row in stride(from: step - 1, to: rows.count, by: step) { mask[row] = true }
+                #expect(mask.population == rows.count / step)
+                let allowed = expected.filter { Int($0.id) % step == 0 }
+                #expect(file.best(query, wanted: 50, mask: mask).map(\.id) == allowed.prefix(50).map(\.id), "\(step)")
+            }
+            let all = RowMask(count: rows.count, filled: true)
+            #expect(all.population == rows.count)
+            #expect(file.best(query, wanted: 50, mask: all).map(\.id) == expected.prefix(50).map(\.id))
+            #expect(file.row(from: 0) == 0 && file.row(from: 20_002) == 20_001 && file.row(from: 77) == 76)
+        }
+    }
+
+    @Test func anotherHeaderIsNoFile() throws {
+        try withTemporaryDirectory { folder in
+            let file = try scan(vectors(3, 8, seed: 1), in: folder)
+            let path = folder + "/x.scan"
+            let header = file.header
+            #expect(header.bytes.count == ScanFile.Header.size && header.stride == 16 + 64)
+            for other in [
+                ScanFile.Header(dimension: 9, fingerprint: header.fingerprint, generation: 3),
+                ScanFile.Header(dimension: 8, fingerprint: String(repeating: "b", count: 32), generation: 3),
+                ScanFile.Header(dimension: 8, fingerprint: header.fingerprint, generation: 4),
+            ] {
+                #expect(try ScanFile(path: path, header: other) == nil)
+            }
+        }
+    }
+
+    @Test func vectorsKeepThreeDigits() {
+        let values = vectors(1, 300, seed: 5)[0]
+        let vector = UnitVector(values)
+        #expect(
+            UnitVector(bytes: vector.bytes, dimension: 300) == vector && UnitVector(bytes: [1], dimension: 1) == nil)
+        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        for (kept, value) in zip(vector.values, values) {
+            #expect(abs(Double(kept) - Double(value) / length) <= abs(Double(value) / length) / 256)
+        }
+        #expect(UnitVector([0, 0]).values == [0, 0] && QuantizedVector([0, 0]).integers == [0, 0])
+    }
+}
