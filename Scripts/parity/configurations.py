@@ -52,7 +52,7 @@ KNOWN = [
     r"model_type: \"(t5|bert|jina_clip|siglip2|xlm|roberta|mt5|clap)", r"text towers from Hugging Face's library",
     r"timm_model_name: \"(?!vit_\w+_siglip|eva|convnext)", r"audio_cfg: towers that hear", r"tokenizer", r"proj_type",
     r"timm_(pool|proj)", r"architectures: StableDiffusionSafetyChecker", r"these are cn_clip's settings of one tower",
-    r"vision_cfg\.(ls_init_value|qkv_bias|use_rms_norm)"]
+    r"vision_cfg: an object is needed", r"text_cfg\.attention_mode", r"vision_cfg\.(in_chans|ls_init_value|qkv_bias|use_rms_norm)"]
 
 
 class Refusal(Exception):
@@ -252,11 +252,11 @@ def open_clips(command, config, folder):
     found = embeddings(command, folder, pictures, texts)
     transform = image_transform_v2(PreprocessCfg(size=side, **CLIP_PREPROCESS), is_train=False)
     with torch.inference_mode():
-        expected = numpy.concatenate([model.encode_image(transform(Image.open(path))[None]).numpy() for path in pictures])
+        expected = numpy.concatenate([model.encode_image(transform(Image.open(path))[None], normalize=False).numpy() for path in pictures])
         notes = judged("pictures", found["images"], expected, EXACT)
         if texts:
             tokens = open_clip.get_tokenizer(f"local-dir:{folder}")(TEXTS)
-            notes += judged("texts", found["texts"], model.encode_text(tokens).numpy(), EXACT)
+            notes += judged("texts", found["texts"], model.encode_text(tokens, normalize=False).numpy(), EXACT)
     return ", ".join(notes)
 
 

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import CLIP
 
@@ -91,6 +92,27 @@ import Torch
                 Self.eva("eva-clip-b-16", #""image_size": 224, "width": 768"#, part, embedding: 512, text: (512, 8, 12))
             )
         }
+    }
+
+    // MARK: timm's names of SigLIP's towers
+
+    /// timm 1.0.31's `act_layer` of each, which no file states.
+    @Test(arguments: [
+        ("vit_base_patch16_siglip_256", 768, Activation.gelu), ("vit_base_patch32_siglip_256", 768, .tanhGELU),
+        ("vit_large_patch16_siglip_384", 1024, .gelu), ("vit_large_patch16_siglip_512", 1024, .tanhGELU),
+        ("vit_so400m_patch14_siglip_384", 1152, .gelu), ("vit_so400m_patch16_siglip_256", 1152, .tanhGELU),
+        ("vit_so400m_patch16_siglip_512", 1152, .tanhGELU), ("vit_giantopt_patch16_siglip_384", 1536, .tanhGELU),
+    ]) func theNameSaysTheNonLinearity(_ name: String, _ width: Int, _ activation: Activation) throws {
+        let size = name.split(separator: "_").last.map(String.init) ?? ""
+        let vision =
+            #"{"image_size": \#(size), "timm_model_name": "\#(name)", "timm_pool": "map", "timm_proj": "none"}"#
+        let model = try read(#"{"embed_dim": \#(width), "vision_cfg": \#(vision), "text_cfg": {}}"#)
+        let tower = try #require(model.vision as? VisionTransformerConfiguration)
+        #expect(tower.activation == activation)
+        #expect(try tower.openCLIPObject()["timm_model_name"] as? String == name)
+        var other = tower
+        other.activation = activation == .gelu ? .tanhGELU : .gelu
+        #expect((try? other.openCLIPObject()["timm_model_name"] as? String) != name)
     }
 
     // MARK: Chinese-CLIP's and diffusers'

@@ -1,7 +1,7 @@
 /// A shape that timm has a name for: those whose names say all but the resolution, and whose last state needs no more
 /// than timm's own head.
 struct TimmTower<Shape: ImageTowerConfiguration>: Sendable {
-    /// The name's beginning; "_224" at its end says that the name states no other resolution.
+    /// The name's beginning; a number at its end says that the name states no other resolution.
     let beginning: String
     let shape: Shape
 
@@ -30,8 +30,11 @@ struct TimmTower<Shape: ImageTowerConfiguration>: Sendable {
             var same = tower.shape
             same.imageSize = shape.imageSize
             guard same == shape else { continue }
-            guard tower.beginning.hasSuffix("_224") else { return "\(tower.beginning)_\(shape.imageSize)" }
-            if shape.imageSize == 224 { return tower.beginning }
+            let stated = tower.beginning.split(separator: "_").last.flatMap { Int($0) }
+            guard (stated ?? shape.imageSize) == shape.imageSize else { continue }
+            let name = stated == nil ? "\(tower.beginning)_\(shape.imageSize)" : tower.beginning
+            // A longer beginning may mean another shape by that name.
+            if towers.first(where: { name.hasPrefix($0.beginning) })?.beginning == tower.beginning { return name }
         }
         return nil
     }

@@ -42,10 +42,18 @@ extension VisionTransformerConfiguration {
 
     private static let sigLIPTowers = [
         timm("vit_base_patch16_siglip", patch: 16, width: 768, layers: 12, heads: 12, hidden: 3072),
-        timm("vit_base_patch32_siglip", patch: 32, width: 768, layers: 12, heads: 12, hidden: 3072),
+        timm(
+            "vit_base_patch32_siglip", patch: 32, width: 768, layers: 12, heads: 12, hidden: 3072,
+            activation: .tanhGELU),
+        // Of one size, timm's newest resolution alone has the other non-linearity.
+        timm(
+            "vit_large_patch16_siglip_512", patch: 16, width: 1024, layers: 24, heads: 16, hidden: 4096,
+            activation: .tanhGELU),
         timm("vit_large_patch16_siglip", patch: 16, width: 1024, layers: 24, heads: 16, hidden: 4096),
         timm("vit_so400m_patch14_siglip", patch: 14, width: 1152, layers: 27, heads: 16, hidden: 4304),
-        timm("vit_so400m_patch16_siglip", patch: 16, width: 1152, layers: 27, heads: 16, hidden: 4304),
+        timm(
+            "vit_so400m_patch16_siglip", patch: 16, width: 1152, layers: 27, heads: 16, hidden: 4304,
+            activation: .tanhGELU),
         timm(
             "vit_giantopt_patch16_siglip", patch: 16, width: 1536, layers: 40, heads: 16, hidden: 6144,
             activation: .tanhGELU),
