@@ -11,7 +11,6 @@ enum UnreadArchitectures {
         ("PE-Core-", "its image tower is a Perception Encoder"),
         ("CLIPA", "its texts are tokens of BERT's English vocabulary"),
         ("worldwide", "its texts are tokens of XLM-V"),
-        ("SO400M-16-SigLIP-i18n", "its text tower ends without a projection"),
     ]
 
     /// What is not read of a model that open_clip calls so; nil where nothing is known to be in the way.

@@ -25,8 +25,6 @@ def is_known(name, config):
         return False
     if "hf_tokenizer_name" in text and "SigLIP" not in name:
         return False
-    if text.get("proj_type") == "none":
-        return False
     return vision.get("timm_model_name", TIMM[0]).startswith(TIMM)
 
 
