@@ -118,6 +118,7 @@ public struct Hub: Sendable {
 
     /// Fetches what the cache lacks of a model, wherever it comes from.
     /// - Parameters:
+    ///   - source: what is to be fetched.
     ///   - check: given the folder of a repository's small files before its weights are fetched; what it throws ends it,
     ///     as a ``ModelHubError`` does.
     ///   - progress: called on this thread.

@@ -19,7 +19,8 @@ import Testing
         ("#?RADIANCE\n", "Radiance"), ("P7\nWIDTH 3\n", "PAM"), ("Pf\n3 3\n", "floating"), ("icns\0\0", "Apple"),
         ("/* XPM */", "XPM"), ("AT&TFORM", "DjVu"), ("SIMPLE  =   T", "FITS"), ("BZh91AY", "bzip2"),
         ("\0\0\0\u{18}ftypmp42\0\0", "video"), ("RIFF\0\0\0\0WAVEfmt ", "sound"), ("<!DOCTYPE html><html>", "web page"),
-        ("<?xml version='1.0'?><gpx/>", "XML"), ("version https://git-lfs.github.com/spec/v1", "LFS"), ("plain words", "text"),
+        ("<?xml version='1.0'?><gpx/>", "XML"), ("version https://git-lfs.github.com/spec/v1", "LFS"),
+        ("plain words", "text"),
     ]) func othersAreRefusedByName(_ text: String, _ name: String) throws {
         #expect(refusal(Array(text.utf8))?.contains(name) == true)
     }
