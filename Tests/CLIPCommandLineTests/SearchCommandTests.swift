@@ -116,7 +116,8 @@ import Testing
             try clip(other).failed(65, "another model's vectors")
             try clip(["search", "a", "--index", index, "--model", Fixture.family("hf-clip")] + Self.options).failed(
                 65, index)
-            try clip(["search", "a", "--index", folder + "/none"] + Self.options).failed(66, "no index")
+            try clip(["search", "a", "--index", folder + "/none"] + Self.options).failed(
+                66, "no index", "clip index add")
             try clip(["search", "--index", index]).failed(64, "what to look for")
             try clip(["search", "a", "--index", index, "--top", "0"]).failed(64, "--top")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIP
+import CLIPSearch
 import CLIPTraining
 import Files
 import Imaging
@@ -17,6 +18,7 @@ struct Advice {
             switch error {
             case let error as CLIPError: advice.text(for: error)
             case let error as ImagingError: advice.text(for: error)
+            case let error as SearchError: advice.text(for: error)
             case let error as TrainingError: error.advice
             default: nil
             }
@@ -60,6 +62,14 @@ struct Advice {
         case .embeddingFile, .undescribedVectors:
             return isIn(EmbedCommand.self) ? nil : "Make the vectors anew with \"clip embed\"."
         case .deviceUnavailable: return takes("--device") ? "Use --device cpu." : nil
+        default: return nil
+        }
+    }
+
+    private func text(for error: SearchError) -> String? {
+        switch error {
+        case .noIndex: return "Make one with: clip index add FOLDER"
+        case .spacesDiffer: return "Give the model that made it with --model, or another folder with --index."
         default: return nil
         }
     }
