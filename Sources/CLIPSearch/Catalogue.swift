@@ -202,6 +202,14 @@ struct Catalogue {
         }
     }
 
+    /// Where every picture lies that is not deleted.
+    func paths() throws -> [(id: Int64, path: String)] {
+        try pool.read { database in
+            try Row.fetchAll(database, sql: "SELECT id, path FROM pictures WHERE deleted = 0 ORDER BY id")
+                .map { ($0["id"], $0["path"]) }
+        }
+    }
+
     /// Numbers of pictures that a filter lets through, ascending.
     func ids(_ filter: SearchFilter) throws -> [Int64] {
         let (condition, arguments) = filter.sql

@@ -3,7 +3,6 @@ import CLIPData
 import Checksums
 import Files
 import Foundation
-import Imaging
 import Torch
 
 /// Brings an index up to what lies on the disk: new and changed pictures are embedded, renamed ones keep their vectors,
@@ -33,9 +32,23 @@ public struct IndexUpdate {
         case progress(Int)
     }
 
+    /// A picture as the image tower takes it.
+    public struct Input {
+        /// uint8 `[3, S, S]`.
+        public let bytes: Tensor
+        /// Pixels of the picture itself.
+        public let width: Int
+        /// Likewise.
+        public let height: Int
+
+        public init(bytes: Tensor, width: Int, height: Int) {
+            (self.bytes, self.width, self.height) = (bytes, width, height)
+        }
+    }
+
     private let index: SearchIndex
     private let clip: CLIPModel
-    private let read: (String) throws -> Picture
+    private let read: (String) throws -> Input
     private let onEvent: (Event) -> Void
     private var waiting: [(picture: IndexedPicture, bytes: Tensor)] = []
     private var done: [(picture: IndexedPicture, vector: [Float])] = []
@@ -51,10 +64,10 @@ public struct IndexUpdate {
     /// - Parameters:
     ///   - index: of the model's space.
     ///   - clip: the model.
-    ///   - read: decodes a file as pictures are to be.
+    ///   - read: makes of a file what the image tower takes.
     ///   - onEvent: told what happens.
     public init(
-        _ index: SearchIndex, with clip: CLIPModel, read: @escaping (String) throws -> Picture,
+        _ index: SearchIndex, with clip: CLIPModel, read: @escaping (String) throws -> Input,
         onEvent: @escaping (Event) -> Void = { _ in }
     ) {
         self.index = index
@@ -83,7 +96,7 @@ public struct IndexUpdate {
         summary.unreadable += unreadable
         for path in list {
             if shouldStop() { break }
-            try self.take(Self.absolute(path))
+            try self.take(SearchIndex.absolute(path))
             looked += 1
             onEvent(.progress(looked))
             if done.count >= Self.commitSize || ProcessInfo.processInfo.systemUptime - lastCommit > Self.commitSeconds {
@@ -96,21 +109,13 @@ public struct IndexUpdate {
 
     /// Forgets pictures that lay in a folder, or at a path, and are gone.
     public mutating func prune(_ places: [String]) throws {
-        let places = places.map { Self.absolute($0) }
-        var gone: [Int64] = []
-        try index.catalogue.read { picture, _ in
-            let isThere = places.contains { picture.path == $0 || picture.path.hasPrefix($0 + "/") }
-            if isThere, !FileManager.default.fileExists(atPath: picture.path) { gone.append(picture.id) }
-        }
-        if !gone.isEmpty { summary.removed += try index.remove(gone) }
+        let gone = try index.pictures(under: places).filter { !FileManager.default.fileExists(atPath: $0.path) }
+        if !gone.isEmpty { summary.removed += try index.remove(gone.map(\.id)) }
     }
 
     private struct InShard: Error, CustomStringConvertible {
         let description = "pictures in shards have no files of their own to come back to; unpack the shard"
     }
-
-    /// A path that means the same from everywhere. Links are left as they are.
-    private static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
     private mutating func take(_ path: String) throws {
         let known = try SearchIndex.wrapping(index.path) { try index.catalogue.picture(at: path) }
@@ -128,11 +133,11 @@ public struct IndexUpdate {
                 return
             }
             if try takeKnown(path, state, hash) { return }
-            let picture = try read(path)
+            let picture = try Engine.inference { try read(path) }
             let entry = IndexedPicture(
                 id: 0, path: path, size: state.size, modified: state.modified, hash: hash, width: picture.width,
                 height: picture.height, taken: nil)
-            waiting.append((entry, try Engine.inference { try clip.preprocessor.bytes(picture) }))
+            waiting.append((entry, picture.bytes))
             summary.added += 1
         } catch let error as SearchError {
             throw error

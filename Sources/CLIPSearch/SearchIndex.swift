@@ -1,4 +1,5 @@
 import CLIP
+import CLIPData
 import Files
 import Foundation
 
@@ -54,16 +55,23 @@ public final class SearchIndex {
             }
             return (catalogue, try catalogue.settings())
         }
-        if let space {
-            let differences = settings.space.differences(from: space)
-            guard differences.isEmpty else { throw SearchError.spacesDiffer(path: path, differences: differences) }
-        }
         self.space = settings.space
         header = ScanFile.Header(
             dimension: settings.space.embeddingSize, fingerprint: settings.space.fingerprint,
             generation: settings.generation)
+        if let space { try require(space) }
         try Self.wrapping(path) { try refresh() }
     }
+
+    /// Refuses vectors of another space.
+    /// - Throws: ``SearchError/spacesDiffer(path:differences:)``.
+    public func require(_ other: EmbeddingSpace) throws {
+        let differences = space.differences(from: other)
+        guard differences.isEmpty else { throw SearchError.spacesDiffer(path: path, differences: differences) }
+    }
+
+    /// A path that means the same from everywhere. Links are left as they are.
+    public static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 
     /// Pictures there are.
     public var count: Int { live?.population ?? scan?.count ?? 0 }
@@ -259,7 +267,7 @@ extension SearchIndex {
         guard query.count == dimension else { throw SearchError.dimension(given: query.count, needed: dimension) }
         return try Self.wrapping(path) {
             guard let scan, scan.count > 0, count > 0 else { return [] }
-            let unit = Self.unit(query)
+            let unit = UnitVector.scaled(query)
             let mask = try mask(filter, leaving, scan)
             var wanted = min(scan.count, 4 * count + 64)
             while true {
@@ -285,11 +293,6 @@ extension SearchIndex {
     /// How far a product of 8-bit integers was seen to be from the vectors' own, with room: five times the largest of a
     /// million.
     static let margin: Float = 0.02
-
-    private static func unit(_ query: [Float]) -> [Float] {
-        let length = query.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        return length > 0 ? query.map { Float(Double($0) / length) } : query
-    }
 
     private func mask(_ filter: SearchFilter, _ leaving: Set<Int64>, _ scan: ScanFile) throws -> RowMask? {
         guard !filter.isEmpty || !leaving.isEmpty else { return live }
@@ -351,23 +354,25 @@ extension SearchIndex {
     /// Forgets pictures at paths, and below folders.
     /// - Returns: how many there were.
     public func remove(under paths: [String]) throws -> Int {
-        let places = paths.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
-        var ids: [Int64] = []
-        try Self.wrapping(path) {
-            try catalogue.read { picture, _ in
-                if places.contains(where: { picture.path == $0 || picture.path.hasPrefix($0 + "/") }) {
-                    ids.append(picture.id)
-                }
-            }
-        }
+        let ids = try pictures(under: paths).map(\.id)
         return ids.isEmpty ? 0 : try remove(ids)
+    }
+
+    /// Pictures at paths, and below folders.
+    func pictures(under paths: [String]) throws -> [(id: Int64, path: String)] {
+        let places = paths.map { Self.absolute($0) }
+        return try Self.wrapping(path) { try catalogue.paths() }.filter { picture in
+            places.contains { picture.path == $0 || picture.path.hasPrefix($0 + "/") }
+        }
     }
 
     /// The numbers of pictures that are a file, or have its contents.
     public func ids(ofFile file: String) throws -> [Int64] {
-        let place = URL(fileURLWithPath: file).standardizedFileURL.path
+        let place = Self.absolute(file)
         let own = try Self.wrapping(path) { try catalogue.picture(at: place)?.id }
-        guard let bytes = try? WholeFile.data(file, limit: 128 << 20) else { return [own].compactMap { $0 } }
+        guard let bytes = try? WholeFile.data(file, limit: PairSample.defaultMaximumImageBytes) else {
+            return [own].compactMap { $0 }
+        }
         let same = try sameContents(hash: IndexUpdate.hash(bytes), size: bytes.count)?.paths.map(\.id) ?? []
         return [own].compactMap { $0 } + same
     }

@@ -5,8 +5,13 @@ struct UnitVector: Sendable, Equatable {
 
     /// - Parameter values: of any length above 0; they are divided by it.
     init(_ values: [Float]) {
+        halves = Self.scaled(values).map(Self.half)
+    }
+
+    /// Values divided by their length, in full precision; zeros stay.
+    static func scaled(_ values: [Float]) -> [Float] {
         let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        halves = values.map { value in Self.half(length > 0 ? Float(Double(value) / length) : 0) }
+        return length > 0 ? values.map { Float(Double($0) / length) } : values
     }
 
     /// What ``bytes`` gave; nil for another length than `dimension` has.

@@ -119,7 +119,7 @@ struct CaptionCommand: ParsableCommand {
                 if !shared.json { try Console.answer("\(name): \(caption.text)") }
             }
             (names, inputs) = ([], [])
-            Console.status("\(seen)\(list.count.map { "/\($0)" } ?? "") pictures")
+            Console.status(seen, of: list)
         }
         func take(_ picture: PictureList.Found) throws {
             seen += 1

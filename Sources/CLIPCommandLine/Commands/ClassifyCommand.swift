@@ -27,10 +27,10 @@ struct ClassifyCommand: ParsableCommand {
         let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
         Console.warn(of: classifier.truncation)
         let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
-        let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
-        try file.write("label", zip(set.names, ranked).map { ($0, $1) }, most: table.top)
+        let answers = try set.ranked(by: classifier)
+        try file.write("label", answers, most: table.top)
         if shared.json {
-            let results = zip(set.names, ranked).map { path, choices in
+            let results = answers.map { path, choices in
                 ClassificationDocument.Result(
                     image: path,
                     labels: choices.map { .init(label: $0.label, score: $0.score, similarity: $0.similarity) })
@@ -39,7 +39,7 @@ struct ClassifyCommand: ParsableCommand {
                 ClassificationDocument(
                     model: clip.name, results: results, truncated: TruncationDocument(classifier.truncation)))
         } else {
-            for (path, choices) in zip(set.names, ranked) { try AnswerTable.print(path, choices, most: table.top) }
+            for (path, choices) in answers { try AnswerTable.print(path, choices, most: table.top) }
         }
         try set.finish()
     }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLIP
-import CLIPText
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -107,17 +106,5 @@ struct EmbedCommand: ParsableCommand {
                     skipped: set.skipped.isEmpty ? nil : set.skipped))
         }
         try set.finish()
-    }
-}
-
-/// Texts as a model reads them.
-private struct TokenizedTexts {
-    let captions: [[Int32]]
-    let truncation: TextTruncation
-
-    init(_ texts: [String], _ tokenizer: any TextTokenizer) {
-        let tokenized = tokenizer.tokenize(texts)
-        captions = tokenized.map(\.tokens)
-        truncation = tokenizer.truncation(of: texts, tokenized)
     }
 }

@@ -71,7 +71,7 @@ struct PageCommand: ParsableCommand {
                 content.pictures.append(shown)
                 names.append(found.name)
             }
-            Console.status("\(names.count + bad.skipped.count)\(list.count.map { "/\($0)" } ?? "") pictures")
+            Console.status(names.count + bad.skipped.count, of: list)
         }
         try list.forEach(onFailure: { bad.leftOut($0, $1) }, show)
         Console.endStatus()

@@ -33,10 +33,10 @@ struct RankCommand: ParsableCommand {
         let classifier = try ZeroShotClassifier(clip, labels: captions)
         Console.warn(of: classifier.truncation, called: "caption")
         let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
-        let ranked = try set.embeddings.map { try classifier.rank($0) } ?? []
-        try file.write("caption", zip(set.names, ranked).map { ($0, $1) }, most: table.top)
+        let answers = try set.ranked(by: classifier)
+        try file.write("caption", answers, most: table.top)
         if shared.json {
-            let results = zip(set.names, ranked).map { name, choices in
+            let results = answers.map { name, choices in
                 RankingDocument.Result(
                     image: name,
                     captions: choices.map { .init(caption: $0.label, score: $0.score, similarity: $0.similarity) })
@@ -45,7 +45,7 @@ struct RankCommand: ParsableCommand {
                 RankingDocument(
                     model: clip.name, results: results, truncated: TruncationDocument(classifier.truncation)))
         } else {
-            for (name, choices) in zip(set.names, ranked) { try AnswerTable.print(name, choices, most: table.top) }
+            for (name, choices) in answers { try AnswerTable.print(name, choices, most: table.top) }
         }
         try set.finish()
     }

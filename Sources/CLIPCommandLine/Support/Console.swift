@@ -1,4 +1,5 @@
 import CLIP
+import CLIPData
 import Files
 import Foundation
 
@@ -60,6 +61,11 @@ enum Console {
     static func status(_ line: String) {
         guard errorIsTerminal else { return }
         write(toStandardError: "\r\u{1B}[K\(oneLine(line))")
+    }
+
+    /// How far a list has been gone through.
+    static func status(_ done: Int, of list: PictureList, called what: String = "pictures") {
+        status("\(done)\(list.count.map { "/\($0)" } ?? "") \(what)")
     }
 
     static func endStatus() {

@@ -35,7 +35,7 @@ struct EmbeddedPictures {
         func encode() throws {
             if !inputs.isEmpty { parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized)) }
             inputs = []
-            Console.status("\(seen)\(list.count.map { "/\($0)" } ?? "") pictures")
+            Console.status(seen, of: list)
         }
         func failed(_ name: String, _ error: any Error) throws {
             if policy == .endsAll { throw error }
@@ -54,6 +54,11 @@ struct EmbeddedPictures {
         try encode()
         Console.endStatus()
         if !parts.isEmpty { embeddings = try Engine.inference { try Tensor.concatenated(parts) } }
+    }
+
+    /// Every choice for each picture, best first.
+    func ranked(by classifier: ZeroShotClassifier) throws -> [(image: String, choices: [ScoredChoice])] {
+        try zip(names, embeddings.map { try classifier.rank($0) } ?? []).map { ($0, $1) }
     }
 
     /// Ends the command with the first failure's code, its message having been told already.

@@ -23,11 +23,9 @@ struct PictureArguments: ParsableArguments {
         if isListed, imagesFile == TextFile.standardInput {
             throw ValidationError("Standard input is one list: give - once.")
         }
-        var list = try PictureList(more)
-        for image in images {
-            list = list.followed(by: image == TextFile.standardInput ? try read(image) : try PictureList([image]))
-        }
-        if let imagesFile { list = list.followed(by: try read(imagesFile)) }
+        let named = try images.map { try $0 == TextFile.standardInput ? read($0) : PictureList([$0]) }
+        let listed = try imagesFile.map { [try read($0)] } ?? []
+        let list = PictureList(joining: [try PictureList(more)] + named + listed)
         for folder in list.repeatedFolders {
             Console.warning("\(folder) leads to a folder that was read already; its pictures are taken once.")
         }

@@ -14,7 +14,17 @@ extension PictureOptions {
 
     /// A picture that was found as the model's input bytes, uint8 `[3, S, S]`.
     func read(_ picture: PictureList.Found, for preprocessor: PicturePreprocessor) throws -> Tensor {
-        guard alpha == .openCLIP else { return try preprocessor.bytes(decode(picture)) }
+        try prepare(picture, for: preprocessor).bytes
+    }
+
+    /// A picture that was found as the model's input bytes, uint8 `[3, S, S]`, and its own size.
+    func prepare(
+        _ picture: PictureList.Found, for preprocessor: PicturePreprocessor
+    ) throws -> (bytes: Tensor, width: Int, height: Int) {
+        guard alpha == .openCLIP else {
+            let decoded = try decode(picture)
+            return (try preprocessor.bytes(decoded), decoded.width, decoded.height)
+        }
         let unconverted =
             switch picture.image {
             case .file(let path): try UnconvertedPicture.read(path: path, options: decoding)
@@ -23,7 +33,7 @@ extension PictureOptions {
                     try UnconvertedPicture.decode($0, name: picture.name, options: decoding)
                 }
             }
-        return try preprocessor.bytes(resizedFirst: unconverted)
+        return (try preprocessor.bytes(resizedFirst: unconverted), unconverted.width, unconverted.height)
     }
 
     /// The same where the picture is decoded already, to be shown: another way to its numbers starts anew.

@@ -31,3 +31,15 @@ struct TruncationDocument: Encodable {
         longestTokens = truncation.longestTokenCount
     }
 }
+
+/// Texts as a model reads them.
+struct TokenizedTexts {
+    let captions: [[Int32]]
+    let truncation: TextTruncation
+
+    init(_ texts: [String], _ tokenizer: any TextTokenizer) {
+        let tokenized = tokenizer.tokenize(texts)
+        captions = tokenized.map(\.tokens)
+        truncation = tokenizer.truncation(of: texts, tokenized)
+    }
+}

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The pairs of one shard, in its own order.
@@ -51,13 +52,8 @@ struct ShardPairs {
         }
         isFinished = true
         if reported < reader.warnings.count {
-            let warning = reader.warnings[reported]
-            reported += 1
-            let end = warning.lastEntry.map { "after \($0)" } ?? "from its beginning"
-            let state = warning.problem == .truncated ? "cut off" : "damaged"
-            let location = "\(reader.path): the rest"
-            return .failure(
-                SkippedSample(location: location, reason: .damagedShard("\(state) \(end): \(warning.detail)")))
+            defer { reported += 1 }
+            return .failure(reader.warnings[reported].skippedRest)
         }
         if samples == 0, start.entry == 0 { throw CLIPDataError.emptyShard(path: reader.path) }
         return nil
@@ -70,8 +66,7 @@ struct ShardPairs {
             let dotted = sample.extensions.sorted().first { name in
                 name.split(separator: ".").last.map { PairSample.isImage(String($0)) } == true
             }
-            let name = String(
-                sample.key[(sample.key.lastIndex(of: "/").map(sample.key.index(after:)) ?? sample.key.startIndex)...])
+            let name = Folder.name(of: sample.key)
             return .failure(
                 SkippedSample(location: entry, reason: dotted.map { .dottedName(key: name, rest: $0) } ?? .noImage))
         }

@@ -79,6 +79,14 @@ public struct ShardWarning: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         let end = lastEntry.map { "read up to and including '\($0)'" } ?? "nothing could be read"
-        return "\(path): \(problem == .truncated ? "cut off" : "damaged"): \(detail); \(end)"
+        return "\(path): \(state): \(detail); \(end)"
+    }
+
+    private var state: String { problem == .truncated ? "cut off" : "damaged" }
+
+    /// What follows the last whole entry, as something that is left out.
+    var skippedRest: SkippedSample {
+        let end = lastEntry.map { "after \($0)" } ?? "from its beginning"
+        return SkippedSample(location: "\(path): the rest", reason: .damagedShard("\(state) \(end): \(detail)"))
     }
 }

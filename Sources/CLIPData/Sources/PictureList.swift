@@ -9,6 +9,11 @@ public struct PictureList: Sendable {
         public let name: String
         /// Where its bytes are.
         public let image: PairSample.Image
+
+        init(name: String, image: PairSample.Image) { (self.name, self.image) = (name, image) }
+
+        /// A file.
+        public init(file path: String) { self.init(name: path, image: .file(path: path)) }
     }
 
     /// Where a list of names comes from.
@@ -34,17 +39,7 @@ public struct PictureList: Sendable {
     public var isEmpty: Bool { places.isEmpty }
 
     /// How many pictures there are; nil with shards, which do not say before they are read.
-    public var count: Int? {
-        var count = 0
-        for place in places {
-            switch place {
-            case .file: count += 1
-            case .shard: return nil
-            case .unreadable: break
-            }
-        }
-        return count
-    }
+    public let count: Int?
 
     /// Finds what is named.
     ///
@@ -72,15 +67,26 @@ public struct PictureList: Sendable {
                 }
             }
         }
-        self.places = places
-        repeatedFolders = repeated
+        self.init(places, repeated: repeated)
     }
 
-    private init(_ places: [Place], repeated: [String]) { (self.places, repeatedFolders) = (places, repeated) }
+    /// The pictures of several lists, one list after another.
+    public init(joining lists: [PictureList]) {
+        self.init(lists.flatMap(\.places), repeated: lists.flatMap(\.repeatedFolders))
+    }
 
-    /// These pictures, then others.
-    public func followed(by others: PictureList) -> PictureList {
-        PictureList(places + others.places, repeated: repeatedFolders + others.repeatedFolders)
+    private init(_ places: [Place], repeated: [String]) {
+        self.places = places
+        repeatedFolders = repeated
+        var count: Int? = 0
+        for place in places {
+            switch place {
+            case .file: count = count.map { $0 + 1 }
+            case .shard: count = nil
+            case .unreadable: break
+            }
+        }
+        self.count = count
     }
 
     private static func paths(_ name: String, from list: ListPlace?) throws(CLIPDataError) -> [String] {
@@ -138,7 +144,7 @@ public struct PictureList: Sendable {
     ) throws {
         for place in places {
             switch place {
-            case .file(let path): try body(Found(name: path, image: .file(path: path)))
+            case .file(let path): try body(Found(file: path))
             case .shard(let path): try Self.read(shard: path, onFailure: onFailure, body)
             case .unreadable(let fault): try onFailure(fault.path, CLIPDataError.file(fault))
             }
@@ -170,9 +176,6 @@ public struct PictureList: Sendable {
                 try onFailure(name, SkippedSample(location: name, reason: .tooLarge(bytes: file.bytes)))
             }
         }
-        for warning in reader.warnings {
-            let state = warning.problem == .truncated ? "cut off" : "damaged"
-            try onFailure(path, SkippedSample(location: path, reason: .damagedShard("\(state): \(warning.detail)")))
-        }
+        for warning in reader.warnings { try onFailure(path, warning.skippedRest) }
     }
 }

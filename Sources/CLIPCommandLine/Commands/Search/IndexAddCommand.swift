@@ -2,7 +2,6 @@ import ArgumentParser
 import CLIP
 import CLIPSearch
 import Foundation
-import Imaging
 
 struct IndexAddCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,12 +41,17 @@ struct IndexAddCommand: ParsableCommand {
         let clip = try shared.load()
         let index = try SearchIndex(path: place.path, space: clip.space(normalized: true))
         var bad = BadPictures()
+        let preprocessor = try clip.preprocessor
         var update = IndexUpdate(
-            index, with: clip, read: { try Picture.read(path: $0, options: pictures.decoding) },
+            index, with: clip,
+            read: { path in
+                let (bytes, width, height) = try pictures.prepare(.init(file: path), for: preprocessor)
+                return .init(bytes: bytes, width: width, height: height)
+            },
             onEvent: { event in
                 switch event {
                 case .unreadable(let name, let error): bad.leftOut(name, error)
-                case .progress(let done): Console.status("\(done)\(list.count.map { "/\($0)" } ?? "") files")
+                case .progress(let done): Console.status(done, of: list, called: "files")
                 }
             })
         let stop = StopFlag()

@@ -3,7 +3,6 @@ import CLIP
 import CLIPSearch
 import Files
 import Foundation
-import Imaging
 import Torch
 
 struct SearchCommand: ParsableCommand {
@@ -76,7 +75,7 @@ struct SearchCommand: ParsableCommand {
     func run() throws {
         let index = try SearchIndex(path: place.path)
         let clip = try shared.load(orOf: index.space)
-        _ = try SearchIndex(path: place.path, space: clip.space(normalized: true))
+        try index.require(clip.space(normalized: true))
         var terms: [Term] = []
         if let query { terms.append(Term(content: .text(query), weight: 1)) }
         terms += images.map { Term(content: .picture($0), weight: 1) }
@@ -85,7 +84,7 @@ struct SearchCommand: ParsableCommand {
         var asked: Set<Int64> = []
         for case .picture(let path) in terms.map(\.content) { asked.formUnion(try index.ids(ofFile: path)) }
         var filter = SearchFilter()
-        filter.folder = folder.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+        filter.folder = folder.map(SearchIndex.absolute)
         filter.fileTypes = type.isEmpty ? nil : type.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }
         let hits = try index.search(sum, count: top, filter: filter, leaving: asked)
             .filter { Double($0.similarity) >= minScore ?? -2 }
@@ -129,12 +128,12 @@ struct SearchCommand: ParsableCommand {
             let vector: Tensor
             switch term.content {
             case .text(let text):
-                let tokenizer = try clip.tokenizer
-                let tokenized = tokenizer.tokenize([text])
-                Console.warn(of: tokenizer.truncation(of: [text], tokenized))
-                vector = try clip.vectors(captions: tokenized.map(\.tokens))
+                let read = try TokenizedTexts([text], clip.tokenizer)
+                Console.warn(of: read.truncation)
+                vector = try clip.vectors(captions: read.captions)
             case .picture(let path):
-                vector = try clip.vectors(pictures: [Picture.read(path: path, options: pictures.decoding)])
+                let input = try Engine.inference { try pictures.read(.init(file: path), for: clip.preprocessor) }
+                vector = try clip.vectors(pictureBytes: [input])
             }
             for (place, value) in try vector.elements(Float.self).enumerated() { sum[place] += term.weight * value }
         }
