@@ -41,6 +41,9 @@ import Testing
         #expect(help.contains("USAGE: clip \(name)"))
         let command = try #require(Self.commands().first { $0.words == words })
         #expect(!command.type.configuration.abstract.isEmpty)
+        // Only what is typed goes on after a backslash; in prose one is a slip of the source's.
+        for paragraph in command.type.configuration.discussion.components(separatedBy: "\n\n")
+        where paragraph.contains("\\") { #expect(paragraph.hasPrefix("Example: "), "\(paragraph)") }
         if !command.isGroup { #expect(help.contains("  --json  "), "\(help)") }
     }
 

@@ -10,8 +10,8 @@ struct IndexAddCommand: ParsableCommand {
         discussion: """
             Example: clip index add ~/Pictures
 
-            Files of the same size and time of change as before are not opened; renamed ones keep their vectors. What was \\
-            done when it is stopped is kept, and the next time goes on from there. Files that cannot be read are named \\
+            Files of the same size and time of change as before are not opened; renamed ones keep their vectors. What was \
+            done when it is stopped is kept, and the next time goes on from there. Files that cannot be read are named \
             and left out, and the exit code tells.
             """)
 

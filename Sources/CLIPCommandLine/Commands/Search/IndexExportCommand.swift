@@ -11,7 +11,7 @@ struct IndexExportCommand: ParsableCommand {
         discussion: """
             Example: clip index export --output vectors.npy
 
-            A .npy file holds float32 [N, E]; FILE.npy.json beside it says whose vectors they are and which picture each \\
+            A .npy file holds float32 [N, E]; FILE.npy.json beside it says whose vectors they are and which picture each \
             row is, as of "clip embed". A .jsonl file has a line for each picture with all that is known of it.
             """)
 

@@ -12,7 +12,7 @@ struct SearchCommand: ParsableCommand {
         discussion: """
             Example: clip search "a cat on a sofa" --top 5
 
-            Words and pictures are added and subtracted as vectors of length 1; 2:text counts twice. The index is asked \\
+            Words and pictures are added and subtracted as vectors of length 1; 2:text counts twice. The index is asked \
             with the model that made it. Pictures that are asked with are left out of the answer.
             """)
 
