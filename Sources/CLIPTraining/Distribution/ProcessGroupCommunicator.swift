@@ -52,15 +52,13 @@ public final class ProcessGroupCommunicator: Communicator, @unchecked Sendable {
     /// Meets the others at a store.
     public init(
         store: RendezvousStore, rank: Int, worldSize: Int, backend: ProcessGroup.Backend = .gloo,
-        host: String = "localhost", servesStore: Bool, prefix: String = "", timeout: Double, device: Device = .cpu,
-        signInterval: Double = 1
+        host: String = "localhost", servesStore: Bool, prefix: String = "", timeout: Double, device: Device = .cpu
     ) throws {
         group = try ProcessGroup(
             backend, store: store, rank: rank, worldSize: worldSize, timeout: timeout, device: device)
         let own = try RendezvousStore(
             host: host, port: store.port, serves: false, timeout: min(timeout, 60), prefix: prefix + "roster/")
-        roster = Roster(
-            store: own, rank: rank, worldSize: worldSize, servesStore: servesStore, interval: signInterval)
+        roster = Roster(store: own, rank: rank, worldSize: worldSize, servesStore: servesStore)
         roster.start()
         self.store = store
         self.rank = rank

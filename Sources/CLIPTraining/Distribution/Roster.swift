@@ -10,6 +10,8 @@ final class Roster: @unchecked Sendable {
     private let servesStore: Bool
     /// Seconds between signs of life.
     private let interval: Double
+    /// Seconds without a sign after which a rank is gone: more than three of them.
+    private var silence: Double { 3.5 * interval }
     private let condition = NSCondition()
     private var isStopped = false
 
@@ -63,8 +65,7 @@ final class Roster: @unchecked Sendable {
         do {
             try store.set("failed/\(rank)", to: operation)
             let before = try others.map { try signsOfLife($0) }
-            // Longer than three signs of life: a rank without any meanwhile is gone.
-            let end = Date(timeIntervalSinceNow: 3.5 * interval)
+            let end = Date(timeIntervalSinceNow: silence)
             while Date() < end {
                 if let message = try store.value(of: "error") { return told(message) }
                 if try others.allSatisfy({ try store.value(of: "failed/\($0)") != nil }) { break }
@@ -107,7 +108,7 @@ final class Roster: @unchecked Sendable {
             do { return try store.value(of: "told/\(other)") != nil } catch { return true }
         }
         let end = Date(timeIntervalSinceNow: 6 * interval)
-        let firstCheck = Date(timeIntervalSinceNow: 3.5 * interval)
+        let firstCheck = Date(timeIntervalSinceNow: silence)
         let before = ranks.map { try? signsOfLife($0) }
         var left = Array(zip(ranks, before))
         while Date() < end {
@@ -123,8 +124,8 @@ final class Roster: @unchecked Sendable {
     /// Tells the others that rank 0 has done what they wait for.
     func finishTurn(_ number: Int) throws { try store.set("turn/\(number)", to: "") }
 
-    /// Waits for rank 0, as long as it takes: only when it shows no sign of life for `patience` seconds, or has ended
-    /// with an error, is it given up.
+    /// Waits for rank 0, as long as it takes: only when it shows no sign of life for `patience` seconds (and for
+    /// longer than a few of them are apart), or has ended with an error, is it given up.
     /// - Returns: what is wrong, or nil when rank 0 is done.
     func waitForTurn(_ number: Int, patience: Double) throws -> String? {
         var count = try signsOfLife(0)
@@ -134,7 +135,7 @@ final class Roster: @unchecked Sendable {
             if let message = try store.value(of: "error") ?? store.value(of: "aborted/0") { return message }
             let now = try signsOfLife(0)
             if now != count { (count, lastSign) = (now, Date()) }
-            if -lastSign.timeIntervalSinceNow > patience { return describe(dead: [0], stuck: []) }
+            if -lastSign.timeIntervalSinceNow > max(patience, silence) { return describe(dead: [0], stuck: []) }
             Thread.sleep(forTimeInterval: pause)
             pause = min(0.25, pause * 1.5)
         }

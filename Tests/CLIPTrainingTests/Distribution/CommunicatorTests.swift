@@ -127,7 +127,6 @@ func onCommunicators<R>(
     try onRanks(worldSize, timeout: 60) { store, rank in
         try body(
             ProcessGroupCommunicator(
-                store: store, rank: rank, worldSize: worldSize, servesStore: rank == 0, timeout: timeout,
-                signInterval: 0.2))
+                store: store, rank: rank, worldSize: worldSize, servesStore: rank == 0, timeout: timeout))
     }
 }
