@@ -3,26 +3,6 @@ import Files
 import Foundation
 import GRDB
 
-/// A picture as the catalogue has it, without its vector.
-public struct IndexedPicture: Sendable, Equatable {
-    /// Its number in the index, which it keeps; a picture whose contents change gets a new one.
-    public var id: Int64
-    /// Where it lies.
-    public var path: String
-    /// Bytes of the file.
-    public var size: Int
-    /// When the file was changed, in nanoseconds since 1970.
-    public var modified: Int64
-    /// Of the file's bytes.
-    public var hash: String
-    /// Pixels; as it is shown.
-    public var width: Int
-    /// Likewise.
-    public var height: Int
-    /// When it was taken, in seconds since 1970, where it says so.
-    public var taken: Int64?
-}
-
 /// The SQLite file that is the truth of an index: what pictures there are, and their vectors.
 ///
 /// It is written in transactions with a write-ahead log, so that whatever a kill or a full disk interrupts is as if it had
@@ -99,6 +79,29 @@ struct Catalogue {
         return Settings(space: decoded, generation: generation)
     }
 
+    /// Goes up with each transaction that changes which pictures there are, or the scan file.
+    var version: Int64 {
+        get throws {
+            try pool.read { database in
+                try Int64.fetchOne(
+                    database, sql: "SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'version'") ?? 0
+            }
+        }
+    }
+
+    /// A transaction after which readers look anew.
+    private func changing<R>(_ body: (Database) throws -> R) throws -> R {
+        try pool.write { database in
+            let result = try body(database)
+            try database.execute(
+                sql: """
+                    INSERT INTO settings (key, value) VALUES ('version', '1')
+                    ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)
+                    """)
+            return result
+        }
+    }
+
     // MARK: Reading
 
     private static let columns = "id, path, size, modified, hash, width, height, taken"
@@ -139,7 +142,7 @@ struct Catalogue {
     }
 
     func setScanned(_ id: Int64, rows: Int) throws {
-        try pool.write { database in
+        try changing { database in
             for (key, value) in [("scanned", "\(id)"), ("rows", "\(rows)")] {
                 try database.execute(sql: "UPDATE settings SET value = ? WHERE key = ?", arguments: [value, key])
             }
@@ -225,7 +228,7 @@ struct Catalogue {
     /// Adds pictures, each in place of what had its path.
     /// - Returns: their numbers.
     func add(_ pictures: [(picture: IndexedPicture, vector: UnitVector)]) throws -> [Int64] {
-        try pool.write { database in
+        try changing { database in
             try pictures.map { picture, vector in
                 try database.execute(
                     sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0", arguments: [picture.path])
@@ -245,7 +248,7 @@ struct Catalogue {
 
     /// Gives a picture another path, or another time of change: its contents are the same.
     func update(_ id: Int64, path: String, modified: Int64) throws {
-        try pool.write { database in
+        try changing { database in
             try database.execute(
                 sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0 AND id != ?",
                 arguments: [path, id])
@@ -256,7 +259,7 @@ struct Catalogue {
 
     /// - Returns: how many there were.
     func remove(_ ids: [Int64]) throws -> Int {
-        try pool.write { database in
+        try changing { database in
             try ids.reduce(0) { count, id in
                 try database.execute(
                     sql: "UPDATE pictures SET deleted = 1 WHERE id = ? AND deleted = 0", arguments: [id])
@@ -267,7 +270,7 @@ struct Catalogue {
 
     /// Forgets deleted pictures for good and begins a new generation.
     func compact() throws {
-        try pool.write { database in
+        try changing { database in
             try database.execute(sql: "DELETE FROM pictures WHERE deleted = 1")
             try database.execute(
                 sql: """

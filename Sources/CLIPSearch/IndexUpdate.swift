@@ -46,12 +46,12 @@ public struct IndexUpdate {
         }
     }
 
-    private let index: SearchIndex
+    private let index: any PictureIndex
     private let clip: CLIPModel
     private let read: (String) throws -> Input
     private let onEvent: (Event) -> Void
     private var waiting: [(picture: IndexedPicture, bytes: Tensor)] = []
-    private var done: [(picture: IndexedPicture, vector: [Float])] = []
+    private var done: [PictureVector] = []
     private var lastCommit = ProcessInfo.processInfo.systemUptime
     /// What became of the files so far.
     public private(set) var summary = Summary()
@@ -67,7 +67,7 @@ public struct IndexUpdate {
     ///   - read: makes of a file what the image tower takes.
     ///   - onEvent: told what happens.
     public init(
-        _ index: SearchIndex, with clip: CLIPModel, read: @escaping (String) throws -> Input,
+        _ index: any PictureIndex, with clip: CLIPModel, read: @escaping (String) throws -> Input,
         onEvent: @escaping (Event) -> Void = { _ in }
     ) {
         self.index = index
@@ -96,7 +96,7 @@ public struct IndexUpdate {
         summary.unreadable += unreadable
         for path in list {
             if shouldStop() { break }
-            try self.take(SearchIndex.absolute(path))
+            try self.take(PicturePath.absolute(path))
             looked += 1
             onEvent(.progress(looked))
             if done.count >= Self.commitSize || ProcessInfo.processInfo.systemUptime - lastCommit > Self.commitSeconds {
@@ -118,7 +118,7 @@ public struct IndexUpdate {
     }
 
     private mutating func take(_ path: String) throws {
-        let known = try SearchIndex.wrapping(index.path) { try index.catalogue.picture(at: path) }
+        let known = try index.picture(at: path)
         do {
             let state = try FileState(path)
             if let known, known.size == state.size, known.modified == state.modified {
@@ -135,8 +135,8 @@ public struct IndexUpdate {
             if try takeKnown(path, state, hash) { return }
             let picture = try Engine.inference { try read(path) }
             let entry = IndexedPicture(
-                id: 0, path: path, size: state.size, modified: state.modified, hash: hash, width: picture.width,
-                height: picture.height, taken: nil)
+                path: path, size: state.size, modified: state.modified, hash: hash, width: picture.width,
+                height: picture.height)
             waiting.append((entry, picture.bytes))
             summary.added += 1
         } catch let error as SearchError {
@@ -150,16 +150,16 @@ public struct IndexUpdate {
 
     /// Contents that are known under another path: renamed where that is gone, and else a copy.
     private mutating func takeKnown(_ path: String, _ state: FileState, _ hash: String) throws -> Bool {
-        guard let same = try index.sameContents(hash: hash, size: state.size) else { return false }
-        if let gone = same.paths.first(where: { !FileManager.default.fileExists(atPath: $0.path) }) {
-            try index.move(gone.id, to: path, modified: state.modified)
+        let same = try index.pictures(hash: hash, size: state.size)
+        guard let first = same.first else { return false }
+        if let gone = same.first(where: { !FileManager.default.fileExists(atPath: $0.picture.path) }) {
+            try index.move(gone.picture.id, to: path, modified: state.modified)
             summary.renamed += 1
             return true
         }
-        let entry = IndexedPicture(
-            id: 0, path: path, size: state.size, modified: state.modified, hash: hash, width: same.width,
-            height: same.height, taken: same.taken)
-        done.append((entry, same.vector))
+        var copy = first
+        (copy.picture.path, copy.picture.modified) = (path, state.modified)
+        done.append(copy)
         summary.added += 1
         summary.reused += 1
         return true
@@ -177,7 +177,8 @@ public struct IndexUpdate {
         let values = try vectors.elements(Float.self)
         let size = index.dimension
         for (row, entry) in waiting.enumerated() {
-            done.append((entry.picture, Array(values[row * size..<(row + 1) * size])))
+            done.append(
+                PictureVector(picture: entry.picture, vector: Array(values[row * size..<(row + 1) * size])))
         }
         waiting = []
     }

@@ -60,13 +60,19 @@ struct ScanFile {
     }
 
     /// The first row whose id is not below one.
-    func row(from id: Int64) -> Int {
+    private func row(from id: Int64) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2
             if self.id(of: middle) < id { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    /// The row of an id, where there is one.
+    func row(of id: Int64) -> Int? {
+        let row = row(from: id)
+        return row < count && self.id(of: row) == id ? row : nil
     }
 
     /// A row as it lies in the file.

@@ -3,24 +3,30 @@ import CLIPData
 import Files
 import Foundation
 
-/// Pictures and their vectors, on disk: what is asked by words or by picture.
+/// Pictures and their vectors, in a folder.
 ///
-/// A folder holds the catalogue, one SQLite file that is the truth, and a flat file of 8-bit integers that is made from it
-/// and scanned by each search: exactly, over all rows. What a search finds is scored anew by the catalogue's vectors.
-/// Writing is one process's at a time; others read meanwhile what was committed when they opened the index.
-public final class SearchIndex {
+/// The folder holds the catalogue, one SQLite file that is the truth, and a flat file of 8-bit integers that is made from
+/// it and scanned by each search: exactly, over all rows. What a search finds is scored anew by the catalogue's vectors.
+/// Writing is one process's at a time; others read meanwhile what is committed when they ask.
+public final class SearchIndex: PictureIndex, @unchecked Sendable {
     /// The folder.
     public let path: String
-    /// Whose vectors it holds.
     public let space: EmbeddingSpace
     let catalogue: Catalogue
-    private var header: ScanFile.Header
-    private var scan: ScanFile?
-    /// Rows that are not deleted; nil where none is.
-    private var live: RowMask?
+    private let lock = NSLock()
+    private var view: View  // guarded by `lock`
 
-    /// Vectors of a space.
-    public var dimension: Int { space.embeddingSize }
+    /// What was on the disk at one moment. A search keeps its own while others go on.
+    private struct View {
+        var header: ScanFile.Header
+        /// Of the catalogue's contents.
+        var version: Int64
+        var scan: ScanFile?
+        /// Rows that are not deleted; nil where none is.
+        var live: RowMask?
+    }
+
+    public var location: String { path }
 
     private var scanPath: String { "\(path)/vectors.scan" }
 
@@ -56,78 +62,48 @@ public final class SearchIndex {
             return (catalogue, try catalogue.settings())
         }
         self.space = settings.space
-        header = ScanFile.Header(
+        view = View(header: Self.header(settings), version: -1)
+        if let space { try require(space) }
+        _ = try current()
+    }
+
+    private static func header(_ settings: Catalogue.Settings) -> ScanFile.Header {
+        ScanFile.Header(
             dimension: settings.space.embeddingSize, fingerprint: settings.space.fingerprint,
             generation: settings.generation)
-        if let space { try require(space) }
-        try Self.wrapping(path) { try refresh() }
     }
 
-    /// Refuses vectors of another space.
-    /// - Throws: ``SearchError/spacesDiffer(path:differences:)``.
-    public func require(_ other: EmbeddingSpace) throws {
-        let differences = space.differences(from: other)
-        guard differences.isEmpty else { throw SearchError.spacesDiffer(path: path, differences: differences) }
+    /// Pictures that can be found.
+    public var count: Int {
+        get throws {
+            let view = try current()
+            return view.live?.population ?? view.scan?.count ?? 0
+        }
     }
-
-    /// A path that means the same from everywhere. Links are left as they are.
-    public static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
-
-    /// Pictures there are.
-    public var count: Int { live?.population ?? scan?.count ?? 0 }
 
     // MARK: Writing
 
-    /// Adds pictures, each in place of what had its path.
-    package func add(_ pictures: [(picture: IndexedPicture, vector: [Float])]) throws {
+    public func add(_ pictures: [PictureVector]) throws {
         guard !pictures.isEmpty else { return }
-        for (_, vector) in pictures where vector.count != dimension {
-            throw SearchError.dimension(given: vector.count, needed: dimension)
+        for entry in pictures where entry.vector.count != dimension {
+            throw SearchError.dimension(given: entry.vector.count, needed: dimension)
         }
         try writing {
             _ = try catalogue.add(pictures.map { ($0.picture, UnitVector($0.vector)) })
         }
     }
 
-    /// Says that a picture's file has another path, or another time of change.
-    func move(_ id: Int64, to path: String, modified: Int64) throws {
+    public func move(_ id: Int64, to path: String, modified: Int64) throws {
         try writing { try catalogue.update(id, path: path, modified: modified) }
     }
 
-    /// Pictures with the same contents, and what is known of them.
-    struct SameContents {
-        let paths: [(id: Int64, path: String)]
-        let vector: [Float]
-        let width: Int
-        let height: Int
-        let taken: Int64?
-    }
-
-    func sameContents(hash: String, size: Int) throws -> SameContents? {
-        try Self.wrapping(path) {
-            let found = try catalogue.pictures(hash: hash, size: size, dimension: dimension)
-            guard let first = found.first else { return nil }
-            return SameContents(
-                paths: found.map { ($0.picture.id, $0.picture.path) }, vector: first.vector.values,
-                width: first.picture.width, height: first.picture.height, taken: first.picture.taken)
-        }
-    }
-
-    /// Forgets pictures.
-    /// - Returns: how many of the numbers there were.
     @discardableResult
     public func remove(_ ids: [Int64]) throws -> Int {
         try writing { try catalogue.remove(ids) }
     }
 
-    /// Gives back the room of what was forgotten.
     public func compact() throws {
-        try writing {
-            try catalogue.compact()
-            header = ScanFile.Header(
-                dimension: header.dimension, fingerprint: header.fingerprint,
-                generation: try catalogue.settings().generation)
-        }
+        try writing { try catalogue.compact() }
     }
 
     /// One process writes at a time; afterwards the scan file has what the catalogue has.
@@ -136,36 +112,35 @@ public final class SearchIndex {
             let lock = try FileLock("\(path)/lock")
             defer { withExtendedLifetime(lock) {} }
             let result = try body()
-            try bringUpToDate()
-            try refresh(isLocked: true)
+            try bringUpToDate(Self.header(catalogue.settings()))
             return result
         }
     }
 
     /// Makes the scan file what the catalogue says: cuts what is not known to be on the disk, appends what is missing, and
     /// writes it anew where its header or its rows are others. Only under the lock.
-    private func bringUpToDate() throws {
+    private func bringUpToDate(_ header: ScanFile.Header) throws {
         let state = try catalogue.scanState
         let length = ScanFile.Header.size + state.rows * header.stride
         var rows = state.rows
-        if let file = try existingScan(rows: rows), file.count == rows,
+        if let file = try existingScan(header, rows: rows), file.count == rows,
             rows == 0 || file.id(of: rows - 1) == state.scanned
         {
             if state.scanned == state.last { return }
             let appended = try AppendedFile(scanPath)
             if appended.length != length { try appended.cut(to: length) }
-            rows += try append(after: state.scanned) { try appended.append($0) }
+            rows += try append(after: state.scanned, header) { try appended.append($0) }
             try appended.synchronize()
         } else {
             let file = try FileWriter(scanPath)
             try file.write(header.bytes)
-            rows = try append(after: 0) { try file.write($0) }
+            rows = try append(after: 0, header) { try file.write($0) }
             try file.commit()
         }
         try catalogue.setScanned(state.last, rows: rows)
     }
 
-    private func existingScan(rows: Int) throws -> ScanFile? {
+    private func existingScan(_ header: ScanFile.Header, rows: Int) throws -> ScanFile? {
         guard FileManager.default.fileExists(atPath: scanPath) else { return nil }
         do throws(FileFault) {
             return try ScanFile(path: scanPath, header: header, count: rows)
@@ -177,7 +152,9 @@ public final class SearchIndex {
 
     /// Hands over the rows of pictures after one, some thousand at a time.
     /// - Returns: how many there were.
-    private func append(after id: Int64, _ write: ([UInt8]) throws -> Void) throws -> Int {
+    private func append(
+        after id: Int64, _ header: ScanFile.Header, _ write: ([UInt8]) throws -> Void
+    ) throws -> Int {
         var buffer: [UInt8] = []
         var rows = 0
         try catalogue.read(after: id, includingDeleted: true) { picture, data in
@@ -195,33 +172,45 @@ public final class SearchIndex {
         return rows
     }
 
-    /// Takes up what is on the disk.
-    private func refresh(isLocked: Bool = false) throws {
-        func open() throws -> ScanFile? {
-            let state = try catalogue.scanState
-            guard state.scanned == state.last, let file = try existingScan(rows: state.rows), file.count == state.rows
-            else { return nil }
-            return file
+    /// What is on the disk now: what was taken up before, unless something was written since.
+    private func current() throws -> View {
+        try Self.wrapping(path) {
+            try lock.withLock {
+                let version = try catalogue.version
+                if version != view.version { view = try read(version) }
+                return view
+            }
         }
-        scan = try open()
-        if scan == nil, !isLocked {
+    }
+
+    private func read(_ version: Int64) throws -> View {
+        func open() throws -> (ScanFile.Header, ScanFile)? {
+            let header = Self.header(try catalogue.settings())
+            let state = try catalogue.scanState
+            guard state.scanned == state.last, let file = try existingScan(header, rows: state.rows),
+                file.count == state.rows
+            else { return nil }
+            return (header, file)
+        }
+        var found = try open()
+        if found == nil {
+            // Whoever wrote was killed, or is between the catalogue and the scan file: it has the lock then.
             let lock = try FileLock("\(path)/lock")
             defer { withExtendedLifetime(lock) {} }
-            header = ScanFile.Header(
-                dimension: header.dimension, fingerprint: header.fingerprint,
-                generation: try catalogue.settings().generation)
-            try bringUpToDate()
-            scan = try open()
+            try bringUpToDate(Self.header(catalogue.settings()))
+            found = try open()
         }
-        live = nil
+        guard let (header, file) = found else {
+            throw SearchError.damaged(path: path, problem: "its scan file cannot be made")
+        }
         let deleted = try catalogue.deletedIDs
-        guard let file = scan, !deleted.isEmpty else { return }
-        var mask = RowMask(count: file.count, filled: true)
-        for id in deleted {
-            let row = file.row(from: id)
-            if row < file.count, file.id(of: row) == id { mask[row] = false }
+        var view = View(header: header, version: version, scan: file)
+        if !deleted.isEmpty {
+            var mask = RowMask(count: file.count, filled: true)
+            for id in deleted { file.row(of: id).map { mask[$0] = false } }
+            view.live = mask
         }
-        live = mask
+        return view
     }
 
     /// Lets failures of files and of SQLite be this library's errors.
@@ -243,38 +232,23 @@ public final class SearchIndex {
 // MARK: Asking
 
 extension SearchIndex {
-    /// What was found.
-    public struct Hit: Sendable, Equatable {
-        /// The picture.
-        public let picture: IndexedPicture
-        /// The cosine of the angle between the two, -1 to 1.
-        public let similarity: Float
-    }
-
-    /// The pictures that are nearest to a vector, best first; of equally near ones, the one with the lower number.
-    ///
     /// All rows that the filter lets through are scanned, in 8-bit integers; several times the answers asked for are then
     /// scored by the vectors themselves, and more as long as one that was left out might belong among them.
-    /// - Parameters:
-    ///   - query: of any length above 0 and the index's dimension.
-    ///   - count: how many to give; fewer where there are not so many.
-    ///   - filter: which pictures may be found.
-    ///   - leaving: numbers of pictures that are left out.
-    /// - Throws: ``SearchError/dimension(given:needed:)``.
     public func search(
-        _ query: [Float], count: Int, filter: SearchFilter = SearchFilter(), leaving: Set<Int64> = []
-    ) throws -> [Hit] {
+        _ query: [Float], count: Int, filter: SearchFilter, leaving: Set<Int64>
+    ) throws -> [SearchHit] {
         guard query.count == dimension else { throw SearchError.dimension(given: query.count, needed: dimension) }
         return try Self.wrapping(path) {
-            guard let scan, scan.count > 0, count > 0 else { return [] }
+            let view = try current()
+            guard let scan = view.scan, scan.count > 0, count > 0 else { return [] }
             let unit = UnitVector.scaled(query)
-            let mask = try mask(filter, leaving, scan)
-            var wanted = min(scan.count, 4 * count + 64)
+            let mask = try mask(filter, leaving, scan, view.live)
+            var wanted = min(scan.count, 4 * min(count, scan.count) + 64)
             while true {
                 let candidates = scan.best(unit, wanted: wanted, mask: mask)
                 let found = try catalogue.pictures(candidates.map(\.id), dimension: dimension)
                 let hits = candidates.compactMap { candidate in
-                    found[candidate.id].map { Hit(picture: $0.picture, similarity: $0.vector.dot(unit)) }
+                    found[candidate.id].map { SearchHit(picture: $0.picture, similarity: $0.vector.dot(unit)) }
                 }.sorted { ($1.similarity, $0.picture.id) < ($0.similarity, $1.picture.id) }
                 let answers = Array(hits.prefix(count))
                 let isAll = candidates.count < wanted || wanted >= scan.count
@@ -294,21 +268,17 @@ extension SearchIndex {
     /// million.
     static let margin: Float = 0.02
 
-    private func mask(_ filter: SearchFilter, _ leaving: Set<Int64>, _ scan: ScanFile) throws -> RowMask? {
+    private func mask(
+        _ filter: SearchFilter, _ leaving: Set<Int64>, _ scan: ScanFile, _ live: RowMask?
+    ) throws -> RowMask? {
         guard !filter.isEmpty || !leaving.isEmpty else { return live }
         var mask = live ?? RowMask(count: scan.count, filled: true)
         if !filter.isEmpty {
             var allowed = RowMask(count: scan.count, filled: false)
-            for id in try catalogue.ids(filter) {
-                let row = scan.row(from: id)
-                if row < scan.count, scan.id(of: row) == id { allowed[row] = true }
-            }
+            for id in try catalogue.ids(filter) { scan.row(of: id).map { allowed[$0] = true } }
             mask = mask.and(allowed)
         }
-        for id in leaving {
-            let row = scan.row(from: id)
-            if row < scan.count, scan.id(of: row) == id { mask[row] = false }
-        }
+        for id in leaving { scan.row(of: id).map { mask[$0] = false } }
         return mask
     }
 }
@@ -316,64 +286,51 @@ extension SearchIndex {
 // MARK: What there is
 
 extension SearchIndex {
-    /// What an index holds.
-    public struct Status: Sendable, Equatable {
-        /// Pictures that can be found.
-        public let pictures: Int
-        /// Those whose room ``SearchIndex/compact()`` gives back.
-        public let deleted: Int
-        /// Of the index's files.
-        public let bytes: Int
-    }
-
-    /// - Throws: ``SearchError``.
-    public func status() throws -> Status {
-        try Self.wrapping(path) {
+    public func status() throws -> IndexStatus {
+        let count = try count
+        return try Self.wrapping(path) {
             let names = try Folder.names(in: path)
             let bytes = names.reduce(0) { sum, name in
                 let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
                 return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
             }
-            return Status(pictures: count, deleted: try catalogue.deletedIDs.count, bytes: bytes)
+            return IndexStatus(pictures: count, deleted: try catalogue.deletedIDs.count, bytes: bytes)
         }
     }
 
-    /// Hands over every picture with its vector of length 1, in ascending order of numbers.
-    public func read(_ body: (IndexedPicture, [Float]) throws -> Void) throws {
+    public func read(_ body: (PictureVector) throws -> Void) throws {
         try Self.wrapping(path) {
             try catalogue.read { picture, data in
                 guard let vector = UnitVector(bytes: [UInt8](data), dimension: dimension) else {
                     throw SearchError.damaged(
                         path: path, problem: "picture \(picture.id) has a vector of another length")
                 }
-                try body(picture, vector.values)
+                try body(PictureVector(picture: picture, vector: vector.values))
             }
         }
     }
 
-    /// Forgets pictures at paths, and below folders.
-    /// - Returns: how many there were.
-    public func remove(under paths: [String]) throws -> Int {
-        let ids = try pictures(under: paths).map(\.id)
-        return ids.isEmpty ? 0 : try remove(ids)
-    }
-
-    /// Pictures at paths, and below folders.
-    func pictures(under paths: [String]) throws -> [(id: Int64, path: String)] {
-        let places = paths.map { Self.absolute($0) }
-        return try Self.wrapping(path) { try catalogue.paths() }.filter { picture in
-            places.contains { picture.path == $0 || picture.path.hasPrefix($0 + "/") }
+    public func pictures(_ ids: [Int64]) throws -> [Int64: PictureVector] {
+        try Self.wrapping(path) {
+            try catalogue.pictures(ids, dimension: dimension).mapValues {
+                PictureVector(picture: $0.picture, vector: $0.vector.values)
+            }
         }
     }
 
-    /// The numbers of pictures that are a file, or have its contents.
-    public func ids(ofFile file: String) throws -> [Int64] {
-        let place = Self.absolute(file)
-        let own = try Self.wrapping(path) { try catalogue.picture(at: place)?.id }
-        guard let bytes = try? WholeFile.data(file, limit: PairSample.defaultMaximumImageBytes) else {
-            return [own].compactMap { $0 }
+    public func picture(at place: String) throws -> IndexedPicture? {
+        try Self.wrapping(path) { try catalogue.picture(at: place) }
+    }
+
+    public func pictures(hash: String, size: Int) throws -> [PictureVector] {
+        try Self.wrapping(path) {
+            try catalogue.pictures(hash: hash, size: size, dimension: dimension).map {
+                PictureVector(picture: $0.picture, vector: $0.vector.values)
+            }
         }
-        let same = try sameContents(hash: IndexUpdate.hash(bytes), size: bytes.count)?.paths.map(\.id) ?? []
-        return [own].compactMap { $0 } + same
+    }
+
+    public func paths() throws -> [(id: Int64, path: String)] {
+        try Self.wrapping(path) { try catalogue.paths() }
     }
 }

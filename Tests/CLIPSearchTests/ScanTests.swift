@@ -85,7 +85,7 @@ import Testing
             let all = RowMask(count: rows.count, filled: true)
             #expect(all.population == rows.count)
             #expect(file.best(query, wanted: 50, mask: all).map(\.id) == expected.prefix(50).map(\.id))
-            #expect(file.row(from: 0) == 0 && file.row(from: 20_002) == 20_001 && file.row(from: 77) == 76)
+            #expect(file.row(of: 0) == nil && file.row(of: 20_001) == 20_000 && file.row(of: 77) == 76)
         }
     }
 

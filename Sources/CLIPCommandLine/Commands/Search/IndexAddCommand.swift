@@ -39,7 +39,7 @@ struct IndexAddCommand: ParsableCommand {
     func run() throws {
         let list = try images.required()
         let clip = try shared.load()
-        let index = try SearchIndex(path: place.path, space: clip.space(normalized: true))
+        let index = try place.location.open(for: clip.space(normalized: true))
         var bad = BadPictures()
         let preprocessor = try clip.preprocessor
         var update = IndexUpdate(
@@ -64,12 +64,12 @@ struct IndexAddCommand: ParsableCommand {
     }
 
     private func report(
-        _ summary: IndexUpdate.Summary, _ index: SearchIndex, _ model: String, _ skipped: [SkippedPicture]
+        _ summary: IndexUpdate.Summary, _ index: any PictureIndex, _ model: String, _ skipped: [SkippedPicture]
     ) throws {
         if shared.json {
             return try Console.printJSON(
                 Document(
-                    model: model, index: place.path, pictures: index.count, added: summary.added,
+                    model: model, index: index.location, pictures: index.count, added: summary.added,
                     renamed: summary.renamed, reused: summary.reused, unchanged: summary.unchanged,
                     removed: summary.removed, skipped: skipped))
         }
@@ -78,7 +78,7 @@ struct IndexAddCommand: ParsableCommand {
         if summary.removed > 0 { parts.append("\(summary.removed) forgotten") }
         if !skipped.isEmpty { parts.append("\(skipped.count) could not be read") }
         try Console.answer(
-            "\(place.path): \(Format.grouped(index.count)) pictures (\(parts.joined(separator: ", ")))")
+            "\(index.location): \(Format.grouped(index.count)) pictures (\(parts.joined(separator: ", ")))")
     }
 }
 

@@ -10,8 +10,8 @@ struct IndexPlace: ParsableArguments {
             "The index's folder (default: one in the user's data folder).", valueName: "folder"))
     var index: String?
 
-    /// The folder given, or the user's one index.
-    var path: String { index ?? Self.standard }
+    /// The one given, or the user's one index.
+    var location: IndexLocation { IndexLocation(index ?? Self.standard) }
 
     static var standard: String {
         let environment = ProcessInfo.processInfo.environment
@@ -55,10 +55,10 @@ struct IndexStatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try SearchIndex(path: place.path)
+        let index = try place.location.open()
         let status = try index.status()
         let document = Document(
-            index: place.path, model: index.space.model, fingerprint: index.space.fingerprint,
+            index: index.location, model: index.space.model, fingerprint: index.space.fingerprint,
             dimension: index.dimension, pictures: status.pictures, deleted: status.deleted, bytes: status.bytes)
         if output.json { return try Console.printJSON(document) }
         try Console.answer("\(document.index): \(Format.grouped(document.pictures)) pictures")
@@ -86,10 +86,10 @@ struct IndexRemoveCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try SearchIndex(path: place.path)
+        let index = try place.location.open()
         let removed = try index.remove(under: paths)
-        if output.json { return try Console.printJSON(Document(index: place.path, removed: removed)) }
-        try Console.answer("\(place.path): \(removed) pictures forgotten")
+        if output.json { return try Console.printJSON(Document(index: index.location, removed: removed)) }
+        try Console.answer("\(index.location): \(removed) pictures forgotten")
     }
 }
 
@@ -107,10 +107,10 @@ struct IndexCompactCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try SearchIndex(path: place.path)
+        let index = try place.location.open()
         try index.compact()
         let bytes = try index.status().bytes
-        if output.json { return try Console.printJSON(Document(index: place.path, bytes: bytes)) }
-        try Console.answer("\(place.path): \(Format.grouped(bytes)) bytes")
+        if output.json { return try Console.printJSON(Document(index: index.location, bytes: bytes)) }
+        try Console.answer("\(index.location): \(Format.grouped(bytes)) bytes")
     }
 }

@@ -46,13 +46,13 @@ struct IndexExportCommand: ParsableCommand {
 
     func run() throws {
         try OutputFile.check(output)
-        let index = try SearchIndex(path: place.path)
+        let index = try place.location.open()
         var count = 0
         if output.hasSuffix(".npy") {
             var (values, rows): ([Float], [Embeddings.Row]) = ([], [])
-            try index.read { picture, vector in
-                values += vector
-                rows.append(.init(.image, picture.path))
+            try index.read {
+                values += $0.vector
+                rows.append(.init(.image, $0.picture.path))
             }
             count = rows.count
             try Embeddings(
@@ -63,11 +63,12 @@ struct IndexExportCommand: ParsableCommand {
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
             try CLIPError.wrapping {
                 let file = try FileWriter(output)
-                try index.read { picture, vector in
+                try index.read {
+                    let picture = $0.picture
                     let line = Line(
                         image: picture.path, id: picture.id, size: picture.size,
                         modified: Double(picture.modified) / 1e9, width: picture.width, height: picture.height,
-                        taken: picture.taken, embedding: vector)
+                        taken: picture.taken, embedding: $0.vector)
                     try file.write(encoder.encode(line) + Data("\n".utf8))
                     count += 1
                 }
@@ -75,7 +76,7 @@ struct IndexExportCommand: ParsableCommand {
             }
         }
         if answer.json {
-            return try Console.printJSON(Document(index: place.path, output: output, pictures: count))
+            return try Console.printJSON(Document(index: index.location, output: output, pictures: count))
         }
         try Console.answer("\(output): \(count) pictures")
     }

@@ -73,7 +73,7 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try SearchIndex(path: place.path)
+        let index = try place.location.open()
         let clip = try shared.load(orOf: index.space)
         try index.require(clip.space(normalized: true))
         var terms: [Term] = []
@@ -84,14 +84,14 @@ struct SearchCommand: ParsableCommand {
         var asked: Set<Int64> = []
         for case .picture(let path) in terms.map(\.content) { asked.formUnion(try index.ids(ofFile: path)) }
         var filter = SearchFilter()
-        filter.folder = folder.map(SearchIndex.absolute)
+        filter.folder = folder.map(PicturePath.absolute)
         filter.fileTypes = type.isEmpty ? nil : type.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }
         let hits = try index.search(sum, count: top, filter: filter, leaving: asked)
             .filter { Double($0.similarity) >= minScore ?? -2 }
         if shared.json {
             return try Console.printJSON(
                 Document(
-                    model: clip.name, index: place.path,
+                    model: clip.name, index: index.location,
                     results: hits.map {
                         .init(image: $0.picture.path, id: $0.picture.id, similarity: Double($0.similarity))
                     }))
