@@ -11,6 +11,7 @@ import Foundation
 public final class SearchIndex: PictureIndex, @unchecked Sendable {
     /// The folder.
     public let path: String
+    /// Whose vectors it holds.
     public let space: EmbeddingSpace
     let catalogue: Catalogue
     private let lock = NSLock()
@@ -26,6 +27,7 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
         var live: RowMask?
     }
 
+    /// The folder.
     public var location: String { path }
 
     private var scanPath: String { "\(path)/vectors.scan" }
@@ -83,6 +85,7 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
 
     // MARK: Writing
 
+    /// Adds pictures, each in place of what had its path.
     public func add(_ pictures: [PictureVector]) throws {
         guard !pictures.isEmpty else { return }
         for entry in pictures where entry.vector.count != dimension {
@@ -93,15 +96,18 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
         }
     }
 
+    /// Says that a picture's file has another path, or another time of change.
     public func move(_ id: Int64, to path: String, modified: Int64) throws {
         try writing { try catalogue.update(id, path: path, modified: modified) }
     }
 
+    /// Forgets pictures.
     @discardableResult
     public func remove(_ ids: [Int64]) throws -> Int {
         try writing { try catalogue.remove(ids) }
     }
 
+    /// Gives back the room of what was forgotten.
     public func compact() throws {
         try writing { try catalogue.compact() }
     }
@@ -286,6 +292,7 @@ extension SearchIndex {
 // MARK: What there is
 
 extension SearchIndex {
+    /// What the folder holds, and takes on the disk.
     public func status() throws -> IndexStatus {
         let count = try count
         return try Self.wrapping(path) {
@@ -298,6 +305,7 @@ extension SearchIndex {
         }
     }
 
+    /// Hands over every picture with its vector, in ascending order of numbers.
     public func read(_ body: (PictureVector) throws -> Void) throws {
         try Self.wrapping(path) {
             try catalogue.read { picture, data in
@@ -310,6 +318,7 @@ extension SearchIndex {
         }
     }
 
+    /// Pictures with their vectors; numbers that there are not are left out.
     public func pictures(_ ids: [Int64]) throws -> [Int64: PictureVector] {
         try Self.wrapping(path) {
             try catalogue.pictures(ids, dimension: dimension).mapValues {
@@ -318,10 +327,12 @@ extension SearchIndex {
         }
     }
 
+    /// The picture at a path.
     public func picture(at place: String) throws -> IndexedPicture? {
         try Self.wrapping(path) { try catalogue.picture(at: place) }
     }
 
+    /// Pictures with the same contents.
     public func pictures(hash: String, size: Int) throws -> [PictureVector] {
         try Self.wrapping(path) {
             try catalogue.pictures(hash: hash, size: size, dimension: dimension).map {
@@ -330,6 +341,7 @@ extension SearchIndex {
         }
     }
 
+    /// Where every picture lies, in ascending order of numbers.
     public func paths() throws -> [(id: Int64, path: String)] {
         try Self.wrapping(path) { try catalogue.paths() }
     }
