@@ -39,6 +39,7 @@ public struct IndexedPicture: Sendable, Equatable {
 
 /// A picture and its vector of length 1.
 public struct PictureVector: Sendable, Equatable {
+    /// What is known of it.
     public var picture: IndexedPicture
     /// `[E]`.
     public var vector: [Float]
