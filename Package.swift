@@ -24,12 +24,19 @@ let package = Package(
             name: "CLIPTraining",
             targets: ["CLIPTraining", "CLIPData", "CLIPEvaluation", "CLIPCorpus"]),
         .library(name: "CLIPSearch", targets: ["CLIPSearch", "CLIPData"]),
+        .library(name: "CLIPServer", targets: ["CLIPServer"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
         .executable(name: "clip", targets: ["CLIPCommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ] + documentation,
     targets: [
         // Layer 0: doors to C and C++ libraries, and what knows nothing of tensors.
@@ -99,6 +106,19 @@ let package = Package(
             ]),
         // Layer 6
         .target(
+            name: "CLIPServer",
+            dependencies: [
+                "CLIP", "CLIPSearch", "CLIPText", "Files", "Imaging", "Torch",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.copy("Resources/Page"), .copy("Resources/openapi.json")]),
+        .target(
             name: "CLIPExperiments",
             dependencies: [
                 "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Files", "Pages", "Torch", "TorchNN",
@@ -107,9 +127,10 @@ let package = Package(
         .executableTarget(
             name: "CLIPCommandLine",
             dependencies: [
-                "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPSearch", "CLIPText",
-                "CLIPTraining", "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
+                "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPSearch", "CLIPServer",
+                "CLIPText", "CLIPTraining", "Files", "Imaging", "ModelHub", "Pages", "Torch", "TorchNN",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         // Examples: programs to read and change, built with the package and not installed.
         .executableTarget(
@@ -131,6 +152,13 @@ let package = Package(
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
         .testTarget(name: "CLIPSearchTests", dependencies: ["CLIP", "CLIPSearch", "CScan", "Files", "TestSupport"]),
+        .testTarget(
+            name: "CLIPServerTests",
+            dependencies: [
+                "CLIP", "CLIPSearch", "CLIPServer", "Files", "Imaging", "TestSupport", "Torch",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ChecksumsTests", dependencies: ["Checksums"]),
         .testTarget(name: "TransferTests", dependencies: ["Files", "Transfer", "LoopbackServer"]),

@@ -33,7 +33,7 @@ public struct IndexUpdate {
     }
 
     /// A picture as the image tower takes it.
-    public struct Input {
+    public struct Input: Sendable {
         /// uint8 `[3, S, S]`.
         public let bytes: Tensor
         /// Pixels of the picture itself.

@@ -51,6 +51,15 @@ static inline void cv_release(VipsImage *image) {
     if (image) g_object_unref(image);
 }
 
+// A JPEG at 1/2, 1/4 or 1/8 of its size, which is decoded several times faster; otherwise as `cv_open`.
+static inline VipsImage *cv_open_shrunk_jpeg(const void *bytes, size_t count, int shrink) {
+    VipsImage *image = NULL;
+    if (vips_jpegload_buffer((void *)bytes, count, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                             VIPS_FAIL_ON_TRUNCATED, "shrink", shrink, NULL))
+        return NULL;
+    return image;
+}
+
 // Reads the header; pixels are decoded when `cv_copy_pixels` asks for them. `bytes` must outlive the picture.
 static inline VipsImage *cv_open(int format, const void *bytes, size_t count) {
     VipsImage *image = NULL;

@@ -48,7 +48,7 @@ public struct ZeroShotClassifier: Sendable {
     }
 
     /// - Parameter embeddings: unit vectors of the prompts' captions, float32 `[N·T, E]`.
-    init(_ clip: CLIPModel, _ prompts: ZeroShotPrompts, vectors embeddings: Tensor) throws {
+    package init(_ clip: CLIPModel, _ prompts: ZeroShotPrompts, vectors embeddings: Tensor) throws {
         self.clip = clip
         truncation = prompts.truncation
         let labels = prompts.labels

@@ -1,17 +1,17 @@
 import CLIPText
 
 /// What is read for each label: the templates, one after another.
-struct ZeroShotPrompts {
+package struct ZeroShotPrompts {
     /// As they were given.
     let labels: [String]
     /// Token ids of labels × templates, the templates of a label one after another.
-    let captions: [[Int32]]
+    package let captions: [[Int32]]
     let truncation: TextTruncation
 
     /// - Parameter what: what messages call the labels.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
     ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)``.
-    init(
+    package init(
         _ labels: [String], _ templates: [PromptTemplate], for tokenizer: any TextTokenizer,
         called what: String = "labels"
     ) throws {

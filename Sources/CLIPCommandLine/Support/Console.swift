@@ -73,6 +73,24 @@ enum Console {
         write(toStandardError: "\r\u{1B}[K")
     }
 
+    /// Waits for what runs on other threads.
+    static func waiting<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
+        let done = DispatchSemaphore(value: 0)
+        let box = ResultBox<R>()
+        Task {
+            do { box.result = .success(try await body()) } catch { box.result = .failure(error) }
+            done.signal()
+        }
+        done.wait()
+        guard let result = box.result else { throw CancellationError() }
+        return try result.get()
+    }
+
+    /// Written before the semaphore is signaled, and read after.
+    private final class ResultBox<R: Sendable>: @unchecked Sendable {
+        var result: Result<R, any Error>?
+    }
+
     /// One JSON document on standard output, property names in snake case.
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()

@@ -12,6 +12,9 @@ public struct PictureList: Sendable {
 
         init(name: String, image: PairSample.Image) { (self.name, self.image) = (name, image) }
 
+        /// A file's bytes.
+        package init(bytes: Data, name: String) { self.init(name: name, image: .bytes(bytes)) }
+
         /// A file.
         public init(file path: String) { self.init(name: path, image: .file(path: path)) }
     }

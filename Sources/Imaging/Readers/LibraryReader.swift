@@ -5,6 +5,8 @@ struct LibraryReader {
     let format: PictureFormat
     let name: String
     let options: DecodeOptions
+    /// A JPEG is decoded at this fraction of its size: 1, 2, 4 or 8.
+    var shrink = 1
 
     func samples(_ bytes: UnsafeRawBufferPointer) throws -> DecodedSamples {
         let frame = format == .jpeg ? JPEGFrame(bytes) : nil
@@ -13,7 +15,11 @@ struct LibraryReader {
             throw ImagingError.unsupported(name: name, detail: complaint)
         }
         try Vips.start()
-        guard let image = VipsPicture(cv_open(loader, bytes.baseAddress, bytes.count)) else {
+        let opened =
+            shrink > 1
+            ? cv_open_shrunk_jpeg(bytes.baseAddress, bytes.count, Int32(shrink))
+            : cv_open(loader, bytes.baseAddress, bytes.count)
+        guard let image = VipsPicture(opened) else {
             throw ImagingError.damaged(name: name, format: format, detail: Vips.takeError())
         }
         let png = format == .png ? PNGHeader(bytes) : nil
@@ -50,7 +56,7 @@ struct LibraryReader {
     /// What the decoder holds of the whole picture beside the samples, in bytes a pixel.
     private func heldByDecoder(_ layout: SampleLayout, isProgressive: Bool) -> Int {
         switch format {
-        case .jpeg: isProgressive ? 2 * layout.bands : 0  // coefficients
+        case .jpeg: isProgressive ? 2 * layout.bands * shrink * shrink : 0  // coefficients
         case .png: isProgressive ? layout.bands * layout.sampleBytes : 0
         case .webp: 4 + 4  // a frame, and the canvas it lies on
         case .heif: 2 * 3 * layout.sampleBytes  // the planes, and their RGB
