@@ -18,7 +18,8 @@ public struct RunningServer: Codable, Sendable, Equatable {
 
     private static let name = "server.json"
 
-    public init(address: String, key: String, index: String, process: Int32 = ProcessInfo.processInfo.processIdentifier) {
+    public init(address: String, key: String, index: String, process: Int32 = ProcessInfo.processInfo.processIdentifier)
+    {
         self.address = address
         self.key = key
         self.index = index

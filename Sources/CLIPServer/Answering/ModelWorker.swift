@@ -67,12 +67,18 @@ final class ModelWorker: @unchecked Sendable {
 
     /// Unit vectors of token ids, in their order.
     func vectors(captions: [[Int32]]) async throws -> [[Float]] {
-        try await ask(captions, most: limits.waitingTexts, pace: \.text) { $0.texts } append: { $0.texts += $1 }
+        try await ask(captions, most: limits.waitingTexts, pace: \.text) {
+            $0.texts
+        } append: {
+            $0.texts += $1
+        }
     }
 
     /// Unit vectors of pictures brought to the model's size, in their order.
     func vectors(pictures: [Tensor]) async throws -> [[Float]] {
-        try await ask(pictures, most: limits.waitingPictures, pace: \.picture) { $0.pictures } append: {
+        try await ask(pictures, most: limits.waitingPictures, pace: \.picture) {
+            $0.pictures
+        } append: {
             $0.pictures += $1
         }
     }
@@ -210,7 +216,7 @@ final class ModelWorker: @unchecked Sendable {
                 take(Array(values[row * size..<(row + 1) * size]), for: item)
             }
             condition.unlock()
-        } catch where items.count > 1 {
+        } catch  where items.count > 1 {
             for item in items { answer([item], encode) }
         } catch {
             condition.lock()

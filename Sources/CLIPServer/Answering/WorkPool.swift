@@ -1,6 +1,7 @@
 import Foundation
 
-/// Threads for work that blocks: decoding, scanning, reading files. What waits is bounded.
+/// Threads for work that blocks: decoding, scanning, reading files. What waits is bounded; what nobody waits for any more is
+/// not begun, and where it was begun its result is dropped.
 final class WorkPool: @unchecked Sendable {
     private let queue: DispatchQueue
     private let width: Int
@@ -11,11 +12,7 @@ final class WorkPool: @unchecked Sendable {
 
     private final class Work: Sendable {
         let run: @Sendable () -> Void
-        let cancel: @Sendable () -> Void
-        init(run: @escaping @Sendable () -> Void, cancel: @escaping @Sendable () -> Void) {
-            self.run = run
-            self.cancel = cancel
-        }
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     /// - Parameters:
@@ -30,20 +27,19 @@ final class WorkPool: @unchecked Sendable {
     /// How much is waiting, or being done.
     var load: Int { lock.withLock { running + waiting.count } }
 
-    /// - Throws: ``ServerError`` (429) where too much waits already; `CancellationError` where the task is canceled before
-    ///   its turn.
+    /// - Throws: ``ServerError`` (429) where too much waits already; `CancellationError` as soon as the task is canceled.
     func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
         let box = Box<R>()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard box.set(continuation) else { return }
-                let work = Work(
-                    run: { box.resume { try body() } }, cancel: { box.resume { throw CancellationError() } })
+                let work = Work { box.resume { try body() } }
                 box.work = work
                 if !add(work) { box.resume { throw ServerError.busy(seconds: 2) } }
             }
         } onCancel: {
-            if box.cancel() { remove(box.work) }
+            box.cancel()
+            remove(box.work)
         }
     }
 
@@ -80,12 +76,9 @@ final class WorkPool: @unchecked Sendable {
 
     private func remove(_ work: Work?) {
         guard let work else { return }
-        let found = lock.withLock { () -> Bool in
-            guard let place = waiting.firstIndex(where: { $0 === work }) else { return false }
-            waiting.remove(at: place)
-            return true
+        lock.withLock {
+            if let place = waiting.firstIndex(where: { $0 === work }) { waiting.remove(at: place) }
         }
-        if found { work.cancel() }
     }
 
     /// A continuation that is resumed once.
@@ -110,11 +103,9 @@ final class WorkPool: @unchecked Sendable {
             return !canceled
         }
 
-        func cancel() -> Bool {
-            lock.withLock {
-                isCanceled = true
-                return continuation != nil
-            }
+        func cancel() {
+            lock.withLock { isCanceled = true }
+            resume { throw CancellationError() }
         }
 
         func resume(_ body: () throws -> R) {

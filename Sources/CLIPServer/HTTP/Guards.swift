@@ -37,7 +37,9 @@ struct Answering: RouterMiddleware {
                 response.headers[.connection] = "close"
             }
         }
-        if request.method == .head { response.body = .init(contentLength: response.body.contentLength) { try await $0.finish(nil) } }
+        if request.method == .head {
+            response.body = .init(contentLength: response.body.contentLength) { try await $0.finish(nil) }
+        }
         let taken = ContinuousClock.now - start
         let seconds = Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18
         metrics.request(context.endpointPath ?? "none", status: response.status.code, seconds: seconds)

@@ -18,22 +18,36 @@ enum Multipart {
         guard let boundary = boundary(contentType) else {
             throw ServerError.bad("The request's Content-Type is multipart/form-data with a boundary.")
         }
-        let delimiter = Data("\r\n--\(boundary)".utf8)
+        let mark = Data("\r\n--\(boundary)".utf8)
         // The first delimiter may be the very beginning.
         let body = Data("\r\n".utf8) + body
-        guard var place = body.range(of: delimiter)?.upperBound else { throw damaged("has no boundary") }
+        guard var place = delimiter(mark, body, from: body.startIndex) else { throw damaged("has no boundary") }
         var parts: [Part] = []
-        while true {
-            if body[place...].starts(with: Data("--".utf8)) { return parts }
-            guard let line = body.range(of: Data("\r\n".utf8), in: place..<min(body.endIndex, place + 256)) else {
-                throw damaged("ends early")
-            }
-            let start = line.lowerBound
+        while !place.isLast {
             guard parts.count < mostParts else { throw damaged("has more than \(mostParts) fields") }
-            guard let end = body.range(of: delimiter, in: start..<body.endIndex) else { throw damaged("ends early") }
-            parts.append(try part(body[start..<end.lowerBound]))
-            place = end.upperBound
+            guard let end = delimiter(mark, body, from: place.end) else { throw damaged("ends early") }
+            parts.append(try part(body[place.end..<end.start]))
+            place = end
         }
+        return parts
+    }
+
+    /// Where a delimiter begins, where its line ends (before the line's break), and whether it closes the form.
+    private typealias Delimiter = (start: Int, end: Int, isLast: Bool)
+
+    /// The next delimiter: the mark, and nothing but blanks after it in its line. A field may have the mark with more.
+    private static func delimiter(_ mark: Data, _ body: Data, from start: Int) -> Delimiter? {
+        var from = start
+        while let found = body.range(of: mark, in: from..<body.endIndex) {
+            let rest = body[found.upperBound...]
+            if rest.starts(with: Data("--".utf8)) { return (found.lowerBound, found.upperBound, true) }
+            let blanks = rest.prefix { $0 == 0x20 || $0 == 0x09 }
+            if body[blanks.endIndex...].starts(with: Data("\r\n".utf8)) {
+                return (found.lowerBound, blanks.endIndex, false)
+            }
+            from = found.lowerBound + 1
+        }
+        return nil
     }
 
     private static func damaged(_ what: String) -> ServerError { .bad("The form \(what).") }

@@ -90,6 +90,9 @@ public struct SearchServer: Sendable {
         return router
     }
 
+    /// Every method and path that is answered, as `GET /v1/models`.
+    func routes() throws -> [String] { try router().routes.map { "\($0.method) \($0.path)" } }
+
     /// Listens and answers until it is stopped.
     /// - Parameters:
     ///   - signals: whether SIGTERM and SIGINT stop it.

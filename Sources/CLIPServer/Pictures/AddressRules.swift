@@ -40,7 +40,8 @@ enum AddressRules {
         if bytes[0] == 0x20, bytes[1] == 0x02 { return isPublic(Array(bytes[2..<6])) }
         // Only 2000::/3 is given out; of it, 2001::/23 (Teredo, ORCHID, …) and documentation are left out.
         guard bytes[0] & 0xE0 == 0x20 else { return false }
-        return !begins(bytes, with: [0x20, 0x01, 0, 0], bits: 23) && !begins(bytes, with: [0x20, 0x01, 0x0D, 0xB8], bits: 32)
+        return !begins(bytes, with: [0x20, 0x01, 0, 0], bits: 23)
+            && !begins(bytes, with: [0x20, 0x01, 0x0D, 0xB8], bits: 32)
             && !begins(bytes, with: [0x3F, 0xFF, 0, 0], bits: 20)
     }
 

@@ -126,7 +126,8 @@ struct IndexRoutes: Sendable {
         }
         let size = request.uri.queryParameters.get("size").map { Int($0) ?? 0 } ?? 320
         guard Thumbnails.sizes.contains(size) else {
-            throw ServerError.bad("size is one of \(Thumbnails.sizes.map(String.init).joined(separator: ", ")).", "size")
+            throw ServerError.bad(
+                "size is one of \(Thumbnails.sizes.map(String.init).joined(separator: ", ")).", "size")
         }
         guard let picture = try await service.searching.run({ try entry.index.pictures([id])[id]?.picture }) else {
             throw ServerError(404, "picture_not_found", "Index \(entry.name) has no picture \(id).", parameter: "id")

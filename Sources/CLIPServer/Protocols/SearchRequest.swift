@@ -73,7 +73,9 @@ struct SearchRequest: Decodable, Sendable {
             }
             if minBytes != nil || maxBytes != nil {
                 let (least, most) = (minBytes ?? 0, maxBytes ?? .max)
-                guard least <= most else { throw ServerError.bad("filter.min_bytes is above filter.max_bytes.", "filter") }
+                guard least <= most else {
+                    throw ServerError.bad("filter.min_bytes is above filter.max_bytes.", "filter")
+                }
                 filter.size = least...most
             }
             if let ids, ids.count > 100_000 { throw ServerError.tooMuch("filter.ids may be 100000.", "filter.ids") }
@@ -112,7 +114,9 @@ struct SearchRequest: Decodable, Sendable {
         if let top, !(1...Self.mostResults).contains(top) {
             throw ServerError.bad("top goes from 1 to \(Self.mostResults).", "top")
         }
-        if let minScore, !(-1...1).contains(minScore) { throw ServerError.bad("min_score goes from -1 to 1.", "min_score") }
+        if let minScore, !(-1...1).contains(minScore) {
+            throw ServerError.bad("min_score goes from -1 to 1.", "min_score")
+        }
         if let group, !(0...1).contains(group) { throw ServerError.bad("group goes from 0 to 1.", "group") }
     }
 }

@@ -129,7 +129,8 @@ struct ServerLimits: ParsableArguments {
     @Option(help: ArgumentHelp("Seconds that a request may take.", valueName: "seconds"))
     var timeLimit = 60.0
 
-    @Option(help: ArgumentHelp("What is logged: info has a line for each request.", valueName: "error|warning|info|debug"))
+    @Option(
+        help: ArgumentHelp("What is logged: info has a line for each request.", valueName: "error|warning|info|debug"))
     var log = Level.warning
 
     enum Level: String, ExpressibleByArgument, CaseIterable {
@@ -137,7 +138,9 @@ struct ServerLimits: ParsableArguments {
     }
 
     func validate() throws {
-        guard (1...1_000_000).contains(queue) else { throw ValidationError("--queue takes a number from 1 to 1000000.") }
+        guard (1...1_000_000).contains(queue) else {
+            throw ValidationError("--queue takes a number from 1 to 1000000.")
+        }
         guard (0.1...86_400).contains(timeLimit) else {
             throw ValidationError("--time-limit takes a number from 0.1 to 86400.")
         }
