@@ -56,7 +56,9 @@ public struct SearchDocument: Codable, Sendable, Equatable {
 
 /// What an index knows of a picture beside its path, as documents have it.
 public struct PictureDetails: Codable, Sendable, Equatable {
+    /// Pixels; as it is shown.
     public var width: Int
+    /// Likewise.
     public var height: Int
     /// Of the file.
     public var bytes: Int

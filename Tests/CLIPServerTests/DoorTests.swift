@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CLIPSearch
 import Foundation
 import LoopbackServer
 import NIOCore
@@ -92,13 +93,12 @@ import Testing
     @Test func aClientThatLeavesIsForgotten() async throws {
         let (starts, start) = AsyncStream<Void>.makeStream()
         let gate = DispatchSemaphore(value: 0)
-        try await withServer(
-            prepare: { _, _ in
-                start.yield()
-                gate.wait()
-                throw ServerError.bad("held")
-            }
-        ) { server in
+        let held: @Sendable (Data, String) throws -> IndexUpdate.Input = { _, _ in
+            start.yield()
+            gate.wait()
+            throw ServerError.bad("held")
+        }
+        try await withServer(prepare: held) { server in
             let body = try JSONSerialization.data(withJSONObject: ["input": Drawings.dataAddress(1)])
             let leaving = Task { try await server.send(.POST, "/v1/embeddings", body) }
             var iterator = starts.makeAsyncIterator()

@@ -153,7 +153,7 @@ final class ClipService: Sendable {
     func fetch(_ address: String) async throws -> Data {
         guard configuration.fetchesPictures else {
             throw ServerError.bad(
-                "This server fetches no addresses (clip serve --allow-urls would); send the picture as a data: address.",
+                "This server fetches no addresses; send the picture as a data: address.",
                 "image")
         }
         return try await fetcher.fetch(address)

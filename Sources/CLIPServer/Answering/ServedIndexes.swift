@@ -6,7 +6,9 @@ import Foundation
 public struct ServedIndexes: Sendable {
     /// An index and its name.
     public struct Entry: Sendable {
+        /// What requests call it.
         public let name: String
+        /// What is searched.
         public let index: any PictureIndex
 
         public init(name: String, index: any PictureIndex) {

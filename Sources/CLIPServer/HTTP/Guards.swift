@@ -112,7 +112,7 @@ struct Door: RouterMiddleware {
         guard ["localhost", "127.0.0.1", "::1", configuration.host].contains(host) || names.contains(host) else {
             throw ServerError(
                 403, "name_not_allowed",
-                "This server is not called \(host.prefix(100)); start it with --name to allow it.")
+                "This server is not called \(host.prefix(100)); whoever starts it can allow the name.")
         }
     }
 

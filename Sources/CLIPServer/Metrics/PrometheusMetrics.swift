@@ -10,20 +10,26 @@ public final class PrometheusMetrics: MetricsFactory, @unchecked Sendable {
 
     public init() {}
 
+    /// What goes up: its name ends with `_total`.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         find(label, dimensions, .counter)
     }
 
+    /// What goes up and down, or with `aggregate` a histogram.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         find(label, dimensions, aggregate ? .histogram : .gauge)
     }
 
+    /// A histogram of seconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         find(label, dimensions, .histogram)
     }
 
+    /// Nothing: what was counted stays.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Nothing: what was recorded stays.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Nothing: what was timed stays.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     /// Labels that come from requests must not grow without end.
