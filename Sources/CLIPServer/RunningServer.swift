@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Files
 import Foundation
 import NIOCore
 
@@ -37,18 +38,11 @@ public struct RunningServer: Codable, Sendable, Equatable {
 
     /// Says that the server is running.
     /// - Parameter folder: the index's.
-    /// - Throws: what the system says where the file cannot be written: then searches load the model, as without a server.
+    /// - Throws: `FileFault` where the file cannot be written: then searches load the model, as without a server.
     public func write(in folder: String) throws {
-        let temporary = "\(folder)/.\(Self.name)-\(process)"
-        let data = try JSONEncoder().encode(self)
-        guard
-            FileManager.default.createFile(
-                atPath: temporary, contents: data, attributes: [.posixPermissions: 0o600])
-        else { throw CocoaError(.fileWriteUnknown) }
-        guard rename(temporary, "\(folder)/\(Self.name)") == 0 else {
-            unlink(temporary)
-            throw CocoaError(.fileWriteUnknown)
-        }
+        let file = try FileWriter("\(folder)/\(Self.name)", permissions: 0o600)
+        try file.write(JSONEncoder().encode(self))
+        try file.commit()
     }
 
     /// Says that it is not any more, unless another has taken its place.

@@ -16,18 +16,19 @@ package final class FileWriter {
 
     package var path: String { place.path }
 
-    package init(_ path: String) throws(FileFault) {
+    /// - Parameter permissions: who may do what with the file; nil for what the one there has, or what is usual.
+    package init(_ path: String, permissions: mode_t? = nil) throws(FileFault) {
         let place = try OutputPlace.file(path)
         self.place = place
         switch place.kind {
         case .file:
             let (temporary, file) = try Temporary.create(for: place.path) {
-                open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+                open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions ?? 0o666)
             }
             self.temporary = temporary
             descriptor = file
             // A file that others may not read stays so.
-            if let permissions = place.permissions { fchmod(descriptor, permissions) }
+            if let permissions = permissions ?? place.permissions { fchmod(descriptor, permissions) }
         case .stream:
             descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else { throw .system(path, .creating) }

@@ -1,6 +1,5 @@
 import CLIPSearch
 import Foundation
-import HTTPTypes
 import Hummingbird
 
 /// What indexes hold: their pictures' facts, small copies of them, and what there is to filter by.

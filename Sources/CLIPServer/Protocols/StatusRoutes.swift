@@ -1,7 +1,6 @@
 import CLIPText
 import Files
 import Foundation
-import HTTPTypes
 import Hummingbird
 
 /// How the server fares: `GET /health` and `GET /metrics`; and what it can be asked: `GET /openapi.json`.
