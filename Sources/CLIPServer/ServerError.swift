@@ -22,7 +22,7 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         self.status = status
         self.code = code
         self.message = message
-        self.parameter = parameter
+        self.parameter = parameter.flatMap { $0.isEmpty ? nil : $0 }
         self.retryAfter = retryAfter
     }
 
@@ -84,11 +84,22 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     var response: Response {
         var body: [String: Any] = ["message": message, "type": type, "code": code]
         body["param"] = parameter ?? NSNull()
-        let data = (try? JSONSerialization.data(withJSONObject: ["error": body], options: [.sortedKeys])) ?? Data()
+        let data = (try? JSONSerialization.data(withJSONObject: ["error": body], options: [.sortedKeys, .withoutEscapingSlashes])) ?? Data()
         var response = Response.json(data, status: .init(code: status))
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
         if status == 401 { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
+    }
+}
+
+extension Request {
+    /// Whether whoever asks has what a tag is of: `*`, or a list, in which a proxy may have weakened it.
+    func has(_ tag: String) -> Bool {
+        guard let given = headers[.ifNoneMatch] else { return false }
+        return given.split(separator: ",").contains { part in
+            let part = part.trimmingCharacters(in: .whitespaces)
+            return part == "*" || part == tag || part == "W/\(tag)"
+        }
     }
 }
 
@@ -128,9 +139,12 @@ enum ServerJSON {
         } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
             let name = path(context.codingPath)
             throw ServerError.bad("\(name): \(context.debugDescription)", name)
-        } catch let error as DecodingError {
-            _ = error
-            throw ServerError.bad("The body is not a JSON document.")
+        } catch is DecodingError {
+            let isJSON = (try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)) != nil
+            throw ServerError.bad(
+                isJSON
+                    ? "A number of the document is out of range, or has a fraction where none can be."
+                    : "The body is not a JSON document.")
         }
     }
 

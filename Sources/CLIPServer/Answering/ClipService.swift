@@ -86,13 +86,14 @@ final class ClipService: Sendable {
     // MARK: Vectors
 
     /// Vectors of texts, and how many tokens were read.
-    func vectors(texts: [String]) async throws -> (vectors: [[Float]], tokens: Int) {
+    /// - Parameter name: what the request calls them.
+    func vectors(texts: [String], called name: String = "text") async throws -> (vectors: [[Float]], tokens: Int) {
         try check(count: texts.count, "texts")
         for text in texts {
             guard text.utf8.count <= configuration.textLength else {
-                throw ServerError.tooMuch("A text may have \(configuration.textLength) bytes.", "input")
+                throw ServerError.tooMuch("A text may have \(configuration.textLength) bytes.", name)
             }
-            if text.allSatisfy(\.isWhitespace) { throw ServerError.bad("A text is empty.", "input") }
+            if text.allSatisfy(\.isWhitespace) { throw ServerError.bad("A text is empty.", name) }
         }
         let tokenizer = try clip.tokenizer
         let captions = try await worker.expecting {
@@ -175,9 +176,9 @@ final class ClipService: Sendable {
     }
 
     func check(count: Int, _ what: String) throws {
-        guard count > 0 else { throw ServerError.bad("No \(what) are given.", "input") }
+        guard count > 0 else { throw ServerError.bad("No \(what) are given.") }
         guard count <= configuration.itemCount else {
-            throw ServerError.tooMuch("A request may have \(configuration.itemCount) \(what), not \(count).", "input")
+            throw ServerError.tooMuch("A request may have \(configuration.itemCount) \(what), not \(count).")
         }
     }
 }

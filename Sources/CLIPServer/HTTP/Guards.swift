@@ -163,7 +163,7 @@ struct Bounds: RouterMiddleware {
                 group.addTask { try await answer.call() }
                 group.addTask { [seconds] in
                     try await Task.sleep(for: .seconds(seconds))
-                    throw ServerError(504, "timeout", "The request took longer than \(Int(seconds)) s.")
+                    throw ServerError(504, "timeout", "The request took longer than \(seconds.formatted()) s.")
                 }
                 if hasWatch {
                     group.addTask {
@@ -190,44 +190,4 @@ final class ServerState: @unchecked Sendable {
 
     var isStopping: Bool { lock.withLock { stopping } }
     func stop() { lock.withLock { stopping = true } }
-}
-
-/// Sees a client leave while its request is being answered.
-final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
-    typealias InboundIn = NIOAny
-    typealias InboundOut = NIOAny
-
-    private let lock = NSLock()
-    private var stored: (@Sendable () -> Void)?  // guarded by `lock`
-    private var isGone = false  // guarded by `lock`
-
-    var onGone: (@Sendable () -> Void)? {
-        get { lock.withLock { stored } }
-        set {
-            let isGone = lock.withLock { () -> Bool in
-                stored = newValue
-                return self.isGone
-            }
-            if isGone { newValue?() }
-        }
-    }
-
-    private func leave() {
-        lock.withLock { () -> (@Sendable () -> Void)? in
-            isGone = true
-            return stored
-        }?()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.fireChannelRead(data) }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        leave()
-        context.fireChannelInactive()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .inputClosed? = event as? ChannelEvent { leave() }
-        context.fireUserInboundEventTriggered(event)
-    }
 }

@@ -133,7 +133,7 @@ struct IndexRoutes: Sendable {
         }
         let tag = "\"\(picture.hash)-\(size)\""
         var headers: HTTPFields = [.eTag: tag, .cacheControl: "private, max-age=3600"]
-        if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
+        if request.has(tag) { return Response(status: .notModified, headers: headers) }
         let data = try await service.thumbnail(entry, picture, size: size)
         headers[.contentType] = "image/jpeg"
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))

@@ -139,7 +139,7 @@ struct OpenAIProtocol: Sendable {
         var vectors = [[Float]](repeating: [], count: request.input.items.count)
         var tokens = 0
         if !texts.isEmpty {
-            let answer = try await service.vectors(texts: texts.map(\.1))
+            let answer = try await service.vectors(texts: texts.map(\.1), called: "input")
             for (entry, vector) in zip(texts, answer.vectors) { vectors[entry.0] = vector }
             tokens = answer.tokens
         }

@@ -32,7 +32,8 @@ struct OwnProtocol: Sendable {
         let (vector, asked) = try await sum(terms, entry)
         let count = request.top ?? 10
         let least = request.minScore ?? -2
-        let (brief, details) = (request.brief == true, request.details == true)
+        let brief = request.brief == true
+        let details = request.details == true && !brief
         let document = try await service.searching.run { [name = service.modelName] in
             let hits = try entry.index.search(vector, count: count, filter: filter, leaving: asked)
                 .filter { Double($0.similarity) >= least }

@@ -104,7 +104,7 @@ struct PageRoutes: Sendable {
         var headers: HTTPFields = [
             .contentType: part.type, .eTag: part.tag, .cacheControl: "no-cache", .contentSecurityPolicy: Self.policy,
         ]
-        if request.headers[.ifNoneMatch] == part.tag { return Response(status: .notModified, headers: headers) }
+        if request.has(part.tag) { return Response(status: .notModified, headers: headers) }
         headers[.contentLength] = "\(part.data.count)"
         return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: part.data)))
     }
