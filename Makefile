@@ -13,10 +13,10 @@ RELEASE := -c release
 
 .DEFAULT_GOAL := build
 CMAKE ?= cmake
-.PHONY: help deps build test shim fuzz demo parity documentation format lint clean distclean
+.PHONY: help deps build test shim fuzz demo browser-test client-test parity documentation format lint clean distclean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1	\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1	\2/' | expand -t 14
 
 deps: ## Fetch what is missing: system libraries, libtorch
 	@Scripts/bootstrap
@@ -37,8 +37,14 @@ shim: ## Build the door to libtorch alone with CMake, against LIBTORCH or .deps,
 fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/README.md)
 	Fuzz/run
 
-demo: build ## Classify and rank the pictures in the repository; writes demo.html
+demo: build ## Classify, rank and search the pictures in the repository; writes demo.html
 	@Scripts/demo
+
+browser-test: build ## Use the page of clip serve in a real browser (sets up Python and Debian's Chromium)
+	Scripts/browser-test
+
+client-test: build ## Ask clip serve with others' clients, and with what nobody should send (sets up its own Python)
+	Scripts/client-test
 
 parity: build ## Compare every family with its own project (sets up its own Python; needs some GB of memory and disk)
 	Scripts/parity/run bin/clip
@@ -54,7 +60,7 @@ format: ## Format all Swift files in place
 
 lint: ## Check the format of all Swift files, the rules of the house, and the syntax of the scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
-	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/train-pictures Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/kill-proof-index Scripts/browser-test Scripts/browser-tests/prepare Scripts/client-test Scripts/benchmarks/search Scripts/benchmarks/server Scripts/screenshots Scripts/train-pictures Scripts/parity/run .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 	Scripts/check-house
 	Scripts/draw-architecture --check
 

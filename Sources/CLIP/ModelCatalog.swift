@@ -28,7 +28,9 @@ public enum ModelCatalog {
 
         func description(of name: String) throws -> ModelDescription {
             var isDirectory: ObjCBool = false
-            if FileManager.default.fileExists(atPath: name, isDirectory: &isDirectory) {
+            if FileManager.default.fileExists(atPath: name, isDirectory: &isDirectory),
+                !(isDirectory.boolValue && isOwn(name) && !isModel(directory: name))
+            {
                 return try isDirectory.boolValue ? directory(name, called: name) : file(name)
             }
             if name.hasSuffix(".json") {
@@ -41,6 +43,18 @@ public enum ModelCatalog {
                 weightsPath: try openAIWeights(name))
             description.isAmbiguous = BuiltInModels.isAmbiguous(name)
             return description
+        }
+
+        /// The bundled model's name, or a built-in architecture's.
+        private func isOwn(_ name: String) -> Bool {
+            name == bundledName || BuiltInModels.configuration(named: name) != nil
+        }
+
+        /// Whether a folder says that it is a model. One of photos may well be called as a model is.
+        private func isModel(directory: String) -> Bool {
+            ["open_clip_config.json", "config.json", "modules.json"].contains {
+                FileManager.default.fileExists(atPath: "\(directory)/\($0)")
+            }
         }
 
         /// A model of a hub's: what this or another program put into the cache, or what may be fetched.

@@ -114,6 +114,30 @@ import Testing
         }
     }
 
+    @Test func aConnectionThatWasRefusedIsClosed() async throws {
+        try await withServer { server in
+            let connection = try RawConnection(server.address)
+            connection.send("POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n{")
+            let (text, isClosed) = connection.readToEnd()
+            #expect(text.hasPrefix("HTTP/1.1 413") && isClosed, "\(text.prefix(100))")
+        }
+    }
+
+    @Test func whoWaitsToBeAskedForABodyIsAsked() async throws {
+        try await withServer { server in
+            let connection = try RawConnection(server.address)
+            let body = "{\"input\": \"a cat\"}"
+            connection.send(
+                "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n"
+                    + "Expect: 100-continue\r\nConnection: close\r\n\r\n")
+            let asked = connection.read().text ?? ""
+            #expect(asked.hasPrefix("HTTP/1.1 100 Continue\r\n"), "\(asked.prefix(100))")
+            connection.send(body)
+            let answer = connection.readToEnd().text
+            #expect(answer.contains("HTTP/1.1 200 OK") && answer.contains("\"embedding\""), "\(answer.prefix(100))")
+        }
+    }
+
     @Test func bodiesOfAllAreBounded() async throws {
         var configuration = ServerConfiguration()
         configuration.allBodyBytes = 4000

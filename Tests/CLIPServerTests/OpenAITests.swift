@@ -100,7 +100,9 @@ import Torch
                 let error = try #require(try answer.json()["error"] as? [String: Any])
                 #expect((error["message"] as? String)?.isEmpty == false && error["type"] is String)
             }
-            for text in ["", "{", "[]", "{\"input\": NaN}", String(repeating: "[", count: 5000)] {
+            for text in [
+                "", "{", "[]", "null", "{\"input\": NaN}", "{\"input\": \"a\", \"dimensions\": 1.5}", String(repeating: "[", count: 5000),
+            ] {
                 let answer = try await server.send(.POST, "/v1/embeddings", Data(text.utf8))
                 #expect(answer.status == 400, "\(text.prefix(10)): \(answer.text)")
             }

@@ -7,6 +7,12 @@ import NIOCore
 import NIOHTTP1
 import Torch
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @testable import CLIPSearch
 @testable import CLIPServer
 
@@ -142,4 +148,54 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try await body(folder)
+}
+
+/// A connection byte by byte, for what no client sends. Reading ends after ten seconds.
+final class RawConnection {
+    private let descriptor: Int32
+
+    init(_ address: String) throws {
+        let port = UInt16(address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
+        #if canImport(Glibc)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        place.sin_port = port.bigEndian
+        place.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let code = withUnsafePointer(to: &place) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else { throw POSIXError(.ECONNREFUSED) }
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    /// Some bytes; nil at the end, and after ten seconds without any.
+    func read() -> (text: String?, isEnd: Bool) {
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+        return count > 0 ? (String(decoding: bytes[..<count], as: UTF8.self), false) : (nil, count == 0)
+    }
+
+    /// Everything until the other side closes.
+    func readToEnd() -> (text: String, isClosed: Bool) {
+        var all = ""
+        while true {
+            let (text, isEnd) = read()
+            guard let text else { return (all, isEnd) }
+            all += text
+        }
+    }
 }

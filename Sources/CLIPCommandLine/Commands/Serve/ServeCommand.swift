@@ -107,7 +107,7 @@ private final class Records: @unchecked Sendable {
     func write(_ port: Int) {
         for entry in indexes.entries where entry.index is SearchIndex {
             let server = RunningServer(address: address(port), key: key, index: entry.name)
-            // A folder that may not be written to is searched all the same.
+            // Without it searches load the model themselves.
             guard (try? server.write(in: entry.index.location)) != nil else { continue }
             lock.withLock { written.append((entry.index.location, server)) }
         }
