@@ -84,7 +84,8 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     var response: Response {
         var body: [String: Any] = ["message": message, "type": type, "code": code]
         body["param"] = parameter ?? NSNull()
-        let data = (try? JSONSerialization.data(withJSONObject: ["error": body], options: [.sortedKeys, .withoutEscapingSlashes])) ?? Data()
+        let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes]
+        let data = (try? JSONSerialization.data(withJSONObject: ["error": body], options: options)) ?? Data()
         var response = Response.json(data, status: .init(code: status))
         if let retryAfter { response.headers[.retryAfter] = "\(retryAfter)" }
         if status == 401 { response.headers[.wwwAuthenticate] = "Bearer" }

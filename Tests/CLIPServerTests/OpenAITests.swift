@@ -101,7 +101,8 @@ import Torch
                 #expect((error["message"] as? String)?.isEmpty == false && error["type"] is String)
             }
             for text in [
-                "", "{", "[]", "null", "{\"input\": NaN}", "{\"input\": \"a\", \"dimensions\": 1.5}", String(repeating: "[", count: 5000),
+                "", "{", "[]", "null", "{\"input\": NaN}", "{\"input\": \"a\", \"dimensions\": 1.5}",
+                String(repeating: "[", count: 5000),
             ] {
                 let answer = try await server.send(.POST, "/v1/embeddings", Data(text.utf8))
                 #expect(answer.status == 400, "\(text.prefix(10)): \(answer.text)")

@@ -7,14 +7,14 @@ import NIOCore
 import NIOHTTP1
 import Torch
 
+@testable import CLIPSearch
+@testable import CLIPServer
+
 #if canImport(Glibc)
 import Glibc
 #else
 import Darwin
 #endif
-
-@testable import CLIPSearch
-@testable import CLIPServer
 
 /// A server on a free port with the bundled model, asked over the network as anybody asks it.
 struct RunningFixture: Sendable {
