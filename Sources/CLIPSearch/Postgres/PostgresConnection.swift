@@ -125,14 +125,19 @@ final class PostgresConnection {
 
     /// What libpq says of a connection that did not come about: `… failed: FATAL:  28P01: …`, then where in the server.
     private func refused() -> SearchError {
-        var text = String(cString: PQerrorMessage(handle)).split(separator: "\n")
-            .filter { !$0.hasPrefix("LOCATION:") }.joined(separator: " ")
+        var text = message
         var state = "08001"
         if let found = text.firstMatch(of: #/[A-Z]+: +([0-9A-Z]{5}): /#) {
             state = String(found.1)
             text.replaceSubrange(found.range, with: "")
         }
         return .server(path: location, state: state, problem: text)
+    }
+
+    /// libpq's last word, in one line.
+    private var message: String {
+        String(cString: PQerrorMessage(handle)).split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }
+            .map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "; ")
     }
 
     // MARK: Asking
@@ -170,7 +175,7 @@ final class PostgresConnection {
             return String(cString: text)
         }
         let state = field("C") ?? Self.lost
-        let said = field("M") ?? String(cString: PQerrorMessage(handle)).split(separator: "\n").joined(separator: " ")
+        let said = isLost ? message : field("M") ?? message
         let hint = field("H").map { " (\($0))" } ?? ""
         return .server(path: location, state: state, problem: said + hint)
     }

@@ -114,12 +114,8 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
         for entry in pictures where entry.vector.count != dimension {
             throw SearchError.dimension(given: entry.vector.count, needed: dimension)
         }
-        // By bytes: strings that look the same are paths of different files.
-        var last: [[UInt8]: Int] = [:]
-        for (place, entry) in pictures.enumerated() { last[Array(entry.picture.path.utf8)] = place }
-        let kept = last.values.sorted().map { pictures[$0] }
         try pool.run { connection in
-            try connection.transaction { try insert(kept, connection) }
+            try connection.transaction { try insert(pictures, connection) }
         }
         try makeVectorIndexWhereWorthwhile()
     }
@@ -129,11 +125,14 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
             "SELECT nextval($1::text::regclass) FROM generate_series(1, $2)",
             [.text(pool.address.table("pictures_id_seq")), .int(Int64(pictures.count))])
         let ids = (0..<numbers.count).map { numbers.int($0, 0) }.sorted()
+        // The last of each path. By bytes: strings that look the same are paths of different files.
+        var last: [[UInt8]: (id: Int64, entry: PictureVector)] = [:]
+        for (id, entry) in zip(ids, pictures) { last[Array(entry.picture.path.utf8)] = (id, entry) }
         // All writers take rows in the same order, so that two do not wait for each other.
-        let ordered = zip(ids, pictures).sorted { $0.1.picture.path.utf8.lexicographicallyPrecedes($1.1.picture.path.utf8) }
+        let ordered = last.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
         for start in stride(from: 0, to: ordered.count, by: Self.batch) {
             let part = ordered[start..<min(start + Self.batch, ordered.count)]
-            let entries = part.map(\.1.picture)
+            let entries = part.map(\.entry.picture)
             try connection.run(
                 """
                 INSERT INTO \(table) (\(Self.columns), embedding)
@@ -144,12 +143,12 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
                     excluded.embedding)
                 """,
                 [
-                    .ints(part.map(\.0)), .texts(entries.map(\.path)), .ints(entries.map { Int64($0.size) }),
+                    .ints(part.map(\.id)), .texts(entries.map(\.path)), .ints(entries.map { Int64($0.size) }),
                     .ints(entries.map(\.modified)), .texts(entries.map(\.hash)),
                     .ints(entries.map { Int64($0.width) }), .ints(entries.map { Int64($0.height) }),
                     .ints(entries.map(\.taken)),
                     .halves(
-                        part.map { UnitVector.scaled($0.1.vector).map { Float16($0) } },
+                        part.map { UnitVector.scaled($0.entry.vector).map { Float16($0) } },
                         type: connection.halfvec ?? 0),
                 ])
         }
@@ -209,7 +208,7 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
                 return false
             }
             let enough = try connection.run(
-                "SELECT count(*) FROM (SELECT 1 FROM \(table) LIMIT $1) AS some", [.int(Int64(indexedFrom))])
+                "SELECT count(*) FROM (SELECT 1 FROM \(table) LIMIT $1) AS first_rows", [.int(Int64(indexedFrom))])
             return enough.int(0, 0) >= Int64(indexedFrom)
         }
         if isWorthwhile { try vectors.make(pool.open(), from: indexedFrom, dimension: dimension) }

@@ -71,7 +71,13 @@ struct PostgresSchema {
     }
 
     private func isMade(_ connection: PostgresConnection) throws -> Bool {
-        try connection.run("SELECT to_regclass($1) IS NOT NULL", [.text(settings)]).bool(0, 0)
+        // Not to_regclass: it may answer from before the lock was taken.
+        try connection.run(
+            """
+            SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'settings'
+            """, [.text(address.schema)]
+        ).count > 0
     }
 
     private func read(_ connection: PostgresConnection) throws -> [String: String] {
@@ -94,10 +100,9 @@ struct PostgresSchema {
             if try isMade(connection) { return }
             try connection.prepare(address)
             try connection.makeExtension(address)
-            let name = PostgresAddress.quoted(address.schema)
             // It is not asked of a user who may not make one and has it.
-            let exists = try connection.run("SELECT to_regnamespace($1) IS NOT NULL", [.text(name)]).bool(0, 0)
-            if !exists { try connection.run("CREATE SCHEMA \(name)") }
+            let found = try connection.run("SELECT 1 FROM pg_namespace WHERE nspname = $1", [.text(address.schema)])
+            if found.count == 0 { try connection.run("CREATE SCHEMA \(PostgresAddress.quoted(address.schema))") }
             try connection.run("CREATE TABLE \(settings) (key text PRIMARY KEY, value text NOT NULL)")
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys

@@ -48,6 +48,8 @@ extension PostgresConnection {
                     + "being the server's version; Homebrew's pgvector), then run CREATE EXTENSION vector in the database")
         }
         do {
+            // Where the database keeps such things: not in the index's schema, which may be dropped.
+            try run("SET LOCAL search_path TO DEFAULT")
             try run("CREATE EXTENSION IF NOT EXISTS vector")
         } catch SearchError.server(_, "42501", _) {
             throw SearchError.extensionNeeded(
