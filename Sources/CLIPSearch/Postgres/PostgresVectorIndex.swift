@@ -108,12 +108,9 @@ struct PostgresVectorIndex {
         try connection.run("REINDEX INDEX CONCURRENTLY \(index)")
     }
 
+    /// How many processes build at once is the server's to say (`max_parallel_maintenance_workers`).
     private func setBuilding(_ connection: PostgresConnection) throws {
-        try connection.run(
-            """
-            SELECT set_config('lock_timeout', $1, false), set_config('max_parallel_maintenance_workers',
-                least(current_setting('max_parallel_workers')::int, 7)::text, false)
-            """, [.text("\(Self.patience)s")])
+        try connection.run("SELECT set_config('lock_timeout', $1, false)", [.text("\(Self.patience)s")])
     }
 
     private func tellMemory(_ connection: PostgresConnection, rows: Int, dimension: Int) throws {
