@@ -17,7 +17,8 @@ enum PostgresFixture {
     }
 
     static func open(
-        _ address: PostgresAddress, indexedFrom: Int = 1_000_000, onNotice: @escaping @Sendable (String) -> Void = { _ in }
+        _ address: PostgresAddress, indexedFrom: Int = 1_000_000,
+        onNotice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> PostgresIndex {
         try PostgresIndex(
             address, makingFor: SearchIndexTests.space(), indexedFrom: indexedFrom, onNotice: onNotice)

@@ -21,8 +21,10 @@ import Testing
         #expect(address.connection == "postgresql:///db?sslmode=disable")
         for text in [
             "postgresql://ann:sec/ret@host/db", "postgresql://ann:secret@x@host/db", "postgresql://ann:12/secret@h/db",
-            "postgresql://h:secret/db", "postgresql://h/db?secret=1", "postgresql://h/db?schema=", "postgresql://h/db?schema",
-            "postgresql://h/db?schema=pg_secret", "postgresql://h:secret", "postgresql://[secret/db", "postgresql://%zzsecret/",
+            "postgresql://h:secret/db", "postgresql://h/db?secret=1", "postgresql://h/db?schema=",
+            "postgresql://h/db?schema",
+            "postgresql://h/db?schema=pg_secret", "postgresql://h:secret", "postgresql://[secret/db",
+            "postgresql://%zzsecret/",
             "postgresql://h/db?schema=\(String(repeating: "s", count: 64))",
         ] {
             let error = #expect(throws: SearchError.self, "\(text)") { try PostgresAddress(text) }
@@ -62,7 +64,11 @@ import Testing
 
     @Test func aServerThatDoesNotAnswerIsNotWaitedForWithoutEnd() throws {
         // Takes connections and says nothing.
+        #if canImport(Darwin)
+        let listener = socket(AF_UNIX, SOCK_STREAM, 0)
+        #else
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
         defer { close(listener) }
         try withTemporaryDirectory { folder in
             var name = sockaddr_un()
@@ -86,8 +92,9 @@ import Testing
         let server = try PostgresServer.running()
         func failure(_ user: String) -> SearchError? {
             #expect(throws: SearchError.self) {
-                try IndexLocation(server.address(schema: user, database: PostgresServer.emptyDatabase, user: user)).open(
-                    for: SearchIndexTests.space())
+                try IndexLocation(server.address(schema: user, database: PostgresServer.emptyDatabase, user: user))
+                    .open(
+                        for: SearchIndexTests.space())
             }
         }
         let plain = failure(PostgresServer.plainUser)
@@ -114,6 +121,14 @@ import Testing
         for schema in ["s0", "s1"] {
             #expect(try IndexLocation(server.address(schema: schema, database: database)).open().count == 20)
         }
+        // It may lie in a schema of its own.
+        let moved = try PostgresAddress(server.address(database: database))
+        let other = try PostgresConnection(moved, onNotice: { _ in })
+        try other.run("CREATE SCHEMA \"its own\"")
+        try other.run("ALTER EXTENSION vector SET SCHEMA \"its own\"")
+        let index = try IndexLocation(server.address(schema: "s0", database: database)).open()
+        try index.add(PostgresFixture.entries(90..<91))
+        #expect(try index.search(PostgresFixture.vector(90), count: 1).first?.picture.path == "/pictures/90.jpg")
     }
 
     @Test func otherSpacesLaterFormsAndTooLongVectorsAreRefused() throws {
@@ -171,7 +186,8 @@ import Testing
 
     private func form(_ index: PostgresIndex) throws -> String {
         try index.pool.run { connection in
-            try connection.run("SELECT value FROM \(index.pool.address.table("settings")) WHERE key = 'form'").text(0, 0)
+            try connection.run("SELECT value FROM \(index.pool.address.table("settings")) WHERE key = 'form'").text(
+                0, 0)
         }
     }
 

@@ -138,15 +138,16 @@ import Testing
     @Test func writersWhoseConnectionsAreEndedAtRandomLoseNothing() throws {
         let address = try PostgresFixture.address("application_name=ended%20at%20random")
         let index = try PostgresFixture.open(address)
-        let stop = Flag()
+        let (stop, ended) = (Flag(), Flag())
         let killer = Thread {
             while !stop.isSet {
-                _ = try? index.pool.open().run(
+                let found = try? index.pool.open().run(
                     """
                     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE application_name = 'ended at random' AND pid <> pg_backend_pid()
                     """)
-                Thread.sleep(forTimeInterval: 0.15)
+                if let found, found.count > 0 { ended.set() }
+                Thread.sleep(forTimeInterval: 0.05)
             }
         }
         killer.start()
@@ -165,9 +166,11 @@ import Testing
             }
         }
         stop.set()
+        #expect(ended.isSet)
         #expect(
             try PostgresFixture.eventually {
-                (try? index.paths().map(\.path).sorted()) == PostgresFixture.entries(0..<4000).map(\.picture.path).sorted()
+                (try? index.paths().map(\.path).sorted())
+                    == PostgresFixture.entries(0..<4000).map(\.picture.path).sorted()
             })
     }
 
@@ -181,8 +184,10 @@ import Testing
     @Test func namesAreNeverPartOfAStatement() throws {
         let index = try PostgresFixture.open(PostgresFixture.address())
         let paths = [
-            "/'; DROP TABLE pictures; --.jpg", "/\"quoted\".jpg", "/$1 $2.jpg", "/\\' OR 1=1.jpg", "/a\nb\tc\r.jpg", "/%s%n.jpg",
-            "/{a,\"b\"}.jpg", "/NULL", "", "/E'\\x41'.jpg", "/猫 🐈.jpg", "/é.jpg", "/\u{65}\u{301}.jpg", "/\u{1}\u{7F}.jpg",
+            "/'; DROP TABLE pictures; --.jpg", "/\"quoted\".jpg", "/$1 $2.jpg", "/\\' OR 1=1.jpg", "/a\nb\tc\r.jpg",
+            "/%s%n.jpg",
+            "/{a,\"b\"}.jpg", "/NULL", "", "/E'\\x41'.jpg", "/猫 🐈.jpg", "/é.jpg", "/\u{65}\u{301}.jpg",
+            "/\u{1}\u{7F}.jpg",
             "/" + String(repeating: "long name/", count: 390) + ".jpg",
         ]
         try index.add(

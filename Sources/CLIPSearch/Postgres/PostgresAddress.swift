@@ -34,7 +34,8 @@ struct PostgresAddress: Sendable, Equatable {
             rest = rest[..<mark]
         }
         guard !rest.contains("@") else {
-            throw SearchError.badAddress(problem: "it has a second @ (in a name or a password, write %40, and / as %2F)")
+            throw SearchError.badAddress(
+                problem: "it has a second @ (in a name or a password, write %40, and / as %2F)")
         }
         var (others, schemas): ([Substring], [String]) = ([], [])
         for item in items {

@@ -157,7 +157,8 @@ final class PostgresConnection {
         }
         defer { for pointer in bytes { pointer?.deallocate() } }
         let answer = PQexecParams(
-            handle, statement, Int32(values.count), values.map { Oid($0.type) }, bytes.map { UnsafePointer($0?.baseAddress) },
+            handle, statement, Int32(values.count), values.map { Oid($0.type) },
+            bytes.map { UnsafePointer($0?.baseAddress) },
             values.map { Int32($0.bytes?.count ?? 0) }, values.map { _ in 1 }, 1)
         guard let answer else { throw failure(nil) }
         let result = PostgresResult(answer)

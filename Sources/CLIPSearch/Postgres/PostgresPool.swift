@@ -69,8 +69,11 @@ final class PostgresPool: @unchecked Sendable {
             if connection.isLost {
                 // The others are of the same server: it was stopped, or the way to it is broken.
                 lock.withLock { idle.removeAll() }
-                if connection.isCommitting { throw error }
-                return .lost(error)
+                guard connection.isCommitting, case SearchError.server(let path, let state, let problem) = error else {
+                    return .lost(error)
+                }
+                throw SearchError.server(
+                    path: path, state: state, problem: problem + "; whether the last change was kept is not known")
             }
             giveBack(connection)
             // Serialization, deadlock, and a row that another writer put there in the meantime.

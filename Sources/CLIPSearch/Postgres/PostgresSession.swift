@@ -22,7 +22,8 @@ extension PostgresConnection {
             guard version.compare(Self.oldest, options: .numeric) != .orderedAscending, !found.isNull(row, 3) else {
                 throw SearchError.extensionNeeded(
                     path: address.location,
-                    problem: "its pgvector is \(version), and \(Self.oldest) or later is needed; install that, then run "
+                    problem:
+                        "its pgvector is \(version), and \(Self.oldest) or later is needed; install that, then run "
                         + "ALTER EXTENSION vector UPDATE in the database")
             }
             halfvec = UInt32(truncatingIfNeeded: found.int(row, 3))
@@ -45,7 +46,8 @@ extension PostgresConnection {
             throw SearchError.extensionNeeded(
                 path: address.location,
                 problem: "the server has no pgvector; install it there (Debian's package postgresql-NN-pgvector, NN "
-                    + "being the server's version; Homebrew's pgvector), then run CREATE EXTENSION vector in the database")
+                    + "being the server's version; Homebrew's pgvector), then run CREATE EXTENSION vector in the database"
+            )
         }
         do {
             // Where the database keeps such things: not in the index's schema, which may be dropped.
@@ -54,7 +56,8 @@ extension PostgresConnection {
         } catch SearchError.server(_, "42501", _) {
             throw SearchError.extensionNeeded(
                 path: address.location,
-                problem: "the database lacks pgvector, and this user may not add it; run CREATE EXTENSION vector in it as "
+                problem:
+                    "the database lacks pgvector, and this user may not add it; run CREATE EXTENSION vector in it as "
                     + "a superuser")
         }
         try prepare(address)
