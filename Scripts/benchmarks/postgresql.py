@@ -125,7 +125,7 @@ def main():
     parser.add_argument("--clusters", type=int, default=1000)
     parser.add_argument("--spread", type=float, default=1.0, help="length of the noise around a center of length 1")
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--ef-search", type=int, nargs="+", default=[100])
+    parser.add_argument("--ef-search", type=int, nargs="+", default=[100, 200])
     parser.add_argument("--ef-construction", type=int, default=BREADTH)
     parser.add_argument("--little-memory", type=int, default=64, help="MB of the build with less; 0 leaves it out")
     options = parser.parse_args()

@@ -172,8 +172,16 @@ import Testing
             #expect(hit.picture.path == later.picture.path && abs(hit.similarity - 1) < 0.001)
             try server.remove([hit.picture.id])
             #expect(try server.search(SearchIndexTests.vector(77), count: 1).first?.picture.id != hit.picture.id)
+            // Many that are dead: it is built anew.
             try server.remove(Array(1...2000))
+            let wereCounted = try PostgresFixture.eventually {
+                try server.pool.run { _ = try $0.run("SELECT pg_stat_force_next_flush()") }
+                return try server.status().deleted >= 2000
+            }
+            let before = try numberOfVectorIndex(server)
             try server.compact()
+            #expect(try wereCounted && server.status().deleted == 0 && numberOfVectorIndex(server) != before)
+            #expect(try hasVectorIndex(server))
             #expect(try server.search(SearchIndexTests.vector(77), count: 4000).count == 3000)
         }
     }
@@ -188,6 +196,14 @@ import Testing
                     [.text(index.pool.address.table(PostgresVectorIndex.name))]
                 ).int(0, 0) >= least
             }
+        }
+    }
+
+    private func numberOfVectorIndex(_ index: PostgresIndex) throws -> Int64 {
+        try index.pool.run { connection in
+            try connection.run(
+                "SELECT to_regclass($1)::oid", [.text(index.pool.address.table(PostgresVectorIndex.name))]
+            ).int(0, 0)
         }
     }
 

@@ -44,10 +44,6 @@ final class PostgresConnection {
             throw SearchError.server(path: location, state: "53200", problem: "no memory for a connection")
         }
         self.handle = handle
-        // libpq tells the SQLSTATE of a refused connection in no other way.
-        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-        try wait(seconds: Self.seconds(handle))
-        PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
         PQsetNoticeReceiver(
             handle,
             { context, result in
@@ -57,6 +53,10 @@ final class PostgresConnection {
                 guard message.hasPrefix("hnsw") || message.hasPrefix("vchordrq") else { return }
                 Unmanaged<NoticeBox>.fromOpaque(context).takeUnretainedValue().body(message)
             }, Unmanaged.passUnretained(notices).toOpaque())
+        // libpq tells the SQLSTATE of a refused connection in no other way.
+        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+        try wait(seconds: Self.seconds(handle))
+        PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     }
 
     deinit { PQfinish(handle) }
@@ -94,9 +94,9 @@ final class PostgresConnection {
         var option = options
         while let keyword = option.pointee.keyword {
             if String(cString: keyword) == "connect_timeout", let value = option.pointee.val,
-                let seconds = Double(String(cString: value))
+                let seconds = Int32(String(cString: value))
             {
-                return seconds > 0 ? seconds : nil
+                return seconds > 0 ? Double(seconds) : nil
             }
             option += 1
         }
@@ -114,7 +114,7 @@ final class PostgresConnection {
                 throw SearchError.server(
                     path: location, state: "08001", problem: "no answer within \(Int(seconds ?? 0)) seconds")
             }
-            let ready = poll(&descriptor, 1, left.map { Int32($0.rounded(.up)) } ?? -1)
+            let ready = poll(&descriptor, 1, left.map { Int32(min($0, 60_000).rounded(.up)) } ?? -1)
             if ready == 0 || (ready < 0 && errno == EINTR) { continue }
             state = PQconnectPoll(handle)
             if state == PGRES_POLLING_OK { return }

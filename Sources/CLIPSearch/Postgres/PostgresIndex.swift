@@ -13,6 +13,9 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
     static let indexedFrom = 10_000
     /// The most candidates that pgvector's index looks at.
     static let mostCandidates = 1000
+    /// How many candidates it looks at for few answers: with the 40 of pgvector's default, a third of the nearest are missed
+    /// where many pictures are alike (Documentation/PostgreSQL.md).
+    static let leastBreadth = 200
     /// Pictures that are given to, or taken from, the server at once.
     static let batch = 1000
 
@@ -24,7 +27,8 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
     private let indexedFrom: Int
     private let onNotice: @Sendable (String) -> Void
     private let lock = NSLock()
-    private var isIndexed = false  // guarded by `lock`
+    /// Whether there is an index of vectors, or one was tried to be made: once for each process.
+    private var isSettled = false  // guarded by `lock`
 
     /// Opens the index at an address.
     /// - Parameters:
@@ -73,7 +77,7 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
             // More than asked for: the server orders by a query rounded to halves.
             let wanted = min(Self.mostCandidates, count + max(16, count / 4))
             if count <= Self.mostCandidates, unit.contains(where: { $0 != 0 }),
-                try vectors.prepare(connection, breadth: max(100, wanted))
+                try vectors.prepare(connection, breadth: max(Self.leastBreadth, wanted))
             {
                 let hits = try nearest(connection, unit, count, filter, leaving, candidates: wanted)
                 if hits.count == count { return hits }
@@ -201,16 +205,18 @@ public final class PostgresIndex: PictureIndex, @unchecked Sendable {
         """
 
     private func makeVectorIndexWhereWorthwhile() throws {
-        if lock.withLock({ isIndexed }) { return }
+        if lock.withLock({ isSettled }) { return }
         let isWorthwhile = try pool.run { connection in
             if try vectors.exists(connection) {
-                lock.withLock { isIndexed = true }
+                lock.withLock { isSettled = true }
                 return false
             }
             let enough = try connection.run(
                 "SELECT count(*) FROM (SELECT 1 FROM \(table) LIMIT $1) AS first_rows", [.int(Int64(indexedFrom))])
             return enough.int(0, 0) >= Int64(indexedFrom)
         }
-        if isWorthwhile { try vectors.make(pool.open(), from: indexedFrom, dimension: dimension) }
+        guard isWorthwhile else { return }
+        lock.withLock { isSettled = true }
+        try vectors.make(pool.open(), from: indexedFrom, dimension: dimension)
     }
 }

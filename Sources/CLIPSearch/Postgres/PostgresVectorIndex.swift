@@ -6,7 +6,7 @@ struct PostgresVectorIndex {
     static let name = "pictures_embedding"
     /// Neighbors of a row in the graph, and rows looked at for each new one: twice pgvector's, for recall.
     private static let (neighbors, breadth) = (16, 128)
-    /// Seconds that a build waits for other transactions to end; it is tried again with the next pictures.
+    /// Seconds that a build waits for other transactions to end; the next process tries again.
     private static let patience = 30
     /// Rows from which VectorChord wants lists.
     private static let listed = 128_000
@@ -105,7 +105,13 @@ struct PostgresVectorIndex {
         let rows = Int(try connection.run("SELECT count(*) FROM \(table)").int(0, 0))
         try tellMemory(connection, rows: rows, dimension: dimension)
         try setBuilding(connection)
-        try connection.run("REINDEX INDEX CONCURRENTLY \(index)")
+        do {
+            try connection.run("REINDEX INDEX CONCURRENTLY \(index)")
+        } catch SearchError.server(_, let state, let problem) where !connection.isLost {
+            // The old one stays; what was begun of the new one has this name.
+            _ = try? connection.run("DROP INDEX IF EXISTS \(address.table(Self.name + "_ccnew"))")
+            onNotice("the vectors' index was not built anew: \(problem) (SQLSTATE \(state))")
+        }
     }
 
     /// How many processes build at once is the server's to say (`max_parallel_maintenance_workers`).
