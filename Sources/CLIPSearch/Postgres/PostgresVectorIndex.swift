@@ -7,7 +7,7 @@ struct PostgresVectorIndex {
     /// Neighbors of a row in the graph, and rows looked at for each new one: twice pgvector's, for recall.
     private static let (neighbors, breadth) = (16, 128)
     /// Seconds that a build waits for other transactions to end; the next process tries again.
-    private static let patience = 30
+    private static let patience = 60
     /// Rows from which VectorChord wants lists.
     private static let listed = 128_000
     /// Of the builds of vectors' indexes, with the table's number.
