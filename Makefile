@@ -25,7 +25,8 @@ build: deps ## Build the command, optimized, as bin/clip
 	$(PREPARE) $(SWIFT) build $(RELEASE) --product clip $(LINK)
 	@mkdir -p bin && ln -sfn ../.build/release/clip bin/clip
 
-test: deps ## Run all tests
+test: ## Run all tests
+	@Scripts/bootstrap tests
 	$(PREPARE) $(SWIFT) test --parallel $(LINK)
 
 shim: ## Build the door to libtorch alone with CMake, against LIBTORCH or .deps, and try it (Documentation/GPU.md)

@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibSentencePiece", pkgConfig: "sentencepiece",
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
+        .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "CFiles"),
         .target(name: "CScan"),
@@ -96,7 +97,7 @@ let package = Package(
         .target(
             name: "CLIPSearch",
             dependencies: [
-                "CLIP", "CLIPData", "CScan", "Checksums", "Files", "Torch",
+                "CLIP", "CLIPData", "CPQ", "CScan", "Checksums", "Files", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),

@@ -69,7 +69,7 @@ struct Advice {
     private func text(for error: SearchError) -> String? {
         switch error {
         case .noIndex: return "Make one with: clip index add FOLDER"
-        case .spacesDiffer: return "Give the model that made it with --model, or another folder with --index."
+        case .spacesDiffer: return "Give the model that made it with --model, or another place with --index."
         default: return nil
         }
     }

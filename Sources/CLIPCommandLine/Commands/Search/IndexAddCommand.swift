@@ -39,7 +39,7 @@ struct IndexAddCommand: ParsableCommand {
     func run() throws {
         let list = try images.required()
         let clip = try shared.load()
-        let index = try place.location.open(for: clip.space(normalized: true))
+        let index = try place.open(for: clip.space(normalized: true))
         var bad = BadPictures()
         let preprocessor = try clip.preprocessor
         var update = IndexUpdate(

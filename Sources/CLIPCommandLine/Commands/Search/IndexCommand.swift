@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLIP
 import CLIPSearch
 import Files
 import Foundation
@@ -7,11 +8,23 @@ import Foundation
 struct IndexPlace: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The index's folder (default: one in the user's data folder).", valueName: "folder"))
+            "The index's folder, or postgresql://user@host/database?schema=name (default: a folder in the user's data).",
+            discussion: "A server's password belongs in ~/.pgpass or PGPASSWORD: others see arguments.",
+            valueName: "folder|address"))
     var index: String?
 
     /// The one given, or the user's one index.
-    var location: IndexLocation { IndexLocation(index ?? Self.standard) }
+    private var location: IndexLocation { IndexLocation(index ?? Self.standard) }
+
+    /// The index that is there.
+    func open() throws -> any PictureIndex { try location.open(onNotice: Self.tell) }
+
+    /// The index that is there, or a new one.
+    func open(for space: EmbeddingSpace) throws -> any PictureIndex {
+        try location.open(for: space, onNotice: Self.tell)
+    }
+
+    @Sendable private static func tell(_ notice: String) { Console.note("clip: note: \(notice)") }
 
     static var standard: String {
         let environment = ProcessInfo.processInfo.environment
@@ -55,7 +68,7 @@ struct IndexStatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try place.location.open()
+        let index = try place.open()
         let status = try index.status()
         let document = Document(
             index: index.location, model: index.space.model, fingerprint: index.space.fingerprint,
@@ -86,7 +99,7 @@ struct IndexRemoveCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try place.location.open()
+        let index = try place.open()
         let removed = try index.remove(under: paths)
         if output.json { return try Console.printJSON(Document(index: index.location, removed: removed)) }
         try Console.answer("\(index.location): \(removed) pictures forgotten")
@@ -107,7 +120,7 @@ struct IndexCompactCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try place.location.open()
+        let index = try place.open()
         try index.compact()
         let bytes = try index.status().bytes
         if output.json { return try Console.printJSON(Document(index: index.location, bytes: bytes)) }

@@ -46,7 +46,7 @@ struct IndexExportCommand: ParsableCommand {
 
     func run() throws {
         try OutputFile.check(output)
-        let index = try place.location.open()
+        let index = try place.open()
         var count = 0
         if output.hasSuffix(".npy") {
             var (values, rows): ([Float], [Embeddings.Row]) = ([], [])

@@ -73,7 +73,7 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let index = try place.location.open()
+        let index = try place.open()
         let clip = try shared.load(orOf: index.space)
         try index.require(clip.space(normalized: true))
         var terms: [Term] = []
