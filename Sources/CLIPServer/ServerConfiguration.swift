@@ -26,6 +26,8 @@ public struct ServerConfiguration: Sendable {
     public var itemCount = 256
     /// Characters of one text.
     public var textLength = 122_880
+    /// Requests that are read or answered at a time; more are refused with 429, before their bodies are read.
+    public var requests = 256
     /// Pictures that wait for the model; more are refused with 429.
     public var waitingPictures = 256
     /// Texts that wait for the model.

@@ -118,8 +118,45 @@ import Testing
         try await withServer { server in
             let connection = try RawConnection(server.address)
             connection.send("POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n{")
-            let (text, isClosed) = connection.readToEnd()
+            let (text, isClosed) = await connection.readToEnd()
             #expect(text.hasPrefix("HTTP/1.1 413") && isClosed, "\(text.prefix(100))")
+        }
+    }
+
+    @Test func brokenBodiesAreTheClientsFault() async throws {
+        try await withServer { server in
+            let head = "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\n"
+            for rest in ["Transfer-Encoding: chunked\r\n\r\nzz\r\n", "Content-Length: 9223372036854775808\r\n\r\n{"] {
+                let connection = try RawConnection(server.address)
+                connection.send(head + rest)
+                let text = await connection.readToEnd().text
+                #expect(text.hasPrefix("HTTP/1.1 4"), "\(rest): \(text.prefix(100))")
+            }
+            #expect(try await !server.get("/metrics").text.contains("status=\"500\""))
+        }
+    }
+
+    @Test func soManyRequestsAreAnsweredAtATime() async throws {
+        var configuration = ServerConfiguration()
+        configuration.requests = 2
+        let gate = DispatchSemaphore(value: 0)
+        let (starts, start) = AsyncStream<Void>.makeStream()
+        let held: @Sendable (Data, String) throws -> IndexUpdate.Input = { _, _ in
+            start.yield()
+            gate.wait()
+            throw ServerError.bad("held")
+        }
+        try await withServer(configuration, prepare: held) { server in
+            let body = try JSONSerialization.data(withJSONObject: ["input": Drawings.dataAddress(1)])
+            let tasks = (0..<2).map { _ in Task { try await server.send(.POST, "/v1/embeddings", body) } }
+            var iterator = starts.makeAsyncIterator()
+            for _ in 0..<2 { _ = await iterator.next() }
+            let third = try await server.post("/v1/embeddings", ["input": "a"])
+            #expect(third.status == 429 && third.headers.first(name: "Retry-After") == "1")
+            #expect(try await server.get("/health").status == 200)
+            for _ in 0..<2 { gate.signal() }
+            for task in tasks { #expect(try await task.value.status == 400) }
+            #expect(try await server.post("/v1/embeddings", ["input": "a"]).status == 200)
         }
     }
 
@@ -130,10 +167,10 @@ import Testing
             connection.send(
                 "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n"
                     + "Expect: 100-continue\r\nConnection: close\r\n\r\n")
-            let asked = connection.read().text ?? ""
+            let asked = await connection.read().text ?? ""
             #expect(asked.hasPrefix("HTTP/1.1 100 Continue\r\n"), "\(asked.prefix(100))")
             connection.send(body)
-            let answer = connection.readToEnd().text
+            let answer = await connection.readToEnd().text
             #expect(answer.contains("HTTP/1.1 200 OK") && answer.contains("\"embedding\""), "\(answer.prefix(100))")
         }
     }

@@ -150,9 +150,11 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
     return try await body(folder)
 }
 
-/// A connection byte by byte, for what no client sends. Reading ends after ten seconds.
-final class RawConnection {
+/// A connection byte by byte, for what no client sends. Reading ends after ten seconds, and waits on a thread of its own:
+/// the server needs those of the tests.
+final class RawConnection: Sendable {
     private let descriptor: Int32
+    private static let queue = DispatchQueue(label: "raw connections", attributes: .concurrent)
 
     init(_ address: String) throws {
         let port = UInt16(address.split(separator: ":").last.flatMap { Int($0) } ?? 0)
@@ -183,17 +185,23 @@ final class RawConnection {
     }
 
     /// Some bytes; nil at the end, and after ten seconds without any.
-    func read() -> (text: String?, isEnd: Bool) {
+    func read() async -> (text: String?, isEnd: Bool) {
+        await withCheckedContinuation { continuation in
+            Self.queue.async { continuation.resume(returning: self.wait()) }
+        }
+    }
+
+    private func wait() -> (text: String?, isEnd: Bool) {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let count = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
         return count > 0 ? (String(decoding: bytes[..<count], as: UTF8.self), false) : (nil, count == 0)
     }
 
     /// Everything until the other side closes.
-    func readToEnd() -> (text: String, isClosed: Bool) {
+    func readToEnd() async -> (text: String, isClosed: Bool) {
         var all = ""
         while true {
-            let (text, isEnd) = read()
+            let (text, isEnd) = await read()
             guard let text else { return (all, isEnd) }
             all += text
         }

@@ -20,17 +20,21 @@ final class BodyBudget: @unchecked Sendable {
     /// Reads a request's body, and holds its bytes until `use` is over.
     /// - Throws: ``ServerError`` with 413 for more than `most` bytes, with 429 where others hold too many.
     func reading<R>(_ request: Request, most: Int, _ use: (Data) async throws -> R) async throws -> R {
-        let told = request.headers[.contentLength].flatMap { Int($0) }
         func refuse() -> ServerError { .tooMuch("A request's body may have \(most) bytes.") }
-        if let told, told > most { throw refuse() }
+        // A number that is none here is larger than any.
+        if let told = request.headers[.contentLength], Int(told).map({ $0 > most }) ?? true { throw refuse() }
         var held = 0
         defer { giveBack(held) }
         var data = Data()
-        for try await part in request.body {
-            guard data.count + part.readableBytes <= most else { throw refuse() }
-            try take(part.readableBytes)
-            held += part.readableBytes
-            data.append(contentsOf: part.readableBytesView)
+        do {
+            for try await part in request.body {
+                guard data.count + part.readableBytes <= most else { throw refuse() }
+                try take(part.readableBytes)
+                held += part.readableBytes
+                data.append(contentsOf: part.readableBytesView)
+            }
+        } catch let error where !(error is ServerError || error is CancellationError) {
+            throw ServerError.bad("The request's body ends early, or is not formed as HTTP has it.")
         }
         try Task.checkCancellation()
         return try await use(data)

@@ -39,6 +39,7 @@ struct Answering: RouterMiddleware {
         if request.method == .head {
             response.body = .init(contentLength: response.body.contentLength) { try await $0.finish(nil) }
         }
+        if request.headers[.connection]?.lowercased() == "close" { response.headers[.connection] = "close" }
         let taken = ContinuousClock.now - start
         let seconds = Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18
         metrics.request(context.endpointPath ?? "none", status: response.status.code, seconds: seconds)
@@ -139,15 +140,25 @@ struct Door: RouterMiddleware {
     }
 }
 
-/// Bounds of time: a request ends with its limit, with its client, and with the server.
+/// Bounds: so many requests at a time, and each ends with its limit of time, with its client, and with the server.
 struct Bounds: RouterMiddleware {
-    let seconds: Double
+    let configuration: ServerConfiguration
     let state: ServerState
+
+    /// What whoever watches asks, and is answered however much there is to do.
+    private static let watched = ["/health", "/ping", "/metrics"]
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        guard !state.isStopping || request.uri.path == "/health" else { throw ServerError.stopping }
+        if !Self.watched.contains(request.uri.path) {
+            guard !state.isStopping else { throw ServerError.stopping }
+            // Before the body is read: what is not going to be answered costs nothing.
+            guard state.enter(most: configuration.requests) else { throw ServerError.busy(seconds: 1) }
+        } else {
+            state.enter()
+        }
+        defer { state.leave() }
         let (watch, gone) = AsyncStream<Void>.makeStream()
         let handler = try? await context.channel.pipeline.handler(type: ClientWatch.self).get()
         handler?.onGone = { gone.finish() }
@@ -161,7 +172,7 @@ struct Bounds: RouterMiddleware {
             let answer = Answer { try await next(request, context) }
             return try await withThrowingTaskGroup(of: Response.self) { group in
                 group.addTask { try await answer.call() }
-                group.addTask { [seconds] in
+                group.addTask { [seconds = configuration.requestSeconds] in
                     try await Task.sleep(for: .seconds(seconds))
                     throw ServerError(504, "timeout", "The request took longer than \(seconds.formatted()) s.")
                 }
@@ -183,11 +194,27 @@ struct Bounds: RouterMiddleware {
     }
 }
 
-/// Whether the server is being stopped.
+/// How many requests there are, and whether the server is being stopped.
 final class ServerState: @unchecked Sendable {
     private let lock = NSLock()
     private var stopping = false  // guarded by `lock`
+    private var requests = 0  // guarded by `lock`
 
     var isStopping: Bool { lock.withLock { stopping } }
     func stop() { lock.withLock { stopping = true } }
+
+    /// Requests that are being read or answered.
+    var count: Int { lock.withLock { requests } }
+
+    /// Counts a request, unless there are so many already.
+    @discardableResult
+    func enter(most: Int = .max) -> Bool {
+        lock.withLock {
+            guard requests < most else { return false }
+            requests += 1
+            return true
+        }
+    }
+
+    func leave() { lock.withLock { requests -= 1 } }
 }

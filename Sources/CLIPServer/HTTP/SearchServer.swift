@@ -68,6 +68,7 @@ public struct SearchServer: Sendable {
                         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "swift-clip",
+                backlog: 4096,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections)),
             onServerRunning: onServerRunning, logger: logger)
     }
@@ -78,7 +79,7 @@ public struct SearchServer: Sendable {
             SecurityHeaders()
             Answering(metrics: service.metrics)
             Door(configuration: service.configuration, ownKey: ownKey)
-            Bounds(seconds: service.configuration.requestSeconds, state: state)
+            Bounds(configuration: service.configuration, state: state)
         }
         OpenAIProtocol(service: service).add(to: router)
         ClipRetrievalProtocol(service: service).add(to: router)

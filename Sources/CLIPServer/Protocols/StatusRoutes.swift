@@ -42,6 +42,7 @@ struct StatusRoutes: Sendable {
 
     private func metrics() -> Response {
         let metrics = service.metrics
+        metrics.gauge("clip_requests_now", state.count)
         metrics.gauge("clip_queue", service.worker.waiting)
         metrics.gauge("clip_decoding", service.decoding.load)
         metrics.gauge("clip_searching", service.searching.load)

@@ -123,7 +123,10 @@ struct ServerLimits: ParsableArguments {
     @Option(help: ArgumentHelp("The most that one request may have.", valueName: "size"))
     var maxBody = MemorySize(bytes: 32 << 20)
 
-    @Option(help: ArgumentHelp("Pictures that may wait for the model; more are refused (429).", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Requests at a time, and pictures that may wait for the model; more are refused (429).", valueName: "count")
+    )
     var queue = 256
 
     @Option(help: ArgumentHelp("Seconds that a request may take.", valueName: "seconds"))
@@ -149,6 +152,7 @@ struct ServerLimits: ParsableArguments {
     func apply(to configuration: inout ServerConfiguration) {
         configuration.bodyBytes = maxBody.bytes
         configuration.allBodyBytes = max(configuration.allBodyBytes, 8 * maxBody.bytes)
+        configuration.requests = queue
         configuration.waitingPictures = queue
         configuration.waitingTexts = 16 * queue
         configuration.requestSeconds = timeLimit
