@@ -22,7 +22,8 @@ struct ClipCommand: ParsableCommand {
                     CompareCommand.self, PageCommand.self, TokenizeCommand.self, PreprocessCommand.self,
                     ModelsCommand.self, DownloadCommand.self, InspectCommand.self,
                 ]),
-            CommandGroup(name: "Search pictures", subcommands: [IndexCommand.self, SearchCommand.self]),
+            CommandGroup(
+                name: "Search pictures", subcommands: [IndexCommand.self, SearchCommand.self, DuplicatesCommand.self]),
             CommandGroup(
                 name: "Make a model",
                 subcommands: [

@@ -41,12 +41,21 @@ struct SearchCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("The least similarity, from -1 to 1.", valueName: "number"))
     var minScore: Double?
 
-    @Option(help: ArgumentHelp("Only pictures in this folder, or below it.", valueName: "folder"))
-    var folder: String?
+    @Option(
+        defaultAsFlag: Double(SearchGroup.defaultThreshold),
+        help: ArgumentHelp(
+            "Tell pictures that are nearly the same as a better answer with it, in no place of their own: those of at least "
+                + "this cosine.", valueName: "number"))
+    var group: Double?
 
-    @Option(help: ArgumentHelp("Only files of this type, as jpg; may be given several times.", valueName: "extension"))
-    var type: [String] = []
+    @Option(
+        defaultAsFlag: PreviewKind.auto,
+        help: ArgumentHelp(
+            "Show a small picture under each answer, on a terminal: the way is found by its environment, or said here.",
+            valueName: PreviewKind.allCases.map(\.rawValue).joined(separator: "|")))
+    var preview: PreviewKind?
 
+    @OptionGroup var filters: SearchFilterOptions
     @OptionGroup var place: IndexPlace
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
@@ -56,6 +65,13 @@ struct SearchCommand: ParsableCommand {
             var image: String
             var id: Int64
             var similarity: Double
+            /// With groups: those like it.
+            var similar: [Result]?
+
+            init(_ hit: SearchHit, similar: [Result]? = nil) {
+                (image, id, similarity) = (hit.picture.path, hit.picture.id, Double(hit.similarity))
+                self.similar = similar
+            }
         }
         var model: String
         var index: String
@@ -70,6 +86,7 @@ struct SearchCommand: ParsableCommand {
         if let minScore, !(-1...1).contains(minScore) {
             throw ValidationError("--min-score takes a number from -1 to 1.")
         }
+        if let group, !(0.5...1).contains(group) { throw ValidationError("--group takes a number from 0.5 to 1.") }
     }
 
     func run() throws {
@@ -83,20 +100,40 @@ struct SearchCommand: ParsableCommand {
         let sum = try vector(of: terms, clip)
         var asked: Set<Int64> = []
         for case .picture(let path) in terms.map(\.content) { asked.formUnion(try index.ids(ofFile: path)) }
-        var filter = SearchFilter()
-        filter.folder = folder.map(PicturePath.absolute)
-        filter.fileTypes = type.isEmpty ? nil : type.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }
-        let hits = try index.search(sum, count: top, filter: filter, leaving: asked)
-            .filter { Double($0.similarity) >= minScore ?? -2 }
+        let groups = try groups(of: sum, index, leaving: asked)
+        let previews = Previews(preview, isJSON: shared.json)
         if shared.json {
-            return try Console.printJSON(
-                Document(
-                    model: clip.name, index: index.location,
-                    results: hits.map {
-                        .init(image: $0.picture.path, id: $0.picture.id, similarity: Double($0.similarity))
-                    }))
+            let results = groups.map { found in
+                Document.Result(found.best, similar: group.map { _ in found.similar.map { .init($0) } })
+            }
+            return try Console.printJSON(Document(model: clip.name, index: index.location, results: results))
         }
-        for hit in hits { try Console.answer("\(Format.fixed(Double(hit.similarity), 4))  \(hit.picture.path)") }
+        for (line, group) in zip(Self.lines(groups), groups) {
+            try Console.answer(line)
+            if let picture = previews?.text(of: group.best.picture.path) { try Console.draw(picture) }
+        }
+    }
+
+    /// The answers; without groups, each alone.
+    private func groups(of sum: [Float], _ index: any PictureIndex, leaving asked: Set<Int64>) throws -> [SearchGroup] {
+        func isNear(_ hit: SearchHit) -> Bool { Double(hit.similarity) >= minScore ?? -2 }
+        guard let group else {
+            return try index.search(sum, count: top, filter: filters.filter, leaving: asked).filter(isNear)
+                .map { SearchGroup(best: $0) }
+        }
+        return try index.search(
+            sum, groups: top, threshold: min(Float(group), 0.9999), filter: filters.filter, leaving: asked
+        ).filter { isNear($0.best) }.map { SearchGroup(best: $0.best, similar: $0.similar.filter(isNear)) }
+    }
+
+    /// A line for each answer.
+    static func lines(_ groups: [SearchGroup]) -> [String] {
+        let numbers = groups.map { Format.fixed(Double($0.best.similarity), 4) }
+        let width = numbers.map(Table.width).max() ?? 0
+        return zip(numbers, groups).map { number, group in
+            let alike = group.similar.isEmpty ? "" : "  +\(group.similar.count) alike"
+            return "\(Table.rightAligned(number, to: width))  \(group.best.picture.path)\(alike)"
+        }
     }
 
     /// A part of what is looked for.
