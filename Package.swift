@@ -87,7 +87,7 @@ let package = Package(
         .target(
             name: "CLIPSearch",
             dependencies: [
-                "CLIP", "CLIPData", "CScan", "Checksums", "Files", "Torch",
+                "CLIP", "CLIPData", "CScan", "Checksums", "Files", "Imaging", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
