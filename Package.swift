@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "CLIPSearch",
             dependencies: [
-                "CLIP", "CLIPData", "CPQ", "CScan", "Checksums", "Files", "Torch",
+                "CLIP", "CLIPData", "CPQ", "CScan", "Checksums", "Files", "Imaging", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),

@@ -23,7 +23,8 @@ struct ClipCommand: ParsableCommand {
                     ModelsCommand.self, DownloadCommand.self, InspectCommand.self,
                 ]),
             CommandGroup(
-                name: "Search pictures", subcommands: [IndexCommand.self, SearchCommand.self, ServeCommand.self]),
+                name: "Search pictures",
+                subcommands: [IndexCommand.self, SearchCommand.self, DuplicatesCommand.self, ServeCommand.self]),
             CommandGroup(
                 name: "Make a model",
                 subcommands: [

@@ -8,11 +8,11 @@ import GRDB
 /// It is written in transactions with a write-ahead log, so that whatever a kill or a full disk interrupts is as if it had
 /// not begun.
 struct Catalogue {
-    /// The form of its tables.
-    static let form = 1
+    /// The form of its tables. The first kept vectors in bfloat16, and was in no release.
+    static let form = 2
     static let name = "catalogue.sqlite"
 
-    private let pool: DatabasePool
+    let pool: DatabasePool
     let path: String
 
     /// What a catalogue says of itself.
@@ -73,6 +73,9 @@ struct Catalogue {
             throw SearchError.damaged(path: path, problem: "it does not say its form")
         }
         guard form <= Self.form else { throw SearchError.laterForm(path: path) }
+        guard form == Self.form else {
+            throw SearchError.damaged(path: path, problem: "it is of an older form; remove it and make it anew")
+        }
         guard let space = values["space"], let generation = values["generation"].flatMap(Int.init),
             let decoded = try? JSONDecoder().decode(EmbeddingSpace.self, from: Data(space.utf8))
         else { throw SearchError.damaged(path: path, problem: "it does not say whose vectors it holds") }
@@ -104,9 +107,9 @@ struct Catalogue {
 
     // MARK: Reading
 
-    private static let columns = "id, path, size, modified, hash, width, height, taken"
+    static let columns = "id, path, size, modified, hash, width, height, taken"
 
-    private static func picture(_ row: Row) -> IndexedPicture {
+    static func picture(_ row: Row) -> IndexedPicture {
         IndexedPicture(
             id: row["id"], path: row["path"], size: row["size"], modified: row["modified"], hash: row["hash"],
             width: row["width"], height: row["height"], taken: row["taken"])
@@ -166,7 +169,7 @@ struct Catalogue {
             for id in ids {
                 guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
                 let bytes: Data = row["vector"]
-                guard let vector = UnitVector(bytes: [UInt8](bytes), dimension: dimension) else {
+                guard let vector = UnitVector(bytes: bytes, dimension: dimension) else {
                     throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
                 }
                 found[id] = (Self.picture(row), vector)
@@ -187,20 +190,16 @@ struct Catalogue {
                 arguments: [hash, size]
             ).compactMap { row in
                 let bytes: Data = row["vector"]
-                return UnitVector(bytes: [UInt8](bytes), dimension: dimension).map { (Self.picture(row), $0) }
+                return UnitVector(bytes: bytes, dimension: dimension).map { (Self.picture(row), $0) }
             }
         }
     }
 
-    /// Every picture that is not deleted, in ascending order of numbers, from one on.
-    func read(after id: Int64 = 0, includingDeleted: Bool = false, _ body: (IndexedPicture, Data) throws -> Void)
-        throws
-    {
+    /// Every picture that is not deleted, in ascending order of numbers.
+    func read(_ body: (IndexedPicture, Data) throws -> Void) throws {
         try pool.read { database in
-            let condition = includingDeleted ? "" : " AND deleted = 0"
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT \(Self.columns), vector FROM pictures WHERE id > ?\(condition) ORDER BY id",
-                arguments: [id])
+                database, sql: "SELECT \(Self.columns), vector FROM pictures WHERE deleted = 0 ORDER BY id")
             while let row = try rows.next() { try body(Self.picture(row), row["vector"]) }
         }
     }
@@ -230,17 +229,17 @@ struct Catalogue {
     func add(_ pictures: [(picture: IndexedPicture, vector: UnitVector)]) throws -> [Int64] {
         try changing { database in
             try pictures.map { picture, vector in
-                try database.execute(
-                    sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0", arguments: [picture.path])
-                try database.execute(
+                try database.cachedStatement(sql: "UPDATE pictures SET deleted = 1 WHERE path = ? AND deleted = 0")
+                    .execute(arguments: [picture.path])
+                try database.cachedStatement(
                     sql: """
                         INSERT INTO pictures (path, size, modified, hash, width, height, taken, vector)
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                        """,
-                    arguments: [
-                        picture.path, picture.size, picture.modified, picture.hash, picture.width, picture.height,
-                        picture.taken, Data(vector.bytes),
-                    ])
+                        """
+                ).execute(arguments: [
+                    picture.path, picture.size, picture.modified, picture.hash, picture.width, picture.height,
+                    picture.taken, vector.bytes,
+                ])
                 return database.lastInsertedRowID
             }
         }

@@ -3,6 +3,7 @@ import CLIPData
 import Checksums
 import Files
 import Foundation
+import Imaging
 import Torch
 
 /// Brings an index up to what lies on the disk: new and changed pictures are embedded, renamed ones keep their vectors,
@@ -48,7 +49,7 @@ public struct IndexUpdate {
 
     private let index: any PictureIndex
     private let clip: CLIPModel
-    private let read: (String) throws -> Input
+    private let read: (String, Data) throws -> Input
     private let onEvent: (Event) -> Void
     private var waiting: [(picture: IndexedPicture, bytes: Tensor)] = []
     private var done: [PictureVector] = []
@@ -64,10 +65,10 @@ public struct IndexUpdate {
     /// - Parameters:
     ///   - index: of the model's space.
     ///   - clip: the model.
-    ///   - read: makes of a file what the image tower takes.
+    ///   - read: makes of a file's path and bytes, which are read once, what the image tower takes.
     ///   - onEvent: told what happens.
     public init(
-        _ index: any PictureIndex, with clip: CLIPModel, read: @escaping (String) throws -> Input,
+        _ index: any PictureIndex, with clip: CLIPModel, read: @escaping (String, Data) throws -> Input,
         onEvent: @escaping (Event) -> Void = { _ in }
     ) {
         self.index = index
@@ -113,6 +114,12 @@ public struct IndexUpdate {
         if !gone.isEmpty { summary.removed += try index.remove(gone.map(\.id)) }
     }
 
+    /// Forgets the pictures at some paths.
+    mutating func forget(_ paths: [String]) throws {
+        let ids = try paths.compactMap { try index.picture(at: $0)?.id }
+        if !ids.isEmpty { summary.removed += try index.remove(ids) }
+    }
+
     private struct InShard: Error, CustomStringConvertible {
         let description = "pictures in shards have no files of their own to come back to; unpack the shard"
     }
@@ -133,10 +140,10 @@ public struct IndexUpdate {
                 return
             }
             if try takeKnown(path, state, hash) { return }
-            let picture = try Engine.inference { try read(path) }
+            let picture = try Engine.inference { try read(path, bytes) }
             let entry = IndexedPicture(
                 path: path, size: state.size, modified: state.modified, hash: hash, width: picture.width,
-                height: picture.height)
+                height: picture.height, taken: bytes.withUnsafeBytes { TakenDate.read($0) })
             waiting.append((entry, picture.bytes))
             summary.added += 1
         } catch let error as SearchError {
@@ -191,10 +198,11 @@ public struct IndexUpdate {
 }
 
 /// What tells that a file is the one it was.
-private struct FileState {
+struct FileState {
     let size: Int
     let modified: Int64
 
+    /// - Throws: `FileFault`.
     init(_ path: String) throws {
         var status = stat()
         guard stat(path, &status) == 0 else { throw FileFault.system(path, .measuring) }

@@ -173,5 +173,9 @@ extension PictureIndex {
 /// Paths as an index has them.
 public enum PicturePath {
     /// A path that means the same from everywhere. Links are left as they are.
-    public static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    public static func absolute(_ path: String) -> String {
+        // Foundation looks at the disk to make its URL.
+        let isPlain = path.hasPrefix("/") && !path.hasSuffix("/") && !path.contains("//") && !path.contains("/.")
+        return isPlain ? path : URL(fileURLWithPath: path).standardizedFileURL.path
+    }
 }

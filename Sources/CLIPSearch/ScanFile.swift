@@ -76,24 +76,31 @@ struct ScanFile {
     }
 
     /// A row as it lies in the file.
-    static func bytes(id: Int64, _ vector: QuantizedVector, header: Header) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(header.stride)
-        withUnsafeBytes(of: id.littleEndian) { bytes += $0 }
-        withUnsafeBytes(of: vector.scale.bitPattern.littleEndian) { bytes += $0 }
-        withUnsafeBytes(of: vector.sum.littleEndian) { bytes += $0 }
-        bytes += vector.integers.map { UInt8(bitPattern: $0) }
-        bytes += Array(repeating: 0, count: header.stride - bytes.count)
-        return bytes
+    static func bytes(id: Int64, _ values: [Float], header: Header) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: header.stride) { buffer, filled in
+            cs_row(id, values, values.count, header.width, buffer.baseAddress)
+            filled = header.stride
+        }
     }
 
-    /// The rows with the highest products, best first, by approximate scores.
+    /// What a scan found.
+    struct Found {
+        /// Best first, by approximate scores.
+        let hits: [(id: Int64, score: Float)]
+        /// How far a score of any row that was scanned may be off.
+        let margin: Float
+    }
+
+    /// The rows with the highest products.
     /// - Parameters:
     ///   - query: of the header's dimension.
     ///   - wanted: how many; fewer where there are not so many.
     ///   - mask: of the rows that may be found; nil for all.
+    ///   - least: rows with a lower score are left out.
     ///   - kernel: nil for the processor's best.
-    func best(_ query: [Float], wanted: Int, mask: RowMask?, kernel: cs_kernel? = nil) -> [(id: Int64, score: Float)] {
+    func best(
+        _ query: [Float], wanted: Int, mask: RowMask?, least: Float = -.infinity, kernel: cs_kernel? = nil
+    ) -> Found {
         let quantized = QuantizedVector(query)
         let padded = quantized.integers + Array(repeating: 0, count: header.width - quantized.integers.count)
         let threads = max(1, min(ProcessInfo.processInfo.activeProcessorCount, count / 4096))
@@ -105,30 +112,41 @@ struct ScanFile {
             let end = thread == threads - 1 ? count : min(count, start + max(share, 64))
             guard end > start else { return }
             var hits = [cs_hit](repeating: cs_hit(), count: min(wanted, end - start))
+            var scale: Float = 0
             let found = padded.withUnsafeBufferPointer { query in
                 func scan(_ words: UnsafePointer<UInt64>?) -> Int {
                     cs_scan(
                         rows + start * header.stride, end - start, header.stride, header.width, query.baseAddress,
-                        quantized.scale, words, hits.count, &hits, kernel ?? cs_best_kernel())
+                        quantized.scale, words, hits.count, least, &hits, &scale, kernel ?? cs_best_kernel())
                 }
                 guard let mask else { return scan(nil) }
                 return mask.words.withUnsafeBufferPointer { words in scan(words.baseAddress.map { $0 + start / 64 }) }
             }
-            parts.set(thread, Array(hits.prefix(found)))
+            parts.set(thread, Array(hits.prefix(found)), scale)
         }
-        return parts.all.sorted { ($1.score, $0.id) < ($0.score, $1.id) }.prefix(wanted).map { ($0.id, $0.score) }
+        let hits = parts.all.sorted { ($1.score, $0.id) < ($0.score, $1.id) }.prefix(wanted)
+        return Found(
+            hits: hits.map { ($0.id, $0.score) }, margin: QuantizedVector.margin(parts.scale, quantized.scale))
     }
 
     /// What each thread found.
     private final class Parts: @unchecked Sendable {
         private let lock = NSLock()
-        private var parts: [[cs_hit]]  // guarded by `lock`
+        private var parts: [[cs_hit]]  // guarded by `lock`, as is the next
+        private var largest: Float = 0
 
         init(_ count: Int) { parts = Array(repeating: [], count: count) }
 
-        func set(_ index: Int, _ hits: [cs_hit]) { lock.withLock { parts[index] = hits } }
+        func set(_ index: Int, _ hits: [cs_hit], _ scale: Float) {
+            lock.withLock {
+                parts[index] = hits
+                largest = max(largest, scale)
+            }
+        }
 
         var all: [cs_hit] { lock.withLock { parts.flatMap { $0 } } }
+        /// The largest factor of a row.
+        var scale: Float { lock.withLock { largest } }
     }
 }
 

@@ -11,8 +11,17 @@ public struct SearchDocument: Codable, Sendable, Equatable {
         public var id: Int64
         /// The cosine of the angle between its vector and the query.
         public var similarity: Double
+        /// With groups: those nearly the same.
+        public var similar: [Result]?
         /// What else is known of it, where that was asked for.
         public var details: PictureDetails?
+
+        /// A group as one answer.
+        /// - Parameter isGrouped: whether those like it are told.
+        public init(_ group: SearchGroup, isGrouped: Bool, isBrief: Bool = false, isDetailed: Bool = false) {
+            self.init(group.best, isBrief: isBrief, isDetailed: isDetailed)
+            if isGrouped { similar = group.similar.map { Result($0, isBrief: isBrief, isDetailed: isDetailed) } }
+        }
 
         public init(_ hit: SearchHit, isBrief: Bool = false, isDetailed: Bool = false) {
             image = isBrief ? nil : hit.picture.path
@@ -21,13 +30,14 @@ public struct SearchDocument: Codable, Sendable, Equatable {
             details = isDetailed ? PictureDetails(hit.picture) : nil
         }
 
-        private enum Key: String, CodingKey { case image, id, similarity }
+        private enum Key: String, CodingKey { case image, id, similarity, similar }
 
         public init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Key.self)
             image = try container.decodeIfPresent(String.self, forKey: .image)
             id = try container.decode(Int64.self, forKey: .id)
             similarity = try container.decode(Double.self, forKey: .similarity)
+            similar = try container.decodeIfPresent([Result].self, forKey: .similar)
             details = try? PictureDetails(from: decoder)
         }
 
@@ -36,6 +46,7 @@ public struct SearchDocument: Codable, Sendable, Equatable {
             try container.encodeIfPresent(image, forKey: .image)
             try container.encode(id, forKey: .id)
             try container.encode(similarity, forKey: .similarity)
+            try container.encodeIfPresent(similar, forKey: .similar)
             try details?.encode(to: encoder)
         }
     }

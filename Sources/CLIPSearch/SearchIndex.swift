@@ -163,12 +163,12 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
     ) throws -> Int {
         var buffer: [UInt8] = []
         var rows = 0
-        try catalogue.read(after: id, includingDeleted: true) { picture, data in
-            guard let vector = UnitVector(bytes: [UInt8](data), dimension: dimension) else {
-                throw SearchError.damaged(path: path, problem: "picture \(picture.id) has a vector of another length")
+        try catalogue.vectors(after: id) { id, data in
+            guard let vector = UnitVector(bytes: data, dimension: dimension) else {
+                throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
             }
             rows += 1
-            buffer += ScanFile.bytes(id: picture.id, QuantizedVector(vector.values), header: header)
+            buffer += ScanFile.bytes(id: id, vector.values, header: header)
             if buffer.count > 1 << 20 {
                 try write(buffer)
                 buffer.removeAll(keepingCapacity: true)
@@ -238,8 +238,8 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
 // MARK: Asking
 
 extension SearchIndex {
-    /// All rows that the filter lets through are scanned, in 8-bit integers; several times the answers asked for are then
-    /// scored by the vectors themselves, and more as long as one that was left out might belong among them.
+    /// All rows that the filter lets through are scanned, in 8-bit integers; those that may be among the answers are then
+    /// scored by the vectors themselves.
     public func search(
         _ query: [Float], count: Int, filter: SearchFilter, leaving: Set<Int64>
     ) throws -> [SearchHit] {
@@ -247,32 +247,14 @@ extension SearchIndex {
         return try Self.wrapping(path) {
             let view = try current()
             guard let scan = view.scan, scan.count > 0, count > 0 else { return [] }
-            let unit = UnitVector.scaled(query)
             let mask = try mask(filter, leaving, scan, view.live)
-            var wanted = min(scan.count, 4 * min(count, scan.count) + 64)
-            while true {
-                let candidates = scan.best(unit, wanted: wanted, mask: mask)
-                let found = try catalogue.pictures(candidates.map(\.id), dimension: dimension)
-                let hits = candidates.compactMap { candidate in
-                    found[candidate.id].map { SearchHit(picture: $0.picture, similarity: $0.vector.dot(unit)) }
-                }.sorted { ($1.similarity, $0.picture.id) < ($0.similarity, $1.picture.id) }
-                let answers = Array(hits.prefix(count))
-                let isAll = candidates.count < wanted || wanted >= scan.count
-                if isAll { return answers }
-                // What was left out scored at most so much.
-                if let last = answers.last, answers.count == count, let limit = candidates.last?.score,
-                    last.similarity >= limit + Self.margin
-                {
-                    return answers
-                }
-                wanted = min(scan.count, 4 * wanted)
+            let answers = try ExactSearch(UnitVector.scaled(query), scan, mask, catalogue).best(count)
+            let pictures = try catalogue.records(answers.map(\.id))
+            return answers.compactMap { answer in
+                pictures[answer.id].map { SearchHit(picture: $0, similarity: answer.similarity) }
             }
         }
     }
-
-    /// How far a product of 8-bit integers was seen to be from the vectors' own, with room: five times the largest of a
-    /// million.
-    static let margin: Float = 0.02
 
     private func mask(
         _ filter: SearchFilter, _ leaving: Set<Int64>, _ scan: ScanFile, _ live: RowMask?
@@ -309,7 +291,7 @@ extension SearchIndex {
     public func read(_ body: (PictureVector) throws -> Void) throws {
         try Self.wrapping(path) {
             try catalogue.read { picture, data in
-                guard let vector = UnitVector(bytes: [UInt8](data), dimension: dimension) else {
+                guard let vector = UnitVector(bytes: data, dimension: dimension) else {
                     throw SearchError.damaged(
                         path: path, problem: "picture \(picture.id) has a vector of another length")
                 }

@@ -135,9 +135,19 @@ static void sift_up(cs_hit *heap, size_t place) {
     }
 }
 
+static float score(
+    const uint8_t *row, const int8_t *query, float query_scale, size_t width, product multiply, float *largest_scale) {
+    float scale;
+    int32_t sum;
+    memcpy(&scale, row + 8, sizeof scale);
+    memcpy(&sum, row + 12, sizeof sum);
+    if (largest_scale && scale > *largest_scale) *largest_scale = scale;
+    return (float)multiply((const int8_t *)(row + CS_ROW_HEADER), query, width, sum) * (scale * query_scale);
+}
+
 size_t cs_scan(
     const uint8_t *rows, size_t count, size_t stride, size_t width, const int8_t *query, float query_scale,
-    const uint64_t *mask, size_t wanted, cs_hit *hits, cs_kernel kernel) {
+    const uint64_t *mask, size_t wanted, float least, cs_hit *hits, float *largest_scale, cs_kernel kernel) {
     product multiply = function(kernel);
     size_t found = 0;
     if (wanted == 0) return 0;
@@ -153,14 +163,9 @@ size_t cs_scan(
             if (row >= count) break;
         }
         const uint8_t *place = rows + row * stride;
-        float scale;
-        int32_t sum;
-        memcpy(&scale, place + 8, sizeof scale);
-        memcpy(&sum, place + 12, sizeof sum);
-        int32_t dot = multiply((const int8_t *)(place + CS_ROW_HEADER), query, width, sum);
-        cs_hit hit = {0, (float)dot * (scale * query_scale)};
+        cs_hit hit = {0, score(place, query, query_scale, width, multiply, largest_scale)};
         // Rows may come in any order of ids, so equal scores are compared too.
-        if (found == wanted && hit.score < hits[0].score) continue;
+        if (hit.score < least || (found == wanted && hit.score < hits[0].score)) continue;
         memcpy(&hit.id, place, sizeof hit.id);
         if (found < wanted) {
             hits[found] = hit;
@@ -171,4 +176,82 @@ size_t cs_scan(
         }
     }
     return found;
+}
+
+size_t cs_above(
+    const uint8_t *rows, size_t count, size_t stride, size_t width, const int8_t *query, float query_scale, float least,
+    cs_hit *hits, size_t capacity, size_t *next, cs_kernel kernel) {
+    product multiply = function(kernel);
+    size_t found = 0;
+    size_t row = *next;
+    for (; row < count && found < capacity; row++) {
+        const uint8_t *place = rows + row * stride;
+        cs_hit hit = {0, score(place, query, query_scale, width, multiply, NULL)};
+        if (hit.score < least) continue;
+        memcpy(&hit.id, place, sizeof hit.id);
+        hits[found++] = hit;
+    }
+    *next = row;
+    return found;
+}
+
+// ---- vectors and whole numbers
+
+static float largest(const float *values, size_t count) {
+    float most = 0;
+    for (size_t i = 0; i < count; i++) {
+        float size = values[i] < 0 ? -values[i] : values[i];
+        most = size > most ? size : most;
+    }
+    return most;
+}
+
+// To the nearest, halves away from zero; conversions cut off what follows the point.
+static int32_t nearest(float value) { return (int32_t)(value + (value < 0 ? -0.5f : 0.5f)); }
+
+float cs_quantize(const float *values, size_t count, int8_t *integers) {
+    float scale = largest(values, count) / 127;
+    float inverse = scale > 0 ? 1 / scale : 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t whole = nearest(values[i] * inverse);
+        integers[i] = (int8_t)(whole < -127 ? -127 : whole > 127 ? 127 : whole);
+    }
+    return scale;
+}
+
+void cs_row(int64_t id, const float *values, size_t count, size_t width, uint8_t *row) {
+    int8_t *integers = (int8_t *)(row + CS_ROW_HEADER);
+    float scale = cs_quantize(values, count, integers);
+    int32_t sum = 0;
+    for (size_t i = 0; i < count; i++) sum += integers[i];
+    memset(integers + count, 0, width - count);
+    memcpy(row, &id, sizeof id);
+    memcpy(row + 8, &scale, sizeof scale);
+    memcpy(row + 12, &sum, sizeof sum);
+}
+
+float cs_shorten(const float *values, size_t count, int16_t *integers) {
+    float scale = largest(values, count) / 32767;
+    float inverse = scale > 0 ? 1 / scale : 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t whole = nearest(values[i] * inverse);
+        integers[i] = (int16_t)(whole < -32767 ? -32767 : whole > 32767 ? 32767 : whole);
+    }
+    return scale;
+}
+
+void cs_widen(const int16_t *integers, float scale, size_t count, float *values) {
+    for (size_t i = 0; i < count; i++) values[i] = (float)integers[i] * scale;
+}
+
+float cs_dot(const int16_t *integers, float scale, const float *query, size_t count) {
+    // Sums side by side: the compiler may not reorder one long sum.
+    float sums[16] = {0};
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        for (size_t lane = 0; lane < 16; lane++) sums[lane] += (float)integers[i + lane] * query[i + lane];
+    float sum = 0;
+    for (; i < count; i++) sum += (float)integers[i] * query[i];
+    for (size_t lane = 0; lane < 16; lane++) sum += sums[lane];
+    return sum * scale;
 }

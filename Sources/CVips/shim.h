@@ -111,6 +111,13 @@ static inline int cv_sample_bytes(VipsImage *image) {
     }
 }
 
+// The block of EXIF that came with the picture, and lives as long as it; NULL where there is none.
+static inline const void *cv_exif(VipsImage *image, size_t *count) {
+    const void *block = NULL;
+    if (!vips_image_get_typeof(image, VIPS_META_EXIF_NAME)) return NULL;
+    return vips_image_get_blob(image, VIPS_META_EXIF_NAME, &block, count) ? NULL : block;
+}
+
 // Decodes the whole picture into `out`, rows packed. Runs on the calling thread: libvips' worker threads cost more
 // than they bring for one picture.
 static inline int cv_copy_pixels(VipsImage *image, void *out, size_t capacity) {

@@ -9,6 +9,7 @@ public struct FileFault: Sendable, Hashable {
         case mapping
         case reading
         case listing
+        case watching = "watching for changes"
         case creating
         case makingFolder = "making the folder"
         case writing
@@ -21,7 +22,7 @@ public struct FileFault: Sendable, Hashable {
         /// Whether the file was to be written rather than read.
         public var isWriting: Bool {
             switch self {
-            case .opening, .measuring, .mapping, .reading, .listing: false
+            case .opening, .measuring, .mapping, .reading, .listing, .watching: false
             default: true
             }
         }

@@ -24,7 +24,7 @@ import Testing
             dimension: rows[0].count, fingerprint: String(repeating: "a", count: 32), generation: 3)
         var bytes = header.bytes
         for (index, row) in rows.enumerated() {
-            bytes += ScanFile.bytes(id: ids?[index] ?? Int64(index + 1), QuantizedVector(row), header: header)
+            bytes += ScanFile.bytes(id: ids?[index] ?? Int64(index + 1), row, header: header)
         }
         try WholeFile.write(bytes, to: folder + "/x.scan")
         return try #require(try ScanFile(path: folder + "/x.scan", header: header))
@@ -46,12 +46,12 @@ import Testing
             let expected = plain(rows, query)
             let file = try scan(rows, in: folder)
             for kernel in Self.kernels {
-                let found = file.best(query, wanted: 20, mask: nil, kernel: kernel)
+                let found = file.best(query, wanted: 20, mask: nil, kernel: kernel).hits
                 #expect(found.map(\.id) == expected.prefix(20).map(\.id), "\(kernel)")
                 #expect(found.map(\.score) == expected.prefix(20).map(\.score), "\(kernel)")
             }
-            #expect(file.best(query, wanted: 1000, mask: nil).map(\.id) == expected.map(\.id))
-            #expect(file.best(query, wanted: 0, mask: nil).isEmpty)
+            #expect(file.best(query, wanted: 1000, mask: nil).hits.map(\.id) == expected.map(\.id))
+            #expect(file.best(query, wanted: 0, mask: nil).hits.isEmpty)
         }
     }
 
@@ -61,7 +61,7 @@ import Testing
                 [[Float]](repeating: Array(repeating: -1, count: 1024), count: 3) + [Array(repeating: 1, count: 1024)]
             let file = try scan(rows, in: folder)
             for kernel in Self.kernels {
-                let found = file.best(Array(repeating: 1, count: 1024), wanted: 4, mask: nil, kernel: kernel)
+                let found = file.best(Array(repeating: 1, count: 1024), wanted: 4, mask: nil, kernel: kernel).hits
                 #expect(found.map(\.id) == [4, 1, 2, 3] && abs(found[0].score - 1024) < 0.1, "\(kernel)")
             }
         }
@@ -74,17 +74,18 @@ import Testing
             let query = vectors(1, 16, seed: 4)[0]
             let file = try scan(rows, in: folder)
             let expected = plain(rows, query)
-            #expect(file.best(query, wanted: 50, mask: nil).map(\.id) == expected.prefix(50).map(\.id))
+            #expect(file.best(query, wanted: 50, mask: nil).hits.map(\.id) == expected.prefix(50).map(\.id))
             for step in [1, 2, 63, 64, 129, 20_001] {
                 var mask = RowMask(count: rows.count, filled: false)
                 for row in stride(from: step - 1, to: rows.count, by: step) { mask[row] = true }
                 #expect(mask.population == rows.count / step)
                 let allowed = expected.filter { Int($0.id) % step == 0 }
-                #expect(file.best(query, wanted: 50, mask: mask).map(\.id) == allowed.prefix(50).map(\.id), "\(step)")
+                #expect(
+                    file.best(query, wanted: 50, mask: mask).hits.map(\.id) == allowed.prefix(50).map(\.id), "\(step)")
             }
             let all = RowMask(count: rows.count, filled: true)
             #expect(all.population == rows.count)
-            #expect(file.best(query, wanted: 50, mask: all).map(\.id) == expected.prefix(50).map(\.id))
+            #expect(file.best(query, wanted: 50, mask: all).hits.map(\.id) == expected.prefix(50).map(\.id))
             #expect(file.row(of: 0) == nil && file.row(of: 20_001) == 20_000 && file.row(of: 77) == 76)
         }
     }
@@ -105,14 +106,86 @@ import Testing
         }
     }
 
-    @Test func vectorsKeepThreeDigits() {
-        let values = vectors(1, 300, seed: 5)[0]
-        let vector = UnitVector(values)
-        #expect(
-            UnitVector(bytes: vector.bytes, dimension: 300) == vector && UnitVector(bytes: [1], dimension: 1) == nil)
-        let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-        for (kept, value) in zip(vector.values, values) {
-            #expect(abs(Double(kept) - Double(value) / length) <= abs(Double(value) / length) / 256)
+    @Test func rowsFromAScoreOnAreAllFound() throws {
+        let rows = vectors(301, 100, seed: 7)
+        let query = vectors(1, 100, seed: 9)[0]
+        let expected = plain(rows, query)
+        let header = ScanFile.Header(dimension: 100, fingerprint: "", generation: 0)
+        let bytes = rows.enumerated().flatMap { ScanFile.bytes(id: Int64($0 + 1), $1, header: header) }
+        let quantized = QuantizedVector(query)
+        let padded = quantized.integers + Array(repeating: 0, count: header.width - 100)
+        for kernel in Self.kernels {
+            for capacity in [1, 7, 500] {
+                var found: [cs_hit] = []
+                var next = 0
+                while next < rows.count {
+                    var hits = [cs_hit](repeating: cs_hit(), count: capacity)
+                    let count = cs_above(
+                        bytes, rows.count, header.stride, header.width, padded, quantized.scale, expected[40].score,
+                        &hits, capacity, &next, kernel)
+                    found += hits.prefix(count)
+                }
+                let wanted = expected.prefix(41).sorted { $0.id < $1.id }
+                #expect(found.map(\.id) == wanted.map(\.id), "\(kernel) \(capacity)")
+                #expect(found.map(\.score) == wanted.map(\.score), "\(kernel) \(capacity)")
+            }
+        }
+    }
+
+    @Test func nothingBelowTheLeastScoreIsFound() throws {
+        try withTemporaryDirectory { folder in
+            let rows = vectors(500, 32, seed: 7)
+            let query = vectors(1, 32, seed: 9)[0]
+            let expected = plain(rows, query)
+            let file = try scan(rows, in: folder)
+            for kernel in Self.kernels {
+                let found = file.best(query, wanted: 100, mask: nil, least: expected[30].score, kernel: kernel)
+                #expect(found.hits.map(\.id) == expected.prefix(31).map(\.id), "\(kernel)")
+            }
+        }
+    }
+
+    @Test func rowsAreWholeNumbersOfTheVector() {
+        let values = vectors(1, 70, seed: 5)[0]
+        let header = ScanFile.Header(dimension: 70, fingerprint: "", generation: 0)
+        let row = ScanFile.bytes(id: 77, values, header: header)
+        #expect(row.count == 16 + 128)
+        let largest = values.map(abs).max() ?? 0
+        let integers = row[16..<86].map { Int8(bitPattern: $0) }
+        for (integer, value) in zip(integers, values) {
+            #expect(abs(Float(integer) * largest / 127 - value) <= largest / 127 * 0.5001)
+        }
+        #expect(integers.contains { abs($0) == 127 } && row[86...].allSatisfy { $0 == 0 })
+        let (id, scale, sum) = row.withUnsafeBytes {
+            (
+                $0.load(as: Int64.self), $0.load(fromByteOffset: 8, as: Float.self),
+                $0.load(fromByteOffset: 12, as: Int32.self)
+            )
+        }
+        #expect(id == 77 && scale == largest / 127 && sum == integers.reduce(0) { $0 + Int32($1) })
+    }
+
+    @Test func vectorsKeepFourDigits() {
+        for size in [1, 3, 16, 300] {
+            let values = vectors(1, size, seed: 5)[0]
+            let vector = UnitVector(values)
+            #expect(UnitVector(bytes: vector.bytes, dimension: size) == vector && vector.bytes.count == 4 + 2 * size)
+            #expect(UnitVector(bytes: vector.bytes, dimension: size + 1) == nil)
+            let length = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            let largest = values.map { abs(Double($0)) }.max() ?? 0
+            for (kept, value) in zip(vector.values, values) {
+                #expect(abs(Double(kept) - Double(value) / length) <= largest / length / 65_000)
+            }
+            let query = vectors(1, size, seed: 6)[0]
+            let product = zip(vector.values, query).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+            #expect(abs(vector.dot(query) - product) < 1e-5)
+            // At any address.
+            let moved = Data([0]) + vector.bytes
+            moved.withUnsafeBytes { bytes in
+                let product = UnitVector.dot(bytes: UnsafeRawBufferPointer(rebasing: bytes[1...]), query)
+                #expect(product == vector.dot(query))
+                #expect(UnitVector.dot(bytes: bytes, query) == nil)
+            }
         }
         #expect(UnitVector([0, 0]).values == [0, 0] && QuantizedVector([0, 0]).integers == [0, 0])
     }

@@ -82,6 +82,22 @@ import Torch
         }
     }
 
+    @Test func nearDuplicatesAreToldTogether() async throws {
+        try await serving { server, index, _ in
+            let vector = try server.clip.vectors(texts: ["a red thing"]).elements(Float.self)
+            let expected = try index.search(vector, groups: 4, threshold: 0.9)
+            let answer = try await server.post("/v1/search", ["text": "a red thing", "top": 4, "group": 0.9])
+            let found = try results(answer)
+            #expect(try ids(answer) == expected.map(\.best.picture.id))
+            for (result, group) in zip(found, expected) {
+                let similar = try #require(result["similar"] as? [[String: Any]])
+                #expect(similar.map { $0["id"] as? Int64 } == group.similar.map(\.picture.id))
+            }
+            #expect(found.contains { ($0["similar"] as? [Any])?.isEmpty == false }, "no two drawings are alike")
+            #expect(try await server.post("/v1/search", ["text": "a", "group": 0.2]).status == 400)
+        }
+    }
+
     @Test func filtersAreHeeded() async throws {
         try await serving { server, _, folder in
             func found(_ filter: [String: Any]) async throws -> Int {
@@ -99,7 +115,8 @@ import Torch
                 #expect(answered == count, "\(filter)")
             }
             for bad: [String: Any] in [
-                ["after": "tomorrow"], ["min_bytes": 5, "max_bytes": 4],
+                ["after": "tomorrow"], ["after": "2024-01-31xyz"], ["before": "2024-02-30"],
+                ["min_bytes": 5, "max_bytes": 4],
                 ["after": "1970-02-01", "before": "1970-01-01"],
             ] {
                 let answer = try await server.post("/v1/search", ["text": "a", "filter": bad])

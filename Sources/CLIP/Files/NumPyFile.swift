@@ -1,3 +1,4 @@
+import Checksums
 import Files
 import Foundation
 import Torch
@@ -33,27 +34,35 @@ public enum NumPyFile {
 
     /// Reads a float32 or float16 array, row-major, as float32.
     /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
-    public static func read(_ path: String) throws -> Tensor {
+    public static func read(_ path: String) throws -> Tensor { try NumPyArray(path).tensor() }
+}
+
+/// A float32 or float16 array of a file that is mapped into memory.
+struct NumPyArray {
+    let shape: [Int]
+    private let dtype: DType
+    private let mapping: MappedFile
+    private let start: Int
+
+    /// - Throws: ``CLIPError/file(_:hint:)`` or ``CLIPError/embeddingFile(path:problem:)``.
+    init(_ path: String) throws {
         func refuse(_ problem: String) -> CLIPError { .embeddingFile(path: path, problem: problem) }
-        let mapping: MappedFile
         do throws(FileFault) {
             mapping = try MappedFile(path: path, leastLength: 12)
         } catch {
             if case .tooShort = error.cause { throw refuse("it is not a NumPy file") }
             throw CLIPError.file(error, hint: "A NumPy file of vectors is needed.")
         }
-        defer { withExtendedLifetime(mapping) {} }
-        let data = Data(bytesNoCopy: mapping.base, count: mapping.count, deallocator: .none)
-        let magic = Data([0x93] + Array("NUMPY".utf8))
+        let data = UnsafeRawBufferPointer(start: mapping.base, count: mapping.count)
+        let magic = [0x93] + Array("NUMPY".utf8)
         guard data.starts(with: magic), (1...3).contains(data[6]) else {
             throw refuse("it is not a NumPy file")
         }
         let sizeBytes = data[6] == 1 ? 2 : 4
         let length = (0..<sizeBytes).reduce(0) { $0 | Int(data[8 + $1]) << (8 * $1) }
-        let start = 8 + sizeBytes + length
+        start = 8 + sizeBytes + length
         guard start <= data.count, length <= 1 << 16 else { throw refuse("its header is cut off") }
         let header = String(decoding: data[8 + sizeBytes..<start], as: UTF8.self)
-        let dtype: DType
         if header.contains("'descr': '<f4'") {
             dtype = .float32
         } else if header.contains("'descr': '<f2'") {
@@ -62,7 +71,8 @@ public enum NumPyFile {
             throw refuse("its numbers are neither float32 nor float16")
         }
         guard header.contains("'fortran_order': False") else { throw refuse("it is not stored row by row") }
-        guard let shape = shape(in: header) else { throw refuse("its shape cannot be read") }
+        guard let shape = Self.shape(in: header) else { throw refuse("its shape cannot be read") }
+        self.shape = shape
         var count = dtype.byteCount
         for size in shape {
             // A size of 0 does not excuse an overflow elsewhere: whoever computes strides would meet it.
@@ -74,9 +84,33 @@ public enum NumPyFile {
         guard data.count - start == count else {
             throw refuse("it holds \(data.count - start) bytes of numbers where its shape needs \(count)")
         }
-        return try data[start...].withUnsafeBytes {
-            try Tensor(copying: $0, shape: shape, dtype: dtype).converted(to: .float32)
+    }
+
+    private var numbers: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: mapping.base + start, count: mapping.count - start)
+    }
+
+    /// All of it, float32.
+    func tensor() throws -> Tensor {
+        try withExtendedLifetime(mapping) {
+            try Tensor(copying: numbers, shape: shape, dtype: dtype).converted(to: .float32)
         }
+    }
+
+    /// Some rows of a matrix, float32.
+    func tensor(_ rows: Range<Int>) throws -> Tensor {
+        let stride = shape[1] * dtype.byteCount
+        let part = UnsafeRawBufferPointer(rebasing: numbers[rows.lowerBound * stride..<rows.upperBound * stride])
+        return try withExtendedLifetime(mapping) {
+            try Tensor(copying: part, shape: [rows.count, shape[1]], dtype: dtype).converted(to: .float32)
+        }
+    }
+
+    /// Of the numbers' bytes as they lie in the file.
+    func hash() -> String {
+        var hash = ContentHash()
+        withExtendedLifetime(mapping) { hash.update(numbers) }
+        return hash.hexadecimal()
     }
 
     /// The sizes in a header's `'shape': (2, 3)`.

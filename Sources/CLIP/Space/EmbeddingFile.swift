@@ -8,7 +8,7 @@ enum EmbeddingFile {
     /// A row takes some hundred bytes of it.
     private static let mostDescription = 1 << 32
 
-    private struct Document: Codable {
+    struct Document: Codable {
         static let format = "swift-clip embeddings 1"
 
         var format = Self.format
@@ -27,7 +27,7 @@ enum EmbeddingFile {
     }
 
     /// The description there is. Where a link leads to a file that has none beside it, the link may have one.
-    private static func existingDescription(of path: String) -> String {
+    static func existingDescription(of path: String) -> String {
         let description = descriptionPath(of: path)
         let manager = FileManager.default
         let isBesideLink = !manager.fileExists(atPath: description) && manager.fileExists(atPath: path + ".json")
@@ -69,26 +69,32 @@ enum EmbeddingFile {
         return hash.hexadecimal()
     }
 
-    /// Reads vectors and what they are.
-    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)`` where the description is missing, or
-    ///   ``CLIPError/embeddingFile(path:problem:)``.
-    static func read(_ path: String) throws -> Embeddings {
-        let description = existingDescription(of: path)
-        let vectors = try NumPyFile.read(path)
+    /// Reads a description.
+    static func document(_ path: String) throws -> Document {
         let data: Data
         do throws(FileFault) {
-            data = try WholeFile.data(description, limit: mostDescription)
+            data = try WholeFile.data(path, limit: mostDescription)
         } catch {
             throw CLIPError.undescribedVectors(error)
         }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         guard let document = try? decoder.decode(Document.self, from: data), document.format == Document.format else {
-            throw CLIPError.embeddingFile(path: description, problem: "it is no description of vectors")
+            throw CLIPError.embeddingFile(path: path, problem: "it is no description of vectors")
         }
         guard document.fingerprint == document.space.fingerprint else {
-            throw CLIPError.embeddingFile(path: description, problem: "it was changed: its fingerprint is another")
+            throw CLIPError.embeddingFile(path: path, problem: "it was changed: its fingerprint is another")
         }
+        return document
+    }
+
+    /// Reads vectors and what they are.
+    /// - Throws: ``CLIPError/file(_:hint:)``, ``CLIPError/undescribedVectors(_:)`` where the description is missing, or
+    ///   ``CLIPError/embeddingFile(path:problem:)``.
+    static func read(_ path: String) throws -> Embeddings {
+        let description = existingDescription(of: path)
+        let vectors = try NumPyFile.read(path)
+        let document = try document(description)
         guard vectors.rank == 2, vectors.shape == [document.rows.count, document.space.embeddingSize] else {
             throw CLIPError.embeddingFile(
                 path: path,

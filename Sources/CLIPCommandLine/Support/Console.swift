@@ -12,6 +12,7 @@ import Darwin
 /// Where words go: answers to standard output, progress and complaints to standard error.
 enum Console {
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
+    static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
 
     static func error(_ message: String) { note("clip: error: \(message)") }
 
@@ -23,6 +24,9 @@ enum Console {
     /// An answer's line on standard output.
     /// - Throws: `CLIPError.file(_:hint:)` where it cannot be written, as on a full disk.
     static func answer(_ line: String) throws { try write(answer: Data((oneLine(line) + "\n").utf8)) }
+
+    /// What this program made to steer the terminal, as it is.
+    static func draw(_ sequence: String) throws { try write(answer: Data(sequence.utf8)) }
 
     /// Where standard error cannot be written, there is nowhere to say so.
     private static func write(toStandardError text: String) {

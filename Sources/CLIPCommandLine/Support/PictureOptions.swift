@@ -27,6 +27,9 @@ struct PictureOptions: ParsableArguments {
         case pillow
     }
 
+    /// Whether nothing is asked but what is usual.
+    var isPlain: Bool { alpha == .white && memory.bytes == DecodeOptions.defaultMemoryLimit }
+
     /// As pictures are shown, and read where resizing comes after all else.
     var decoding: DecodeOptions {
         var options = DecodeOptions(memoryLimit: memory.bytes)

@@ -20,6 +20,12 @@ struct SharedOptions: ParsableArguments {
     var device: ComputeOptions.Place { compute.device.value }
     var json: Bool { output.json }
 
+    /// Whether nothing is said of the model, nor of how to compute.
+    var isPlain: Bool {
+        model == nil && weights == nil && resolution == nil && contextLength == nil && threads == nil
+            && !compute.precision.isGiven && !compute.device.isGiven && !compute.float32MatmulPrecision.isGiven
+    }
+
     /// Architecture, preprocessing and tokenizer, without weights.
     func describe() throws -> ModelDescription {
         try prepare()

@@ -99,6 +99,9 @@ public struct PairSample: Sendable {
     /// Whether a lower-case extension is a picture's.
     static func isImage(_ fileExtension: String) -> Bool { images.contains(fileExtension) }
 
+    /// Whether a file's name is a picture's.
+    package static func isImage(path: String) -> Bool { isImage(FolderWalk.split(path).fileExtension) }
+
     private static let images = Set(imageExtensions)
 }
 

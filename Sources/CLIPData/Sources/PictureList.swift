@@ -10,7 +10,8 @@ public struct PictureList: Sendable {
         /// Where its bytes are.
         public let image: PairSample.Image
 
-        init(name: String, image: PairSample.Image) { (self.name, self.image) = (name, image) }
+        /// A picture whose bytes are at hand, or elsewhere.
+        public init(name: String, image: PairSample.Image) { (self.name, self.image) = (name, image) }
 
         /// A file's bytes.
         package init(bytes: Data, name: String) { self.init(name: name, image: .bytes(bytes)) }

@@ -35,11 +35,13 @@ struct OwnProtocol: Sendable {
         let brief = request.brief == true
         let details = request.details == true && !brief
         let document = try await service.searching.run { [name = service.modelName] in
-            let hits = try entry.index.search(vector, count: count, filter: filter, leaving: asked)
-                .filter { Double($0.similarity) >= least }
+            let groups = try entry.index.answers(
+                to: vector, count: count, group: request.group, least: least, filter: filter, leaving: asked)
             return SearchDocument(
                 model: name, index: entry.name,
-                results: hits.map { .init($0, isBrief: brief, isDetailed: details) })
+                results: groups.map {
+                    .init($0, isGrouped: request.group != nil, isBrief: brief, isDetailed: details)
+                })
         }
         return try .json(document)
     }

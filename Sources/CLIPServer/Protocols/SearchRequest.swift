@@ -54,7 +54,7 @@ struct SearchRequest: Decodable, Sendable {
     struct Filter: Decodable, Sendable {
         var folder: String?
         var types: [String]?
-        /// ISO 8601 dates, or dates with times.
+        /// ISO 8601 dates, or dates with times; the whole of what each names counts.
         var after: String?
         var before: String?
         var minBytes: Int?
@@ -66,8 +66,8 @@ struct SearchRequest: Decodable, Sendable {
             filter.folder = folder.flatMap { $0.isEmpty ? nil : PicturePath.absolute($0) }
             filter.fileTypes = types.flatMap { $0.isEmpty ? nil : $0 }
             if after != nil || before != nil {
-                let start = try after.map { try Self.seconds($0, isEnd: false, "filter.after") } ?? Int64.min / 2
-                let end = try before.map { try Self.seconds($0, isEnd: true, "filter.before") } ?? Int64.max / 2
+                let start = try after.map { try Self.date($0, "filter.after").start } ?? .min
+                let end = try before.map { try Self.date($0, "filter.before").end } ?? .max
                 guard start <= end else { throw ServerError.bad("filter.after is later than filter.before.", "filter") }
                 filter.taken = start...end
             }
@@ -83,13 +83,12 @@ struct SearchRequest: Decodable, Sendable {
             return filter
         }
 
-        /// A day ends with its last second.
-        private static func seconds(_ text: String, isEnd: Bool, _ name: String) throws -> Int64 {
-            if let date = try? Date(text, strategy: .iso8601) { return Int64(date.timeIntervalSince1970) }
-            if let day = try? Date(text, strategy: .iso8601.year().month().day()) {
-                return Int64(day.timeIntervalSince1970) + (isEnd ? 86_399 : 0)
+        /// Dates without an offset are meant in UTC.
+        private static func date(_ text: String, _ name: String) throws -> PictureDate {
+            guard let zone = TimeZone(secondsFromGMT: 0), let date = PictureDate(text, zone: zone) else {
+                throw ServerError.bad("\(name) is a date as 2024-01-31, or 2024-01-31T12:00:00Z.", name)
             }
-            throw ServerError.bad("\(name) is a date as 2024-01-31, or 2024-01-31T12:00:00Z.", name)
+            return date
         }
     }
 
@@ -117,6 +116,6 @@ struct SearchRequest: Decodable, Sendable {
         if let minScore, !(-1...1).contains(minScore) {
             throw ServerError.bad("min_score goes from -1 to 1.", "min_score")
         }
-        if let group, !(0...1).contains(group) { throw ServerError.bad("group goes from 0 to 1.", "group") }
+        if let group, !(0.5...1).contains(group) { throw ServerError.bad("group goes from 0.5 to 1.", "group") }
     }
 }

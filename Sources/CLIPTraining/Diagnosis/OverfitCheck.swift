@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import Files
 import Foundation
 import Torch
 

@@ -1,4 +1,5 @@
 import CLIPData
+import Files
 
 /// Steps through as many epochs as they take: one loop for everything that trains.
 package struct EpochLoop {

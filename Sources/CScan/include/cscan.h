@@ -32,11 +32,28 @@ cs_kernel cs_best_kernel(void);
 int cs_has_kernel(cs_kernel kernel);
 
 // The `wanted` rows with the highest dot · scale · query_scale, in no order, into `hits`, which has room for so many;
-// of equal scores the lower id. Returns how many there are.
+// of equal scores the lower id; none below `least`. Returns how many there are.
 // `mask`: a bit for each row, lowest first, of those that may be found; NULL for all.
+// `largest_scale`: raised to the largest row's scale that was seen.
 size_t cs_scan(
     const uint8_t *rows, size_t count, size_t stride, size_t width, const int8_t *query, float query_scale,
-    const uint64_t *mask, size_t wanted, cs_hit *hits, cs_kernel kernel);
+    const uint64_t *mask, size_t wanted, float least, cs_hit *hits, float *largest_scale, cs_kernel kernel);
+
+// Every row from `*next` on whose score is at least `least`, in their order, until `hits` has `capacity`. Returns how many
+// there are; `*next` is then the row to go on with, `count` at the end.
+size_t cs_above(
+    const uint8_t *rows, size_t count, size_t stride, size_t width, const int8_t *query, float query_scale, float least,
+    cs_hit *hits, size_t capacity, size_t *next, cs_kernel kernel);
+
+// A vector as 8-bit integers, value ≈ integer · scale: `count` of them into `integers`. Returns the scale.
+float cs_quantize(const float *values, size_t count, int8_t *integers);
+// A row of `CS_ROW_HEADER + width` bytes from a vector of `count` values.
+void cs_row(int64_t id, const float *values, size_t count, size_t width, uint8_t *row);
+
+// A vector as 16-bit integers, likewise, and back, and its dot product with a query.
+float cs_shorten(const float *values, size_t count, int16_t *integers);
+void cs_widen(const int16_t *integers, float scale, size_t count, float *values);
+float cs_dot(const int16_t *integers, float scale, const float *query, size_t count);
 
 #ifdef __cplusplus
 }

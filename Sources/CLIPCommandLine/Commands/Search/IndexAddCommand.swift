@@ -1,6 +1,8 @@
 import ArgumentParser
 import CLIP
+import CLIPData
 import CLIPSearch
+import Files
 import Foundation
 
 struct IndexAddCommand: ParsableCommand {
@@ -20,6 +22,12 @@ struct IndexAddCommand: ParsableCommand {
     @Flag(help: "Forget pictures below these folders whose files are gone.")
     var prune = false
 
+    @Flag(
+        help:
+            "Then follow what happens in the folders, until Ctrl-C or SIGTERM: new, changed, renamed and removed files."
+    )
+    var watch = false
+
     @OptionGroup var place: IndexPlace
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
@@ -36,16 +44,25 @@ struct IndexAddCommand: ParsableCommand {
         var skipped: [SkippedPicture]
     }
 
+    func validate() throws {
+        if watch, images.imagesFile != nil || images.images.contains(where: { !Folder.exists($0) }) {
+            throw ValidationError("--watch takes folders that are there, and nothing else.")
+        }
+    }
+
     func run() throws {
-        let list = try images.required()
+        // Before the first look, so that nothing happens unseen in between.
+        let watching = watch ? try IndexWatch(images.images) : nil
+        let list = try files(orNone: watch)
         let clip = try shared.load()
         let index = try place.open(for: clip.space(normalized: true))
         var bad = BadPictures()
         let preprocessor = try clip.preprocessor
         var update = IndexUpdate(
             index, with: clip,
-            read: { path in
-                let (bytes, width, height) = try pictures.prepare(.init(file: path), for: preprocessor)
+            read: { path, contents in
+                let found = PictureList.Found(name: path, image: .bytes(contents))
+                let (bytes, width, height) = try pictures.prepare(found, for: preprocessor)
                 return .init(bytes: bytes, width: width, height: height)
             },
             onEvent: { event in
@@ -54,13 +71,48 @@ struct IndexAddCommand: ParsableCommand {
                 case .progress(let done): Console.status(done, of: list, called: "files")
                 }
             })
-        let stop = StopFlag()
-        try stop.during { try update.add(list) { stop.isSet } }
-        if prune, !stop.isSet { try update.prune(images.images) }
-        Console.endStatus()
-        if stop.isSet { Console.note("clip: stopped; what was done is kept, and the same command goes on") }
+        let stop = StopRequest()
+        let signals = StopSignals(stop) { _, _ in }
+        try withExtendedLifetime(signals) {
+            try update.add(list) { stop.isRequested }
+            if prune || watch, !stop.isRequested { try update.prune(images.images) }
+            Console.endStatus()
+            if stop.isRequested {
+                Console.note("clip: stopped; what was done is kept, and the same command goes on")
+            } else {
+                try watching.map { try follow($0, &update, stop) }
+            }
+        }
         try report(update.summary, index, clip.name, bad.skipped)
         try bad.finish()
+    }
+
+    /// - Parameter allowsNone: folders without pictures may get some.
+    private func files(orNone allowsNone: Bool) throws -> PictureList {
+        guard allowsNone, images.areNamed else { return try images.required() }
+        return PictureList(
+            joining: try images.images.map { folder in
+                do {
+                    return try PictureList([folder])
+                } catch CLIPDataError.noPictures {
+                    return try PictureList([])
+                }
+            })
+    }
+
+    private func follow(_ watching: IndexWatch, _ update: inout IndexUpdate, _ stop: StopRequest) throws {
+        if !watching.isComplete {
+            Console.note(
+                "clip: the system does not tell of all these folders' changes; they are looked through now and then")
+        }
+        Console.note("clip: \(Self.words(update.summary)); watching for changes, until Ctrl-C")
+        try watching.follow(
+            &update, shouldStop: { stop.isRequested },
+            onChange: { summary in
+                Console.endStatus()
+                Console.note("clip: \(Self.words(summary))")
+            })
+        Console.endStatus()
     }
 
     private func report(
@@ -73,34 +125,15 @@ struct IndexAddCommand: ParsableCommand {
                     renamed: summary.renamed, reused: summary.reused, unchanged: summary.unchanged,
                     removed: summary.removed, skipped: skipped))
         }
+        let unread = skipped.isEmpty ? "" : ", \(skipped.count) could not be read"
+        try Console.answer(
+            "\(index.location): \(Format.grouped(index.count)) pictures (\(Self.words(summary))\(unread))")
+    }
+
+    private static func words(_ summary: IndexUpdate.Summary) -> String {
         var parts = ["\(summary.added) added", "\(summary.unchanged) unchanged"]
         if summary.renamed > 0 { parts.append("\(summary.renamed) renamed") }
         if summary.removed > 0 { parts.append("\(summary.removed) forgotten") }
-        if !skipped.isEmpty { parts.append("\(skipped.count) could not be read") }
-        try Console.answer(
-            "\(index.location): \(Format.grouped(index.count)) pictures (\(parts.joined(separator: ", ")))")
-    }
-}
-
-/// Set by Ctrl-C or SIGTERM while something runs that ends in good order then.
-final class StopFlag: @unchecked Sendable {
-    private let lock = NSLock()
-    private var stopped = false  // guarded by `lock`
-
-    var isSet: Bool { lock.withLock { stopped } }
-
-    func during<R>(_ body: () throws -> R) rethrows -> R {
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [self] in lock.withLock { stopped = true } }
-            source.resume()
-            return source
-        }
-        defer {
-            for source in sources { source.cancel() }
-            for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
-        }
-        return try body()
+        return parts.joined(separator: ", ")
     }
 }

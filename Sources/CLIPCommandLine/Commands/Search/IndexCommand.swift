@@ -45,7 +45,7 @@ struct IndexCommand: ParsableCommand {
         discussion: "Example: clip index add ~/Pictures",
         subcommands: [
             IndexAddCommand.self, IndexStatusCommand.self, IndexRemoveCommand.self, IndexCompactCommand.self,
-            IndexExportCommand.self,
+            IndexExportCommand.self, IndexImportCommand.self,
         ])
 }
 

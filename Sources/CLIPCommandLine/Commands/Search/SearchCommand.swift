@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLIP
 import CLIPSearch
+import CLIPServer
 import Files
 import Foundation
 import Torch
@@ -41,26 +42,24 @@ struct SearchCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("The least similarity, from -1 to 1.", valueName: "number"))
     var minScore: Double?
 
-    @Option(help: ArgumentHelp("Only pictures in this folder, or below it.", valueName: "folder"))
-    var folder: String?
+    @Option(
+        defaultAsFlag: Double(SearchGroup.defaultThreshold),
+        help: ArgumentHelp(
+            "Tell pictures that are nearly the same as a better answer with it, in no place of their own: those of at least "
+                + "this cosine.", valueName: "number"))
+    var group: Double?
 
-    @Option(help: ArgumentHelp("Only files of this type, as jpg; may be given several times.", valueName: "extension"))
-    var type: [String] = []
+    @Option(
+        defaultAsFlag: PreviewKind.auto,
+        help: ArgumentHelp(
+            "Show a small picture under each answer, on a terminal: the way is found by its environment, or said here.",
+            valueName: PreviewKind.allCases.map(\.rawValue).joined(separator: "|")))
+    var preview: PreviewKind?
 
+    @OptionGroup var filters: SearchFilterOptions
     @OptionGroup var place: IndexPlace
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var shared: SharedOptions
-
-    struct Document: Encodable {
-        struct Result: Encodable {
-            var image: String
-            var id: Int64
-            var similarity: Double
-        }
-        var model: String
-        var index: String
-        var results: [Result]
-    }
 
     func validate() throws {
         guard query != nil || !add.isEmpty || !images.isEmpty else {
@@ -70,33 +69,67 @@ struct SearchCommand: ParsableCommand {
         if let minScore, !(-1...1).contains(minScore) {
             throw ValidationError("--min-score takes a number from -1 to 1.")
         }
+        if let group, !(0.5...1).contains(group) { throw ValidationError("--group takes a number from 0.5 to 1.") }
     }
 
     func run() throws {
         let index = try place.open()
-        let clip = try shared.load(orOf: index.space)
-        try index.require(clip.space(normalized: true))
         var terms: [Term] = []
         if let query { terms.append(Term(content: .text(query), weight: 1)) }
         terms += images.map { Term(content: .picture($0), weight: 1) }
         terms += add.map { Term($0, sign: 1) } + subtract.map { Term($0, sign: -1) }
+        let document = try askServer(for: terms, index) ?? search(for: terms, index)
+        if shared.json { return try Console.printJSON(document) }
+        let previews = Previews(preview, isJSON: shared.json)
+        for (line, result) in zip(Self.lines(document.results), document.results) {
+            try Console.answer(line)
+            if let picture = result.image.flatMap({ previews?.text(of: $0) }) { try Console.draw(picture) }
+        }
+    }
+
+    private func search(for terms: [Term], _ index: any PictureIndex) throws -> SearchDocument {
+        let clip = try shared.load(orOf: index.space)
+        try index.require(clip.space(normalized: true))
         let sum = try vector(of: terms, clip)
         var asked: Set<Int64> = []
         for case .picture(let path) in terms.map(\.content) { asked.formUnion(try index.ids(ofFile: path)) }
-        var filter = SearchFilter()
-        filter.folder = folder.map(PicturePath.absolute)
-        filter.fileTypes = type.isEmpty ? nil : type.map { $0.hasPrefix(".") ? String($0.dropFirst()) : $0 }
-        let hits = try index.search(sum, count: top, filter: filter, leaving: asked)
-            .filter { Double($0.similarity) >= minScore ?? -2 }
-        if shared.json {
-            return try Console.printJSON(
-                Document(
-                    model: clip.name, index: index.location,
-                    results: hits.map {
-                        .init(image: $0.picture.path, id: $0.picture.id, similarity: Double($0.similarity))
-                    }))
+        let groups = try index.answers(
+            to: sum, count: top, group: group, least: minScore, filter: filters.filter, leaving: asked)
+        return SearchDocument(
+            model: clip.name, index: index.location, results: groups.map { .init($0, isGrouped: group != nil) })
+    }
+
+    /// Has a server on this machine answer, which has the model loaded; nil where none runs for this index, and where more
+    /// is asked of how to compute than the server was told.
+    private func askServer(for terms: [Term], _ index: any PictureIndex) throws -> SearchDocument? {
+        guard shared.isPlain, pictures.isPlain, top <= 10_000, index is SearchIndex,
+            let server = RunningServer.read(in: index.location)
+        else { return nil }
+        var asked: [ServerQuery.Term] = []
+        for term in terms {
+            switch term.content {
+            case .text(let text): asked.append(.init(text: text, weight: term.weight))
+            case .picture(let path):
+                // One that cannot be read is told of where it is read for the model.
+                guard let bytes = try? WholeFile.data(path, limit: 16 << 20) else { return nil }
+                asked.append(.init(picture: bytes, weight: term.weight))
+            }
         }
-        for hit in hits { try Console.answer("\(Format.fixed(Double(hit.similarity), 4))  \(hit.picture.path)") }
+        let query = ServerQuery(
+            asked, index: server.index, top: top, minScore: minScore, group: group, filter: filters.filter)
+        guard var document = try Console.waiting({ await server.search(query) }) else { return nil }
+        (document.model, document.index) = (index.space.model, index.location)
+        return document
+    }
+
+    /// A line for each answer.
+    static func lines(_ results: [SearchDocument.Result]) -> [String] {
+        let numbers = results.map { Format.fixed($0.similarity, 4) }
+        let width = numbers.map(Table.width).max() ?? 0
+        return zip(numbers, results).map { number, result in
+            let alike = result.similar.map { $0.isEmpty ? "" : "  +\($0.count) alike" } ?? ""
+            return "\(Table.rightAligned(number, to: width))  \(result.image ?? "")\(alike)"
+        }
     }
 
     /// A part of what is looked for.
@@ -123,21 +156,20 @@ struct SearchCommand: ParsableCommand {
     }
 
     private func vector(of terms: [Term], _ clip: CLIPModel) throws -> [Float] {
-        var sum = [Float](repeating: 0, count: clip.model.configuration.embeddingSize)
-        for term in terms {
-            let vector: Tensor
-            switch term.content {
-            case .text(let text):
-                let read = try TokenizedTexts([text], clip.tokenizer)
-                Console.warn(of: read.truncation)
-                vector = try clip.vectors(captions: read.captions)
-            case .picture(let path):
-                let input = try Engine.inference { try pictures.read(.init(file: path), for: clip.preprocessor) }
-                vector = try clip.vectors(pictureBytes: [input])
-            }
-            for (place, value) in try vector.elements(Float.self).enumerated() { sum[place] += term.weight * value }
-        }
-        return sum
+        try QueryVector.sum(
+            terms.map { term in
+                let vector: Tensor
+                switch term.content {
+                case .text(let text):
+                    let read = try TokenizedTexts([text], clip.tokenizer)
+                    Console.warn(of: read.truncation)
+                    vector = try clip.vectors(captions: read.captions)
+                case .picture(let path):
+                    let input = try Engine.inference { try pictures.read(.init(file: path), for: clip.preprocessor) }
+                    vector = try clip.vectors(pictureBytes: [input])
+                }
+                return (try vector.elements(Float.self), term.weight)
+            })
     }
 }
 

@@ -6,7 +6,8 @@ import Glibc
 import Darwin
 #endif
 
-/// Somebody's wish that a run come to its end early: after the step in hand, with a checkpoint.
+/// Somebody's wish that long work come to its end early, in good order: a training run after the step in hand, with a
+/// checkpoint.
 public final class StopRequest: @unchecked Sendable {
     private let lock = NSLock()
     private var isMade = false
@@ -17,7 +18,7 @@ public final class StopRequest: @unchecked Sendable {
     /// Whether the end was asked for; it stays asked for. May be read from any thread.
     public var isRequested: Bool { lock.withLock { isMade } }
 
-    /// Asks for the end. What a run waits for at the moment is broken off.
+    /// Asks for the end. What is waited for at the moment is broken off.
     public func request() {
         let action = lock.withLock {
             isMade = true
@@ -28,7 +29,7 @@ public final class StopRequest: @unchecked Sendable {
     }
 
     /// Names what breaks off a wait; called at once where the end was asked for already.
-    func setInterruption(_ action: (@Sendable () -> Void)?) {
+    package func setInterruption(_ action: (@Sendable () -> Void)?) {
         let isLate = lock.withLock {
             waiting = isMade ? nil : action
             return isMade
@@ -36,9 +37,6 @@ public final class StopRequest: @unchecked Sendable {
         if isLate { action?() }
     }
 }
-
-/// Work that was given up because somebody asked for it.
-public struct RunStopped: Error {}
 
 /// Turns signals into a request to stop: SIGTERM, as machines that are taken away send it, and SIGINT (Ctrl-C). A
 /// second SIGINT ends the process at once.
