@@ -79,8 +79,8 @@ struct SearchCommand: ParsableCommand {
         terms += images.map { Term(content: .picture($0), weight: 1) }
         terms += add.map { Term($0, sign: 1) } + subtract.map { Term($0, sign: -1) }
         let document = try askServer(for: terms, index) ?? search(for: terms, index)
-        if shared.json { return try Console.printJSON(document) }
         let previews = Previews(preview, isJSON: shared.json)
+        if shared.json { return try Console.printJSON(document) }
         for (line, result) in zip(Self.lines(document.results), document.results) {
             try Console.answer(line)
             if let picture = result.image.flatMap({ previews?.text(of: $0) }) { try Console.draw(picture) }
