@@ -34,9 +34,10 @@ def float16(values):
 
 
 def int16(values):
-    """What an index keeps: whole numbers from -32767 to 32767, and a factor."""
-    factors = np.abs(values).max(axis=1, keepdims=True) / np.float32(32767)
-    return np.rint(values / factors) * factors
+    """What an index keeps: whole numbers from -32767 to 32767, and a factor for every 32."""
+    blocks = values.reshape(len(values), -1, 32)
+    factors = np.abs(blocks).max(axis=2, keepdims=True) / np.float32(32767)
+    return (np.rint(blocks / factors) * factors).reshape(values.shape)
 
 
 def drawn(kind, rows, queries, size, random):

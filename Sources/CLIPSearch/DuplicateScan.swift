@@ -42,7 +42,10 @@ struct DuplicateScan {
                 cs_row(
                     Int64(place), values, dimension, header.width, $0.baseAddress.map { $0 + place * header.stride })
             }
-            largestScale = max(largestScale, vector.scale * 32767 / 127)
+            let scale = rows.withUnsafeBytes {
+                $0.loadUnaligned(fromByteOffset: place * header.stride + 8, as: Float.self)
+            }
+            largestScale = max(largestScale, scale)
             let length = vector.dot(values).squareRoot()
             factors.append(length > 0 ? 1 / length : 0)
         }

@@ -35,19 +35,48 @@ public struct SearchGroup: Sendable, Equatable {
         let count: Int
         private(set) var groups: [SearchGroup] = []
         private var leaders: [(vector: UnitVector, group: Int)] = []
+        /// Theirs in 8-bit integers, one after another: many answers are compared with many.
+        private var rows: [UInt8] = []
+        private var largestScale: Float = 0
 
         init(threshold: Float, count: Int) { (self.threshold, self.count) = (threshold, count) }
 
         /// - Returns: whether there was room.
         mutating func add(_ hit: SearchHit, _ vector: [Float]?) -> Bool {
-            if let vector, let leader = leaders.first(where: { $0.vector.dot(vector) >= threshold }) {
-                groups[leader.group].similar.append(hit)
+            if let vector, let group = group(like: vector) {
+                groups[group].similar.append(hit)
                 return true
             }
             guard groups.count < count else { return false }
-            if let vector { leaders.append((UnitVector(vector), groups.count)) }
+            if let vector {
+                leaders.append((UnitVector(vector), groups.count))
+                rows += ScanFile.bytes(id: Int64(leaders.count - 1), vector, header: header(vector.count))
+                largestScale = max(largestScale, QuantizedVector(vector).scale)
+            }
             groups.append(SearchGroup(best: hit))
             return true
+        }
+
+        private func header(_ dimension: Int) -> ScanFile.Header {
+            ScanFile.Header(dimension: dimension, fingerprint: "", generation: 0)
+        }
+
+        /// The first group whose best a vector is like.
+        private func group(like vector: [Float]) -> Int? {
+            let header = header(vector.count)
+            let quantized = QuantizedVector(vector)
+            let padded = quantized.integers + Array(repeating: 0, count: header.width - vector.count)
+            let least = threshold - QuantizedVector.margin(largestScale, quantized.scale)
+            var next = 0
+            var hit = cs_hit()
+            while cs_above(
+                rows, leaders.count, header.stride, header.width, padded, quantized.scale, least, &hit, 1, &next,
+                cs_best_kernel()) == 1
+            {
+                let leader = leaders[Int(hit.id)]
+                if leader.vector.dot(vector) >= threshold { return leader.group }
+            }
+            return nil
         }
     }
 }

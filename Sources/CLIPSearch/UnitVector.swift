@@ -1,22 +1,20 @@
 import CScan
 import Foundation
 
-/// A vector of length 1, as it is kept: 16-bit integers with one factor, `value ≈ scale · integer`. Dot products with it
-/// are some 1e-6 off, where floating-point numbers of 16 bits are ten times that.
+/// A vector of length 1, as it is kept: 16-bit integers with a factor for every 32, `value ≈ factor · integer`. Dot products
+/// with it are some 1e-6 off, where floating-point numbers of 16 bits are ten times that, or fifty.
 struct UnitVector: Sendable, Equatable {
-    let scale: Float
-    /// -32767...32767
-    let integers: [Int16]
+    let count: Int
+    private let kept: [UInt8]
 
     /// - Parameter values: of any length above 0; they are divided by it.
     init(_ values: [Float]) {
         let unit = Self.scaled(values)
-        var scale: Float = 0
-        integers = [Int16](unsafeUninitializedCapacity: unit.count) { buffer, filled in
-            scale = cs_shorten(unit, unit.count, buffer.baseAddress)
-            filled = unit.count
+        count = unit.count
+        kept = [UInt8](unsafeUninitializedCapacity: Self.byteCount(unit.count)) { buffer, filled in
+            cs_keep(unit, unit.count, buffer.baseAddress)
+            filled = Self.byteCount(unit.count)
         }
-        self.scale = scale
     }
 
     /// Values divided by their length, in full precision; zeros stay.
@@ -28,50 +26,34 @@ struct UnitVector: Sendable, Equatable {
     }
 
     /// What ``bytes`` gave; nil for another length than `dimension` has.
-    init?(bytes: UnsafeRawBufferPointer, dimension: Int) {
-        guard bytes.count == Self.byteCount(dimension) else { return nil }
-        scale = Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
-        integers = [Int16](unsafeUninitializedCapacity: dimension) { buffer, filled in
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: bytes[4..<4 + 2 * dimension]))
-            filled = dimension
-        }
-    }
-
     init?(bytes: Data, dimension: Int) {
-        guard let vector = bytes.withUnsafeBytes({ UnitVector(bytes: $0, dimension: dimension) }) else { return nil }
-        self = vector
+        guard bytes.count == Self.byteCount(dimension) else { return nil }
+        count = dimension
+        kept = [UInt8](bytes)
     }
 
-    static func byteCount(_ dimension: Int) -> Int { 4 + 2 * dimension }
+    static func byteCount(_ dimension: Int) -> Int { cs_kept_size(dimension) }
 
-    /// The factor, then the integers, little-endian, as every processor has them that this runs on.
-    var bytes: Data {
-        var data = Data(capacity: Self.byteCount(integers.count))
-        withUnsafeBytes(of: scale.bitPattern.littleEndian) { data.append(contentsOf: $0) }
-        integers.withUnsafeBytes { data.append(contentsOf: $0) }
-        return data
-    }
+    /// The factors, then the integers, little-endian, as every processor has them that this runs on.
+    var bytes: Data { Data(kept) }
 
     var values: [Float] {
-        [Float](unsafeUninitializedCapacity: integers.count) { buffer, filled in
-            cs_widen(integers, scale, integers.count, buffer.baseAddress)
-            filled = integers.count
+        [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+            cs_widen(kept, count, buffer.baseAddress)
+            filled = count
         }
     }
 
     /// The scalar product with a query of the same dimension.
-    func dot(_ query: [Float]) -> Float { cs_dot(integers, scale, query, min(integers.count, query.count)) }
+    func dot(_ query: [Float]) -> Float {
+        precondition(query.count == count)
+        return cs_dot(kept, query, count)
+    }
 
     /// The same of a vector's ``bytes``; nil for another length than the query's.
     static func dot(bytes: UnsafeRawBufferPointer, _ query: [Float]) -> Float? {
         guard bytes.count == byteCount(query.count) else { return nil }
-        // SQLite's blobs lie at any address, and numbers of 16 bits at even ones.
-        guard let base = bytes.baseAddress, UInt(bitPattern: base) % 2 == 0 else {
-            return UnitVector(bytes: bytes, dimension: query.count)?.dot(query)
-        }
-        let scale = Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
-        return cs_dot((base + 4).assumingMemoryBound(to: Int16.self), scale, query, query.count)
+        return cs_dot(bytes.assumingMemoryBound(to: UInt8.self).baseAddress, query, query.count)
     }
 }
 

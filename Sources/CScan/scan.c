@@ -230,28 +230,58 @@ void cs_row(int64_t id, const float *values, size_t count, size_t width, uint8_t
     memcpy(row + 12, &sum, sizeof sum);
 }
 
-float cs_shorten(const float *values, size_t count, int16_t *integers) {
-    float scale = largest(values, count) / 32767;
-    float inverse = scale > 0 ? 1 / scale : 0;
-    for (size_t i = 0; i < count; i++) {
-        int32_t whole = nearest(values[i] * inverse);
-        integers[i] = (int16_t)(whole < -32767 ? -32767 : whole > 32767 ? 32767 : whole);
+size_t cs_kept_size(size_t count) { return (count + CS_BLOCK - 1) / CS_BLOCK * sizeof(float) + count * sizeof(int16_t); }
+
+void cs_keep(const float *values, size_t count, uint8_t *kept) {
+    uint8_t *numbers = kept + (count + CS_BLOCK - 1) / CS_BLOCK * sizeof(float);
+    for (size_t start = 0; start < count; start += CS_BLOCK, kept += sizeof(float)) {
+        size_t size = count - start < CS_BLOCK ? count - start : CS_BLOCK;
+        float scale = largest(values + start, size) / 32767;
+        float inverse = scale > 0 ? 1 / scale : 0;
+        int16_t integers[CS_BLOCK];
+        for (size_t i = 0; i < size; i++) {
+            int32_t whole = nearest(values[start + i] * inverse);
+            integers[i] = (int16_t)(whole < -32767 ? -32767 : whole > 32767 ? 32767 : whole);
+        }
+        memcpy(kept, &scale, sizeof scale);
+        memcpy(numbers + start * sizeof(int16_t), integers, size * sizeof(int16_t));
     }
-    return scale;
 }
 
-void cs_widen(const int16_t *integers, float scale, size_t count, float *values) {
-    for (size_t i = 0; i < count; i++) values[i] = (float)integers[i] * scale;
+void cs_widen(const uint8_t *kept, size_t count, float *values) {
+    const uint8_t *numbers = kept + (count + CS_BLOCK - 1) / CS_BLOCK * sizeof(float);
+    for (size_t start = 0; start < count; start += CS_BLOCK, kept += sizeof(float)) {
+        size_t size = count - start < CS_BLOCK ? count - start : CS_BLOCK;
+        float scale;
+        int16_t integers[CS_BLOCK];
+        memcpy(&scale, kept, sizeof scale);
+        memcpy(integers, numbers + start * sizeof(int16_t), size * sizeof(int16_t));
+        for (size_t i = 0; i < size; i++) values[start + i] = (float)integers[i] * scale;
+    }
 }
 
-float cs_dot(const int16_t *integers, float scale, const float *query, size_t count) {
+float cs_dot(const uint8_t *kept, const float *query, size_t count) {
+    const uint8_t *numbers = kept + (count + CS_BLOCK - 1) / CS_BLOCK * sizeof(float);
     // Sums side by side: the compiler may not reorder one long sum.
     float sums[16] = {0};
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16)
-        for (size_t lane = 0; lane < 16; lane++) sums[lane] += (float)integers[i + lane] * query[i + lane];
+    size_t start = 0;
+    for (; start + CS_BLOCK <= count; start += CS_BLOCK, kept += sizeof(float)) {
+        float scale;
+        int16_t integers[CS_BLOCK];
+        memcpy(&scale, kept, sizeof scale);
+        memcpy(integers, numbers + start * sizeof(int16_t), sizeof integers);
+        for (size_t half = 0; half < CS_BLOCK; half += 16)
+            for (size_t lane = 0; lane < 16; lane++)
+                sums[lane] += (float)integers[half + lane] * scale * query[start + half + lane];
+    }
     float sum = 0;
-    for (; i < count; i++) sum += (float)integers[i] * query[i];
+    for (size_t i = start; i < count; i++) {
+        float scale;
+        int16_t integer;
+        memcpy(&scale, kept, sizeof scale);
+        memcpy(&integer, numbers + i * sizeof(int16_t), sizeof integer);
+        sum += (float)integer * scale * query[i];
+    }
     for (size_t lane = 0; lane < 16; lane++) sum += sums[lane];
-    return sum * scale;
+    return sum;
 }

@@ -50,10 +50,15 @@ float cs_quantize(const float *values, size_t count, int8_t *integers);
 // A row of `CS_ROW_HEADER + width` bytes from a vector of `count` values.
 void cs_row(int64_t id, const float *values, size_t count, size_t width, uint8_t *row);
 
-// A vector as 16-bit integers, likewise, and back, and its dot product with a query.
-float cs_shorten(const float *values, size_t count, int16_t *integers);
-void cs_widen(const int16_t *integers, float scale, size_t count, float *values);
-float cs_dot(const int16_t *integers, float scale, const float *query, size_t count);
+// A vector as it is kept: a float for each block of numbers, the last one shorter, then the numbers as 16-bit integers,
+// value ≈ integer · the block's float. A large number costs its own block precision and no other. At any address.
+#define CS_BLOCK 32
+// Bytes that `count` numbers take.
+size_t cs_kept_size(size_t count);
+void cs_keep(const float *values, size_t count, uint8_t *kept);
+void cs_widen(const uint8_t *kept, size_t count, float *values);
+// The dot product with a query.
+float cs_dot(const uint8_t *kept, const float *query, size_t count);
 
 #ifdef __cplusplus
 }
