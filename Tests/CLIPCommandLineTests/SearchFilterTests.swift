@@ -1,4 +1,3 @@
-import CLIPSearch
 import Foundation
 import TestSupport
 import Testing
@@ -8,27 +7,6 @@ import Testing
 /// Which pictures `clip search` may find, and what is told together.
 @Suite struct SearchFilterTests {
     private static let options = ["--threads", "1"]
-
-    @Test func datesAreTheBeginningOfWhatTheyName() throws {
-        let zone = try #require(TimeZone(secondsFromGMT: 9 * 3600))
-        func seconds(_ text: String) -> Int64? { PictureDate(text, zone: zone)?.start }
-        func instant(_ text: String) throws -> Int64 {
-            Int64(try #require(ISO8601DateFormatter().date(from: text)).timeIntervalSince1970)
-        }
-        for (text, expected) in [
-            ("2024", "2024-01-01T00:00:00+09:00"), ("2024-05", "2024-05-01T00:00:00+09:00"),
-            ("2024-02-29", "2024-02-29T00:00:00+09:00"), ("2024-05-31T17:20", "2024-05-31T17:20:00+09:00"),
-            ("2024-05-31 17:20:07", "2024-05-31T17:20:07+09:00"), ("2024-05-31T17:20Z", "2024-05-31T17:20:00Z"),
-            ("2024-05-31T17:20:07.9-0330", "2024-05-31T17:20:07-03:30"), ("1930-01-01", "1930-01-01T00:00:00+09:00"),
-        ] {
-            #expect(try seconds(text) == instant(expected), "\(text)")
-        }
-        for text in [
-            "", "yesterday", "2023-02-29", "2024-13-01", "2024-05-31T25:00", "2024-5-3", "24", "2024-05-31T17",
-        ] {
-            #expect(seconds(text) == nil, "\(text)")
-        }
-    }
 
     @Test func sizesHaveUnitsOfThousands() {
         func bytes(_ text: String) -> Int? { ByteCount(argument: text)?.bytes }
