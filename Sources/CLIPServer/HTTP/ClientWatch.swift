@@ -14,8 +14,9 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
     private let lock = NSLock()
     private var stored: (@Sendable () -> Void)?  // guarded by `lock`
     private var isGone = false  // guarded by `lock`
-    /// Of the event loop's thread alone.
+    // Both of the event loop's thread alone.
     private var closes = false
+    private var isOver = false
 
     /// Called once the client has left, at once where it has.
     var onGone: (@Sendable () -> Void)? {
@@ -55,6 +56,11 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// What a client sends after its answer stays where it is.
+    func read(context: ChannelHandlerContext) {
+        if !isOver { context.read() }
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let response):
@@ -63,6 +69,7 @@ final class ClientWatch: ChannelDuplexHandler, RemovableChannelHandler, @uncheck
         case .end where closes:
             context.writeAndFlush(data, promise: promise)
             context.close(mode: .output, promise: nil)
+            isOver = true
             // A client that still sends would lose the answer if the connection broke at once.
             let channel = context.channel
             context.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
