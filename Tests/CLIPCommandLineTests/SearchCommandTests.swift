@@ -123,6 +123,39 @@ import Testing
         }
     }
 
+    /// A file that may grow no further is what a full disk is: writing fails, whatever was committed stays.
+    @Test func aFullDiskLosesNothingCommitted() throws {
+        try withTemporaryDirectory { folder in
+            _ = try makePictures(in: folder)
+            _ = try add(folder).succeeded()
+            let more = try makePictures(in: folder, 1..<9)
+            let arguments =
+                ["index", "add", folder + "/pictures", "--index", folder + "/index"] + Self.options + Fixture.named
+            // In kilobytes; each limit stops another write: the log, the catalogue, the vectors.
+            for limit in ["24", "48", "64"] {
+                let bounded = ["/bin/bash", "-c", "ulimit -f \(limit) && exec \"$@\"", "--"]
+                let outcome = try clip(arguments, launcher: bounded)
+                #expect(outcome.status == 70 && !outcome.wasKilled, "\(limit): \(outcome.complaints)")
+                #expect(outcome.errors.count == 1, "\(limit): \(outcome.complaints)")
+                let found = try search(folder, "a red circle", "--top", "1000")
+                #expect(found.count >= 16 && Set(found.map(\.image)).count == found.count, "\(limit)")
+            }
+            let after = try numbers(add(folder).succeeded().json())
+            #expect(after["pictures"] == 16 + more.count)
+            let fresh = try clip(
+                ["index", "add", folder + "/pictures", "--index", folder + "/fresh"] + Self.options + Fixture.named)
+            _ = try fresh.succeeded()
+            let found = try search(folder, "a red circle", "--top", "1000")
+            let document = try clip(
+                ["search", "a red circle", "--index", folder + "/fresh", "--top", "1000", "--json"] + Self.options
+            ).succeeded().json()
+            let expected = try #require(document["results"] as? [[String: Any]])
+            #expect(Set(found.map(\.image)) == Set(expected.compactMap { $0["image"] as? String }))
+            let worst = zip(found, expected).map { abs($0.similarity - ($1["similarity"] as? Double ?? 9)) }.max() ?? 9
+            #expect(worst < 1e-3)
+        }
+    }
+
     @Test func anIndexIsToldForgottenAndExported() throws {
         try withTemporaryDirectory { folder in
             let paths = try makePictures(in: folder)
