@@ -74,7 +74,7 @@ import Testing
 
     @Test func aRequestEndsWithItsTime() async throws {
         var configuration = ServerConfiguration()
-        configuration.requestSeconds = 0.3
+        configuration.requestSeconds = 2
         try await withServer(configuration) { server in
             var request = HTTPClientRequest(url: server.address + "/v1/embeddings")
             request.method = .POST
