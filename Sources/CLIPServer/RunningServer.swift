@@ -65,7 +65,7 @@ public struct RunningServer: Codable, Sendable, Equatable {
     /// - Returns: the answer's body; nil where no server answers there any more, or it does not know what is asked.
     public func post(_ path: String, _ body: Data) async -> Data? {
         var configuration = HTTPClient.Configuration()
-        configuration.timeout.connect = .milliseconds(500)
+        configuration.timeout.connect = .seconds(2)
         configuration.httpVersion = .http1Only
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         var request = HTTPClientRequest(url: address + path)

@@ -128,7 +128,7 @@ import Testing
         try withTemporaryDirectory { folder in
             _ = try makePictures(in: folder)
             _ = try add(folder).succeeded()
-            let more = try makePictures(in: folder, 1..<9)
+            let more = try makePictures(in: folder, 1..<6)
             let arguments =
                 ["index", "add", folder + "/pictures", "--index", folder + "/index"] + Self.options + Fixture.named
             // In kilobytes; each limit stops another write: the log, the catalogue, the vectors.
@@ -144,7 +144,7 @@ import Testing
             #expect(after["pictures"] == 16 + more.count)
             let fresh = try clip(
                 ["index", "add", folder + "/pictures", "--index", folder + "/fresh"] + Self.options + Fixture.named)
-            _ = try fresh.succeeded()
+            fresh.succeeded()
             let found = try search(folder, "a red circle", "--top", "1000")
             let document = try clip(
                 ["search", "a red circle", "--index", folder + "/fresh", "--top", "1000", "--json"] + Self.options

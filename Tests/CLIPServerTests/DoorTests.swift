@@ -82,7 +82,7 @@ import Testing
             let (stream, feed) = AsyncStream<ByteBuffer>.makeStream()
             feed.yield(ByteBuffer(string: "{\"input\": \""))
             request.body = .stream(stream, length: .unknown)
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(600))
             #expect(response.status.code == 504)
             feed.finish()
             #expect(try await server.get("/health").status == 200)
@@ -212,7 +212,7 @@ import Testing
 
     private func fetcher(_ isAllowed: @escaping @Sendable ([UInt8]) -> Bool, bytes: Int = 1000) -> PictureFetcher {
         PictureFetcher(
-            mostBytes: bytes, seconds: 5, isAllowed: isAllowed, resolving: WorkPool("test", width: 2, mostWaiting: 8))
+            mostBytes: bytes, seconds: 600, isAllowed: isAllowed, resolving: WorkPool("test", width: 2, mostWaiting: 8))
     }
 
     @Test func picturesAreFetchedWithinBounds() async throws {

@@ -42,7 +42,8 @@ struct RunningFixture: Sendable {
     }
 
     func send(
-        _ method: HTTPMethod, _ path: String, _ body: Data? = nil, headers: [(String, String)] = [], seconds: Int64 = 60
+        _ method: HTTPMethod, _ path: String, _ body: Data? = nil, headers: [(String, String)] = [],
+        seconds: Int64 = 600
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: address + path)
         request.method = method
@@ -72,6 +73,8 @@ func withServer<R>(
     let clip = try await RunningFixture.clip
     var configuration = configuration
     configuration.port = 0
+    // Other tests keep the threads busy, for minutes on a small machine.
+    if configuration.requestSeconds == ServerConfiguration().requestSeconds { configuration.requestSeconds = 600 }
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let server = try SearchServer(
@@ -150,7 +153,7 @@ func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
     return try await body(folder)
 }
 
-/// A connection byte by byte, for what no client sends. Reading ends after ten seconds, and waits on a thread of its own:
+/// A connection byte by byte, for what no client sends. Reading ends after some minutes, and waits on a thread of its own:
 /// the server needs those of the tests.
 final class RawConnection: Sendable {
     private let descriptor: Int32
@@ -173,7 +176,7 @@ final class RawConnection: Sendable {
             }
         }
         guard code == 0 else { throw POSIXError(.ECONNREFUSED) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -184,7 +187,7 @@ final class RawConnection: Sendable {
         _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    /// Some bytes; nil at the end, and after ten seconds without any.
+    /// Some bytes; nil at the end, and after some minutes without any.
     func read() async -> (text: String?, isEnd: Bool) {
         await withCheckedContinuation { continuation in
             Self.queue.async { continuation.resume(returning: self.wait()) }

@@ -151,13 +151,10 @@ struct Bounds: RouterMiddleware {
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        if !Self.watched.contains(request.uri.path) {
-            guard !state.isStopping else { throw ServerError.stopping }
-            // Before the body is read: what is not going to be answered costs nothing.
-            guard state.enter(most: configuration.requests) else { throw ServerError.busy(seconds: 1) }
-        } else {
-            state.enter()
-        }
+        if Self.watched.contains(request.uri.path) { return try await next(request, context) }
+        guard !state.isStopping else { throw ServerError.stopping }
+        // Before the body is read: what is not going to be answered costs nothing.
+        guard state.enter(most: configuration.requests) else { throw ServerError.busy(seconds: 1) }
         defer { state.leave() }
         let (watch, gone) = AsyncStream<Void>.makeStream()
         let handler = try? await context.channel.pipeline.handler(type: ClientWatch.self).get()
@@ -207,8 +204,7 @@ final class ServerState: @unchecked Sendable {
     var count: Int { lock.withLock { requests } }
 
     /// Counts a request, unless there are so many already.
-    @discardableResult
-    func enter(most: Int = .max) -> Bool {
+    func enter(most: Int) -> Bool {
         lock.withLock {
             guard requests < most else { return false }
             requests += 1
