@@ -45,6 +45,12 @@ void ct_initialize(void) {
     });
 }
 
+void ct_release_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
 void ct_set_thread_count(int32_t count) {
     ctorch::guarded([&] { at::set_num_threads(count); });
 }

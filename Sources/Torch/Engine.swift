@@ -10,6 +10,10 @@ public enum Engine {
     /// Tunes the allocator for tensors; called by the first tensor made, harmless to call again.
     public static func initialize() { ct_initialize() }
 
+    /// Gives back to the system what was freed and is kept to be used again. It is kept for speed (see ``initialize()``); what
+    /// runs for days gives it back now and then, some milliseconds each time.
+    public static func releaseMemory() { ct_release_memory() }
+
     /// Threads that one operator may use.
     public static var threadCount: Int {
         get { Int(ct_thread_count()) }

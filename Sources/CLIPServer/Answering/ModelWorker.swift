@@ -168,7 +168,13 @@ final class ModelWorker: @unchecked Sendable {
     }
 
     private func work() {
+        var trimmed = ContinuousClock.now
         while let batch = next() {
+            // Freed pieces between used ones would be kept for good: under load a gigabyte in some minutes.
+            if .now - trimmed > .seconds(10) {
+                Engine.releaseMemory()
+                trimmed = .now
+            }
             let start = ContinuousClock.now
             switch batch {
             case .texts(let items):

@@ -25,6 +25,8 @@ const char *ct_last_error(void);
 const char *ct_version(void);
 /// Tunes the allocator and registers operators. Safe to call more than once.
 void ct_initialize(void);
+/// Gives back what the allocator keeps of freed memory, where it can.
+void ct_release_memory(void);
 void ct_set_thread_count(int32_t count);
 int32_t ct_thread_count(void);
 /// Sets how many threads the operators called on this thread alone may use; returns the number before.
