@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "CLIPServerTests",
             dependencies: [
-                "CLIP", "CLIPSearch", "CLIPServer", "Imaging", "LoopbackServer", "Torch",
+                "CLIP", "CLIPSearch", "CLIPServer", "Imaging", "LoopbackServer", "TestSupport", "Torch",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

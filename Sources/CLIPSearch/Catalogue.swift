@@ -160,47 +160,55 @@ struct Catalogue {
         }
     }
 
+    /// A row of the columns and the vector; nil where the vector has another length than `dimension` says.
+    private static func entry(_ row: Row, _ dimension: Int) -> PictureVector? {
+        let bytes: Data = row["vector"]
+        return UnitVector(bytes: bytes, dimension: dimension).map {
+            PictureVector(picture: picture(row), vector: $0.values)
+        }
+    }
+
+    /// What is said of a vector that has another length.
+    func damaged(vectorOf id: Int64) -> SearchError {
+        .damaged(path: path, problem: "picture \(id) has a vector of another length")
+    }
+
     /// Pictures with their vectors, whose numbers are given; others are left out.
-    func pictures(_ ids: [Int64], dimension: Int) throws -> [Int64: (picture: IndexedPicture, vector: UnitVector)] {
-        var found: [Int64: (IndexedPicture, UnitVector)] = [:]
+    func pictures(_ ids: [Int64], dimension: Int) throws -> [Int64: PictureVector] {
+        var found: [Int64: PictureVector] = [:]
         try pool.read { database in
             let statement = try database.cachedStatement(
                 sql: "SELECT \(Self.columns), vector FROM pictures WHERE id = ? AND deleted = 0")
             for id in ids {
                 guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
-                let bytes: Data = row["vector"]
-                guard let vector = UnitVector(bytes: bytes, dimension: dimension) else {
-                    throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
-                }
-                found[id] = (Self.picture(row), vector)
+                guard let entry = Self.entry(row, dimension) else { throw damaged(vectorOf: id) }
+                found[id] = entry
             }
         }
         return found
     }
 
     /// Pictures with these contents, which are not deleted.
-    func pictures(
-        hash: String, size: Int, dimension: Int
-    ) throws -> [(picture: IndexedPicture, vector: UnitVector)] {
+    func pictures(hash: String, size: Int, dimension: Int) throws -> [PictureVector] {
         try pool.read { database in
             try Row.fetchAll(
                 database,
                 sql:
                     "SELECT \(Self.columns), vector FROM pictures WHERE hash = ? AND size = ? AND deleted = 0 ORDER BY id",
                 arguments: [hash, size]
-            ).compactMap { row in
-                let bytes: Data = row["vector"]
-                return UnitVector(bytes: bytes, dimension: dimension).map { (Self.picture(row), $0) }
-            }
+            ).compactMap { Self.entry($0, dimension) }
         }
     }
 
     /// Every picture that is not deleted, in ascending order of numbers.
-    func read(_ body: (IndexedPicture, Data) throws -> Void) throws {
+    func read(dimension: Int, _ body: (PictureVector) throws -> Void) throws {
         try pool.read { database in
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT \(Self.columns), vector FROM pictures WHERE deleted = 0 ORDER BY id")
-            while let row = try rows.next() { try body(Self.picture(row), row["vector"]) }
+            while let row = try rows.next() {
+                guard let entry = Self.entry(row, dimension) else { throw damaged(vectorOf: row["id"]) }
+                try body(entry)
+            }
         }
     }
 

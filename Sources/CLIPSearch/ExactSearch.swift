@@ -68,9 +68,7 @@ extension Catalogue {
                 let product = try row.withUnsafeData(atIndex: 0) { data in
                     data?.withUnsafeBytes { UnitVector.dot(bytes: $0, query) }
                 }
-                guard let product else {
-                    throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
-                }
+                guard let product else { throw damaged(vectorOf: id) }
                 found.append((id, product))
             }
             return found

@@ -15,6 +15,9 @@ public struct SearchGroup: Sendable, Equatable {
     /// some percent, a burst. Different pictures of one kind are seldom so near.
     public static let defaultThreshold: Float = 0.95
 
+    /// A threshold as people give it, up to 1: a cosine of 1 has the rounding of its vectors.
+    package static func leastCosine(_ threshold: Double) -> Float { min(Float(threshold), 0.9999) }
+
     /// Puts each hit to the first better one that it is like, best first.
     /// - Parameters:
     ///   - hits: best first.
@@ -123,9 +126,8 @@ extension PictureIndex {
             return try search(query, count: count, filter: filter, leaving: leaving).filter(isNear)
                 .map { SearchGroup(best: $0) }
         }
-        // A cosine of 1 has the rounding of its vectors.
         return try search(
-            query, groups: count, threshold: min(Float(group), 0.9999), filter: filter, leaving: leaving
+            query, groups: count, threshold: SearchGroup.leastCosine(group), filter: filter, leaving: leaving
         ).filter { isNear($0.best) }.map { SearchGroup(best: $0.best, similar: $0.similar.filter(isNear)) }
     }
 }

@@ -15,14 +15,13 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
     public let space: EmbeddingSpace
     let catalogue: Catalogue
     private let lock = NSLock()
-    private var view: View  // guarded by `lock`
+    private var view: View?  // guarded by `lock`; nil before the first look
 
     /// What was on the disk at one moment. A search keeps its own while others go on.
     private struct View {
-        var header: ScanFile.Header
         /// Of the catalogue's contents.
         var version: Int64
-        var scan: ScanFile?
+        var scan: ScanFile
         /// Rows that are not deleted; nil where none is.
         var live: RowMask?
     }
@@ -64,7 +63,6 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
             return (catalogue, try catalogue.settings())
         }
         self.space = settings.space
-        view = View(header: Self.header(settings), version: -1)
         if let space { try require(space) }
         _ = try current()
     }
@@ -79,7 +77,7 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
     public var count: Int {
         get throws {
             let view = try current()
-            return view.live?.population ?? view.scan?.count ?? 0
+            return view.live?.population ?? view.scan.count
         }
     }
 
@@ -165,7 +163,7 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
         var rows = 0
         try catalogue.vectors(after: id) { id, data in
             guard let vector = UnitVector(bytes: data, dimension: dimension) else {
-                throw SearchError.damaged(path: path, problem: "picture \(id) has a vector of another length")
+                throw catalogue.damaged(vectorOf: id)
             }
             rows += 1
             buffer += ScanFile.bytes(id: id, vector.values, header: header)
@@ -183,20 +181,22 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
         try Self.wrapping(path) {
             try lock.withLock {
                 let version = try catalogue.version
-                if version != view.version { view = try read(version) }
+                if let view, view.version == version { return view }
+                let view = try read(version)
+                self.view = view
                 return view
             }
         }
     }
 
     private func read(_ version: Int64) throws -> View {
-        func open() throws -> (ScanFile.Header, ScanFile)? {
-            let header = Self.header(try catalogue.settings())
+        func open() throws -> ScanFile? {
             let state = try catalogue.scanState
-            guard state.scanned == state.last, let file = try existingScan(header, rows: state.rows),
+            guard state.scanned == state.last,
+                let file = try existingScan(Self.header(catalogue.settings()), rows: state.rows),
                 file.count == state.rows
             else { return nil }
-            return (header, file)
+            return file
         }
         var found = try open()
         if found == nil {
@@ -206,11 +206,11 @@ public final class SearchIndex: PictureIndex, @unchecked Sendable {
             try bringUpToDate(Self.header(catalogue.settings()))
             found = try open()
         }
-        guard let (header, file) = found else {
+        guard let file = found else {
             throw SearchError.damaged(path: path, problem: "its scan file cannot be made")
         }
         let deleted = try catalogue.deletedIDs
-        var view = View(header: header, version: version, scan: file)
+        var view = View(version: version, scan: file)
         if !deleted.isEmpty {
             var mask = RowMask(count: file.count, filled: true)
             for id in deleted { file.row(of: id).map { mask[$0] = false } }
@@ -246,7 +246,8 @@ extension SearchIndex {
         guard query.count == dimension else { throw SearchError.dimension(given: query.count, needed: dimension) }
         return try Self.wrapping(path) {
             let view = try current()
-            guard let scan = view.scan, scan.count > 0, count > 0 else { return [] }
+            let scan = view.scan
+            guard scan.count > 0, count > 0 else { return [] }
             let mask = try mask(filter, leaving, scan, view.live)
             let answers = try ExactSearch(UnitVector.scaled(query), scan, mask, catalogue).best(count)
             let pictures = try catalogue.records(answers.map(\.id))
@@ -289,24 +290,12 @@ extension SearchIndex {
 
     /// Hands over every picture with its vector, in ascending order of numbers.
     public func read(_ body: (PictureVector) throws -> Void) throws {
-        try Self.wrapping(path) {
-            try catalogue.read { picture, data in
-                guard let vector = UnitVector(bytes: data, dimension: dimension) else {
-                    throw SearchError.damaged(
-                        path: path, problem: "picture \(picture.id) has a vector of another length")
-                }
-                try body(PictureVector(picture: picture, vector: vector.values))
-            }
-        }
+        try Self.wrapping(path) { try catalogue.read(dimension: dimension, body) }
     }
 
     /// Pictures with their vectors; numbers that there are not are left out.
     public func pictures(_ ids: [Int64]) throws -> [Int64: PictureVector] {
-        try Self.wrapping(path) {
-            try catalogue.pictures(ids, dimension: dimension).mapValues {
-                PictureVector(picture: $0.picture, vector: $0.vector.values)
-            }
-        }
+        try Self.wrapping(path) { try catalogue.pictures(ids, dimension: dimension) }
     }
 
     /// The picture at a path.
@@ -316,11 +305,7 @@ extension SearchIndex {
 
     /// Pictures with the same contents.
     public func pictures(hash: String, size: Int) throws -> [PictureVector] {
-        try Self.wrapping(path) {
-            try catalogue.pictures(hash: hash, size: size, dimension: dimension).map {
-                PictureVector(picture: $0.picture, vector: $0.vector.values)
-            }
-        }
+        try Self.wrapping(path) { try catalogue.pictures(hash: hash, size: size, dimension: dimension) }
     }
 
     /// Where every picture lies, in ascending order of numbers.

@@ -19,23 +19,13 @@ public struct ServerQuery: Encodable, Sendable {
         }
     }
 
-    private struct Filter: Encodable {
-        var folder: String?
-        var types: [String]?
-        var after: String?
-        var before: String?
-        var minBytes: Int?
-        var maxBytes: Int?
-        var ids: [Int64]?
-    }
-
     private var add: [Term]
     private var subtract: [Term]
     private var index: String?
     private var top: Int
     private var minScore: Double?
     private var group: Double?
-    private var filter: Filter
+    private var filter: SearchRequest.Filter
 
     /// - Parameters:
     ///   - terms: with weights below 0 for what to keep away from.
@@ -57,16 +47,7 @@ public struct ServerQuery: Encodable, Sendable {
         self.top = top
         self.minScore = minScore
         self.group = group
-        // Ends of time are none.
-        func date(_ seconds: Int64?) -> String? {
-            seconds.flatMap {
-                abs($0) < 100_000_000_000 ? Date(timeIntervalSince1970: Double($0)).ISO8601Format() : nil
-            }
-        }
-        self.filter = Filter(
-            folder: filter.folder, types: filter.fileTypes, after: date(filter.taken?.lowerBound),
-            before: date(filter.taken?.upperBound), minBytes: filter.size?.lowerBound,
-            maxBytes: filter.size.flatMap { $0.upperBound == .max ? nil : $0.upperBound }, ids: filter.ids)
+        self.filter = SearchRequest.Filter(filter)
     }
 }
 
@@ -77,8 +58,6 @@ extension RunningServer {
         guard let body = try? ServerJSON.encoder().encode(query), let answer = await post("/v1/search", body) else {
             return nil
         }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try? decoder.decode(SearchDocument.self, from: answer)
+        return try? ServerJSON.decode(SearchDocument.self, answer)
     }
 }

@@ -28,21 +28,9 @@ public enum TakenDate {
     }
 
     private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-        var place = 2
-        while place + 4 <= bytes.count, bytes[place] == 0xFF {
-            let marker = bytes[place + 1]
-            if marker == 0xFF {
-                place += 1
-                continue
-            }
+        for (marker, body) in JPEGSegments(bytes) where marker == 0xE1 || marker == 0xDA {
             if marker == 0xDA { return nil }
-            let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
-            let end = place + 2 + length
-            guard length >= 2, end <= bytes.count else { return nil }
-            if marker == 0xE1, bytes[place + 4..<end].starts(with: "Exif".utf8) {
-                return exif(UnsafeRawBufferPointer(rebasing: bytes[place + 4..<end]))
-            }
-            place = end
+            if bytes[body].starts(with: "Exif".utf8) { return exif(UnsafeRawBufferPointer(rebasing: bytes[body])) }
         }
         return nil
     }

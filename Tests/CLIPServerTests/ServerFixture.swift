@@ -5,6 +5,7 @@ import Imaging
 import Logging
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Torch
 
 @testable import CLIPSearch
@@ -147,10 +148,9 @@ enum Drawings {
 
 /// A folder for one test's files.
 func withFolder<R>(_ body: (String) async throws -> R) async throws -> R {
-    let folder = NSTemporaryDirectory() + "swift-clip-server-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try await body(folder)
+    let folder = try TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    return try await body(folder.url.path)
 }
 
 /// A connection byte by byte, for what no client sends. Reading ends after some minutes, and waits on a thread of its own:

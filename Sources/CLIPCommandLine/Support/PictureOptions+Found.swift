@@ -1,5 +1,6 @@
 import CLIP
 import CLIPData
+import CLIPSearch
 import Imaging
 import Torch
 
@@ -17,13 +18,13 @@ extension PictureOptions {
         try prepare(picture, for: preprocessor).bytes
     }
 
-    /// A picture that was found as the model's input bytes, uint8 `[3, S, S]`, and its own size.
+    /// A picture that was found as the image tower takes it, with its own size.
     func prepare(
         _ picture: PictureList.Found, for preprocessor: PicturePreprocessor
-    ) throws -> (bytes: Tensor, width: Int, height: Int) {
+    ) throws -> IndexUpdate.Input {
         guard alpha == .openCLIP else {
             let decoded = try decode(picture)
-            return (try preprocessor.bytes(decoded), decoded.width, decoded.height)
+            return .init(bytes: try preprocessor.bytes(decoded), width: decoded.width, height: decoded.height)
         }
         let unconverted =
             switch picture.image {
@@ -33,7 +34,9 @@ extension PictureOptions {
                     try UnconvertedPicture.decode($0, name: picture.name, options: decoding)
                 }
             }
-        return (try preprocessor.bytes(resizedFirst: unconverted), unconverted.width, unconverted.height)
+        return .init(
+            bytes: try preprocessor.bytes(resizedFirst: unconverted), width: unconverted.width,
+            height: unconverted.height)
     }
 
     /// The same where the picture is decoded already, to be shown: another way to its numbers starts anew.

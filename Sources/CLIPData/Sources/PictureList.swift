@@ -13,9 +13,6 @@ public struct PictureList: Sendable {
         /// A picture whose bytes are at hand, or elsewhere.
         public init(name: String, image: PairSample.Image) { (self.name, self.image) = (name, image) }
 
-        /// A file's bytes.
-        package init(bytes: Data, name: String) { self.init(name: name, image: .bytes(bytes)) }
-
         /// A file.
         public init(file path: String) { self.init(name: path, image: .file(path: path)) }
     }

@@ -245,8 +245,7 @@ final class ModelWorker: @unchecked Sendable {
         _ pace: WritableKeyPath<(picture: Double, text: Double), Double>
     ) {
         guard count > 0 else { return }
-        let taken = ContinuousClock.now - start
-        let seconds = Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18
+        let seconds = (ContinuousClock.now - start).seconds
         metrics.batch(kind, count, seconds: seconds)
         condition.lock()
         let before = self.pace[keyPath: pace]

@@ -40,8 +40,7 @@ struct Answering: RouterMiddleware {
             response.body = .init(contentLength: response.body.contentLength) { try await $0.finish(nil) }
         }
         if request.headers[.connection]?.lowercased() == "close" { response.headers[.connection] = "close" }
-        let taken = ContinuousClock.now - start
-        let seconds = Double(taken.components.seconds) + Double(taken.components.attoseconds) / 1e18
+        let seconds = (ContinuousClock.now - start).seconds
         metrics.request(context.endpointPath ?? "none", status: response.status.code, seconds: seconds)
         context.logger.info(
             "\(request.method) \(request.uri.path) \(response.status.code) \(Int(seconds * 1000)) ms")

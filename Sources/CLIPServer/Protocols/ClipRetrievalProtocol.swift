@@ -87,18 +87,12 @@ struct ClipRetrievalProtocol: Sendable {
         return vector
     }
 
+    /// Among the nearest, each that is like a better one is left out.
     private static func withoutDuplicates(_ hits: [SearchHit], _ index: any PictureIndex) throws -> [SearchHit] {
         let near = Array(hits.prefix(500))
-        let vectors = try index.pictures(near.map(\.picture.id))
-        var kept: [(hit: SearchHit, vector: [Float])] = []
-        for hit in near {
-            guard let vector = vectors[hit.picture.id]?.vector else { continue }
-            let isAlike = kept.contains { other in
-                zip(other.vector, vector).reduce(0) { $0 + $1.0 * $1.1 } >= duplicateSimilarity
-            }
-            if !isAlike { kept.append((hit, vector)) }
-        }
-        return kept.map(\.hit) + hits.dropFirst(500)
+        let vectors = try index.pictures(near.map(\.picture.id)).mapValues(\.vector)
+        return SearchGroup.grouped(near, vectors: vectors, threshold: duplicateSimilarity).map(\.best)
+            + hits.dropFirst(500)
     }
 
     private func thumbnail(_ entry: ServedIndexes.Entry, _ picture: IndexedPicture) async -> String? {

@@ -51,7 +51,7 @@ struct SearchRequest: Decodable, Sendable {
     }
 
     /// Which pictures may be found.
-    struct Filter: Decodable, Sendable {
+    struct Filter: Codable, Sendable {
         var folder: String?
         var types: [String]?
         /// ISO 8601 dates, or dates with times; the whole of what each names counts.
@@ -60,6 +60,22 @@ struct SearchRequest: Decodable, Sendable {
         var minBytes: Int?
         var maxBytes: Int?
         var ids: [Int64]?
+
+        /// What a filter is written as; ends of time are none.
+        init(_ filter: SearchFilter) {
+            func date(_ seconds: Int64?) -> String? {
+                seconds.flatMap {
+                    abs($0) < 100_000_000_000 ? Date(timeIntervalSince1970: Double($0)).ISO8601Format() : nil
+                }
+            }
+            folder = filter.folder
+            types = filter.fileTypes
+            after = date(filter.taken?.lowerBound)
+            before = date(filter.taken?.upperBound)
+            minBytes = filter.size?.lowerBound
+            maxBytes = filter.size.flatMap { $0.upperBound == .max ? nil : $0.upperBound }
+            ids = filter.ids
+        }
 
         func filter() throws -> SearchFilter {
             var filter = SearchFilter()

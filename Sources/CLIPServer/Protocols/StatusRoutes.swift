@@ -28,8 +28,7 @@ struct StatusRoutes: Sendable {
 
     /// A batch that takes longer than any request may is stuck: whoever watches had better start the server anew.
     private func health() throws -> Response {
-        let busy = service.worker.busy
-        let seconds = Double(busy.components.seconds) + Double(busy.components.attoseconds) / 1e18
+        let seconds = service.worker.busy.seconds
         let isStuck = seconds > service.configuration.requestSeconds
         let status = state.isStopping ? "stopping" : isStuck ? "stuck" : "ok"
         var response = try Response.json(

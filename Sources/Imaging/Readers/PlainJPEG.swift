@@ -33,27 +33,17 @@ enum PlainJPEG {
         var found: Header?
         var isAdobe = false
         var components = 0
-        var place = 2
-        while place + 4 <= bytes.count, bytes[place] == 0xFF {
-            let marker = bytes[place + 1]
-            if marker == 0xFF {
-                place += 1
-                continue
-            }
-            let length = Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
-            let body = place + 4
-            let end = place + 2 + length
-            guard length >= 2, end <= bytes.count else { return nil }
+        for (marker, body) in JPEGSegments(bytes) {
             switch marker {
             case 0xC0:  // baseline
-                guard length >= 8, found == nil, bytes[body] == 8 else { return nil }
+                guard body.count >= 6, found == nil, bytes[body.lowerBound] == 8 else { return nil }
                 found = Header(
-                    width: Int(bytes[body + 3]) << 8 | Int(bytes[body + 4]),
-                    height: Int(bytes[body + 1]) << 8 | Int(bytes[body + 2]))
-                components = Int(bytes[body + 5])
+                    width: Int(bytes[body.lowerBound + 3]) << 8 | Int(bytes[body.lowerBound + 4]),
+                    height: Int(bytes[body.lowerBound + 1]) << 8 | Int(bytes[body.lowerBound + 2]))
+                components = Int(bytes[body.lowerBound + 5])
             case 0xC4, 0xDB, 0xDD, 0xE0, 0xE2...0xED, 0xEF, 0xFE: break  // tables, profiles, comments
             case 0xE1:
-                if bytes[body..<end].prefix(4).elementsEqual("Exif".utf8) { return nil }
+                if bytes[body].prefix(4).elementsEqual("Exif".utf8) { return nil }
             case 0xEE: isAdobe = true
             case 0xDA:
                 guard let found, found.width > 0, found.height > 0 else { return nil }
@@ -61,7 +51,6 @@ enum PlainJPEG {
                 return components == 1 || components == 3 && !isAdobe ? found : nil
             default: return nil
             }
-            place = end
         }
         return nil
     }

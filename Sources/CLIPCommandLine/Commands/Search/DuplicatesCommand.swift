@@ -48,9 +48,7 @@ struct DuplicatesCommand: ParsableCommand {
 
     func run() throws {
         let index = try place.open()
-        // A cosine of 1 has the rounding of its vectors.
-        let least = min(Float(threshold), 0.9999)
-        let groups = try index.duplicates(threshold: least) {
+        let groups = try index.duplicates(threshold: SearchGroup.leastCosine(threshold)) {
             Console.status("\(Int(100 * $0)) % of the pairs")
         }
         Console.endStatus()

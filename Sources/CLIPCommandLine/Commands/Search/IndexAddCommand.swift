@@ -61,9 +61,7 @@ struct IndexAddCommand: ParsableCommand {
         var update = IndexUpdate(
             index, with: clip,
             read: { path, contents in
-                let found = PictureList.Found(name: path, image: .bytes(contents))
-                let (bytes, width, height) = try pictures.prepare(found, for: preprocessor)
-                return .init(bytes: bytes, width: width, height: height)
+                try pictures.prepare(.init(name: path, image: .bytes(contents)), for: preprocessor)
             },
             onEvent: { event in
                 switch event {

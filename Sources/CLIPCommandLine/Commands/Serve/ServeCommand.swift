@@ -46,8 +46,7 @@ struct ServeCommand: ParsableCommand {
         ) { bytes, name in
             guard let preprocessor else { throw CLIPError.noImageTower }
             return try Engine.inference {
-                let found = try pictures.prepare(.init(bytes: bytes, name: name), for: preprocessor)
-                return .init(bytes: found.bytes, width: found.width, height: found.height)
+                try pictures.prepare(.init(name: name, image: .bytes(bytes)), for: preprocessor)
             }
         }
         let record = Records(host: configuration.host, key: ownKey, indexes: indexes)
