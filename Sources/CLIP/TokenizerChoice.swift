@@ -31,6 +31,13 @@ struct TokenizerChoice {
                 return try WordPieceTokenizer(contextLength: length)
             }
             return try TokenizerFiles.tokenizer(directory: directory, family: .chineseCLIP, contextLength: length)
+        case .bert:
+            guard let directory = folder.directory else {
+                throw CLIPError.missingInput(
+                    path: "a BERT text tower's vocabulary",
+                    hint: "It is not in the weights: the model's directory is needed, with vocab.txt or tokenizer.json.")
+            }
+            return try TokenizerFiles.tokenizer(directory: directory, family: .bert, contextLength: length)
         case .sigLIP, .sigLIP2:
             guard let directory = folder.directory else {
                 throw CLIPError.missingInput(
@@ -47,7 +54,7 @@ struct TokenizerChoice {
     /// How many rows of the token embedding may have no token: some tables are filled up to a round number.
     var unusedRows: Int {
         switch family {
-        case .clip, .chineseCLIP: 63
+        case .clip, .chineseCLIP, .bert: 63
         case .sigLIP, .sigLIP2: 1024
         }
     }

@@ -10,11 +10,13 @@ public enum TokenizerFamily: String, Codable, Sendable, CaseIterable {
     case sigLIP2
     /// Chinese-CLIP: BERT's WordPiece.
     case chineseCLIP
+    /// Other BERTs: WordPiece with a vocabulary of their own.
+    case bert
 
     /// The context of the family's published models.
     public var usualContextLength: Int {
         switch self {
-        case .clip: 77
+        case .clip, .bert: 77
         case .sigLIP, .sigLIP2: 64
         case .chineseCLIP: 52
         }
@@ -31,6 +33,7 @@ public enum TokenizerFiles {
     /// | `sigLIP` | spiece.model; sentencepiece.model; tokenizer.model; tokenizer.json (Unigram) | both |
     /// | `sigLIP2` | tokenizer.json (BPE); tokenizer.model | both |
     /// | `chineseCLIP` | vocab.txt; tokenizer.json (WordPiece) | both |
+    /// | `bert` | vocab.txt; tokenizer.json (WordPiece) | `transformers`, which `open_clip` asks too |
     ///
     /// - Parameters:
     ///   - directory: Where the files are.
@@ -63,6 +66,8 @@ public enum TokenizerFiles {
                 throw .tokenizerMissing(directory: directory.path, searched: GemmaTokenizer.fileNames)
             }
             return try GemmaTokenizer(directory: directory, contextLength: contextLength, rules: rules)
+        case .bert:
+            return try WordPieceTokenizer(directory: directory, contextLength: contextLength, rules: .transformers)
         case .chineseCLIP:
             return try WordPieceTokenizer(directory: directory, contextLength: contextLength, rules: rules)
         }

@@ -10,6 +10,7 @@ private enum Network {
     static let embedding = Operator("aten::embedding")
     static let gelu = Operator("aten::gelu")
     static let relu = Operator("aten::relu")
+    static let relu6 = Operator("aten::relu6")
     static let silu = Operator("aten::silu")
     static let sigmoid = Operator("aten::sigmoid")
     static let attention = Operator("aten::scaled_dot_product_attention")
@@ -85,6 +86,9 @@ extension Tensor {
 
     /// max(x, 0).
     public func relu() throws -> Tensor { try Network.relu.one(.tensor(self)) }
+
+    /// min(max(x, 0), 6) (Howard et al., arXiv 1704.04861).
+    public func relu6() throws -> Tensor { try Network.relu6.one(.tensor(self)) }
 
     /// x·σ(x) (Hendrycks and Gimpel, arXiv 1606.08415).
     public func silu() throws -> Tensor { try Network.silu.one(.tensor(self)) }

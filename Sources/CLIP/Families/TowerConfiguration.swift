@@ -76,6 +76,9 @@ package protocol ImageTowerConfiguration: TowerConfiguration {
     /// The names open_clip's code gives a tower of this shape.
     var openCLIPNaming: TowerNaming { get }
 
+    /// Names in files that hold such a tower without its projection, for a model that is to begin with it.
+    var bodyNamings: [TowerNaming] { get }
+
     /// Whether open_clip takes such towers from timm. Only models of its own have a QuickGELU twin.
     var isTimms: Bool { get }
 
@@ -124,6 +127,9 @@ package protocol TextTowerConfiguration: TowerConfiguration {
     /// - Throws: ``CLIPError/unsupportedConversion(what:)`` for a tower that open_clip names in no way known here.
     func openCLIPNaming(isApart: Bool) throws -> TowerNaming
 
+    /// Names in files that hold such a tower without its projection, for a model that is to begin with it.
+    var bodyNamings: [TowerNaming] { get }
+
     /// What a model is called whose text tower of this family was inferred from its weights.
     static var inferredModelName: String { get }
 
@@ -145,8 +151,13 @@ package struct TransformerShape: Sendable, Equatable {
     }
 }
 
+extension ImageTowerConfiguration {
+    package var bodyNamings: [TowerNaming] { [] }
+}
+
 extension TextTowerConfiguration {
     package var unprojectedState: String? { nil }
+    package var bodyNamings: [TowerNaming] { [] }
 }
 
 extension TowerConfiguration {

@@ -6,6 +6,7 @@ package enum TowerFamilies {
         ResNetConfiguration.self,
         EVAConfiguration.self,
         ConvNeXtConfiguration.self,
+        EfficientNetConfiguration.self,
     ]
 
     /// What turns texts into vectors.

@@ -8,7 +8,7 @@ import TorchNN
 
 /// ConvNeXt's towers give timm's numbers and gradients; `Fixtures/families/convnets.py` computed them.
 @Suite struct ConvNeXtTests {
-    private static func model(epsilon: Double, head: ConvNeXtConfiguration.Head) -> ModelConfiguration {
+    private static func model(epsilon: Double, head: TimmProjection) -> ModelConfiguration {
         var text = TextTransformerConfiguration(width: 12, headCount: 2, layers: 2)
         (text.contextLength, text.vocabularySize) = (16, 300)
         let vision = ConvNeXtConfiguration(

@@ -1,7 +1,9 @@
 import CLIPText
 import TorchNN
 
-/// A BERT text tower (Devlin et al., arXiv 1810.04805) as Chinese-CLIP uses it: the first token's state, projected.
+/// A BERT text tower (Devlin et al., arXiv 1810.04805): the first token's state, projected by a matrix, as Chinese-CLIP uses
+/// it; or, as open_clip takes it from Hugging Face's library, that or the mean of all tokens' states, and a projection of one
+/// layer or two.
 package struct BERTConfiguration: Sendable, Equatable {
     package var contextLength: Int = 52
     package var vocabularySize: Int = 21_128
@@ -17,6 +19,29 @@ package struct BERTConfiguration: Sendable, Equatable {
     package var epsilon: Double = 1e-12
     /// Hidden from attention.
     package var padToken: Int32 = 0
+    package var pooling: Pooling = .first
+    package var projection: Projection = .matrix
+    /// Whether it is open_clip's, around a model of Hugging Face's: names, tokenizer and what is locked are then its.
+    package var isOpenCLIPs = false
+
+    /// Which of the last states a text's embedding is made of.
+    package enum Pooling: String, Sendable {
+        /// The class token's, which is first.
+        case first
+        /// The mean of all that are not padding (Reimers and Gurevych, "Sentence-BERT", arXiv 1908.10084, section 3).
+        case mean
+    }
+
+    /// What makes the embedding.
+    package enum Projection: String, Sendable {
+        /// A matrix.
+        case matrix
+        /// Two without biases, with GELU between, in open_clip's width: the mean of the state's and the embedding's.
+        case mlp
+
+        /// What is between the two.
+        static func hiddenWidth(_ width: Int, _ embeddingSize: Int) -> Int { (width + embeddingSize) / 2 }
+    }
 
     package init(width: Int, headCount: Int, layers: Int, hiddenWidth: Int) {
         self.width = width
@@ -36,11 +61,14 @@ extension BERTConfiguration: TextTowerConfiguration {
         }
     }
 
+    /// What Chinese-CLIP's towers have needs no name: vectors written before there were others keep their fingerprint.
     package var traits: [String: String] {
-        [
+        var traits = [
             "tower": "BERT", "heads": "\(headCount)", "activation": activation.rawValue, "epsilon": "\(epsilon)",
             "padding": "\(padToken)",
         ]
+        if pooling != .first { traits["pooling"] = pooling.rawValue }
+        return traits
     }
 
     package var blocks: TransformerShape {
@@ -61,9 +89,9 @@ extension BERTConfiguration: TextTowerConfiguration {
     package var positionRows: [PositionRow] { [] }
 
     /// Chinese-CLIP's models squash.
-    package var pictureResizing: PreprocessConfiguration.ResizeMode? { .squash }
+    package var pictureResizing: PreprocessConfiguration.ResizeMode? { isOpenCLIPs ? nil : .squash }
 
-    package func tokenizerFamily(_ files: TokenizerFolder) -> TokenizerFamily { .chineseCLIP }
+    package func tokenizerFamily(_ files: TokenizerFolder) -> TokenizerFamily { isOpenCLIPs ? .bert : .chineseCLIP }
 
     package func makeTower(embeddingSize: Int) throws -> any TextTower {
         try BERTTransformer(self, embeddingSize: embeddingSize)
@@ -88,17 +116,6 @@ extension BERTConfiguration: TextTowerConfiguration {
         tower.typeCount = types[0]
         return tower
     }
-
-    /// open_clip takes BERT from another library, under other names.
-    package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? { nil }
-
-    package func openCLIPObject() throws -> [String: Any] {
-        throw CLIPError.unsupportedConversion(what: "a BERT text tower in open_clip's own layout")
-    }
-
-    package func openCLIPNaming(isApart: Bool) throws -> TowerNaming {
-        throw CLIPError.unsupportedConversion(what: "a BERT text tower, which open_clip names differently")
-    }
 }
 
 extension BERTConfiguration {
@@ -119,7 +136,16 @@ extension BERTConfiguration {
         let width = Double(width)
         let tables = Double(vocabularySize) + Double(positionCount) + Double(typeCount)
         return width * (tables + 2) + Double(layers) * ParameterCount.block(width, Double(hiddenWidth))
-            + width * Double(embeddingSize)
+            + projectionSize(embeddingSize)
+    }
+
+    /// A projection's values; all of them are multiplied once.
+    private func projectionSize(_ embeddingSize: Int) -> Double {
+        switch projection {
+        case .matrix: return Double(width) * Double(embeddingSize)
+        case .mlp:
+            return Double(Projection.hiddenWidth(width, embeddingSize)) * (Double(width) + Double(embeddingSize))
+        }
     }
 
     package func work(embeddingSize: Int, _ options: TowerWork.Options) -> TowerWork {
@@ -128,8 +154,8 @@ extension BERTConfiguration {
             embedding: 0,
             blocks: TowerWork.blocks(
                 layers, length: options.captionLength ?? Double(contextLength), width: width,
-                feedForward: 2 * width * Double(hiddenWidth), pooledLast: options.readsOnlyPooledToken),
-            head: width * Double(embeddingSize))
+                feedForward: 2 * width * Double(hiddenWidth), pooledLast: options.readsOnlyPooledToken && pooling == .first),
+            head: projectionSize(embeddingSize))
     }
 
     package func memory(_ options: TowerWork.Options) -> TowerMemory {

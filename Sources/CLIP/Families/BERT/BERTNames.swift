@@ -1,5 +1,5 @@
 extension BERTConfiguration {
-    package static var namings: [TowerNaming] { [.chineseText, .chineseHuggingFaceText] }
+    package static var namings: [TowerNaming] { [.chineseText, .chineseHuggingFaceText, .openCLIPBERT] }
 }
 
 extension TowerNaming {
@@ -13,6 +13,25 @@ extension TowerNaming {
         project: huggingFace, variant: "Chinese-CLIP", signature: ["text_model.embeddings.word_embeddings.weight"],
         rules: bertRules("text_model.") + [Rule("text.projection", "text_projection.weight", .transposed)],
         ignored: bertConstants("text_model."))
+
+    /// open_clip's, around what Hugging Face's transformers names.
+    static let openCLIPBERT = TowerNaming(
+        project: openCLIP, variant: "BERT", signature: ["text.transformer.embeddings.word_embeddings.weight"],
+        rules: bertRules("text.transformer.") + [
+            Rule("text.projection", "text.proj.weight", .transposed),
+            Rule("text.hidden_projection.expand.weight", "text.proj.0.weight"),
+            Rule("text.hidden_projection.contract.weight", "text.proj.2.weight"),
+        ], ignored: bertConstants("text.transformer."))
+
+    /// A BERT alone, as Hugging Face's `BertModel` and sentence-transformers write it.
+    static let bert = TowerNaming(
+        project: huggingFace, variant: "BERT", signature: ["embeddings.word_embeddings.weight"], rules: bertRules(""),
+        ignored: bertConstants(""))
+
+    /// A BERT under a head for some task, which is left out.
+    static let bertAmongOthers = TowerNaming(
+        project: huggingFace, variant: "BERT", signature: ["bert.embeddings.word_embeddings.weight"],
+        rules: bertRules("bert."), ignored: bertConstants("bert.") + ["cls.**", "classifier.**"])
 
     /// BERT's pooler reads the first token's state for a task that no tower has.
     private static func bertConstants(_ prefix: String) -> [String] {

@@ -2,7 +2,8 @@ import Torch
 import TorchNN
 
 /// BERT as a text tower (Devlin et al., arXiv 1810.04805; Chinese-CLIP, Yang et al., arXiv 2211.01335): token ids to
-/// embeddings `[B, E]`, the first token's last state times a matrix.
+/// embeddings `[B, E]`, of the first token's last state or of the mean of all that are not padding (Reimers and Gurevych,
+/// arXiv 1908.10084).
 package final class BERTTransformer: TextTower {
     package let tokenEmbedding: Embedding
     /// `[positions, W]`
@@ -11,8 +12,8 @@ package final class BERTTransformer: TextTower {
     package let typeEmbedding: Parameter
     package let embeddingNorm: LayerNorm
     package let blocks: [PostNormBlock]
-    /// `[W, E]`
-    package let projection: Parameter
+    /// From the pooled state to the embedding; its parameters are named as the tower's own.
+    package let projection: any EmbeddingProjection
     private let configuration: BERTConfiguration
 
     package var shortcuts = TowerShortcuts()
@@ -25,6 +26,11 @@ package final class BERTTransformer: TextTower {
             of: parameter,
             embeddings: ["token_embedding", "positional_embedding", "type_embedding", "embedding_norm"],
             finalNorm: nil)
+    }
+
+    /// open_clip trains its own projection in any case.
+    package func lockGroup(of parameter: String) -> Int? {
+        configuration.isOpenCLIPs && part(of: parameter) == .head ? nil : layer(of: parameter)
     }
 
     /// Initialized as the authors' code: matrices and tables normal with deviation 0.02, biases zero.
@@ -40,11 +46,14 @@ package final class BERTTransformer: TextTower {
                 width: width, headCount: configuration.headCount, hidden: configuration.hiddenWidth,
                 activation: configuration.activation, epsilon: epsilon)
         }
-        projection = try Parameter(zeros: width, embeddingSize)
+        switch configuration.projection {
+        case .matrix: projection = try MatrixProjection(width, embeddingSize)
+        case .mlp: projection = try BERTHiddenProjection(width, embeddingSize)
+        }
         let small = Initializer.normal(0.02)
         for table in [tokenEmbedding.weight, positionalEmbedding, typeEmbedding] { try small.apply(to: table) }
         for block in blocks { try block.initialize(small) }
-        try Initializer.normal(1 / Double(width).squareRoot()).apply(to: projection)
+        try projection.initialize(.normal(1 / Double(width).squareRoot()))
     }
 
     /// - Parameter captions: token ids with the class token first and the separator last; padding after it is hidden and
@@ -94,7 +103,26 @@ package final class BERTTransformer: TextTower {
         for block in blocks.dropLast() {
             states = try block.run(states, recomputing: recomputesBlocks) { try block($0, mask: mask) }
         }
-        return try firstState(states, mask: mask, visible: visible).matmul(projection.tensor)
+        switch configuration.pooling {
+        case .first: return try projection(firstState(states, mask: mask, visible: visible))
+        case .mean:
+            if let last = blocks.last {
+                states = try last.run(states, recomputing: recomputesBlocks) { try last($0, mask: mask) }
+            }
+            return try projection(mean(states, over: hasPadding ? flags : nil))
+        }
+    }
+
+    /// The mean of the states that are not padding: `[B, L, W] -> [B, W]`.
+    /// - Parameter flags: which they are; nil for all.
+    private func mean(_ states: Tensor, over flags: [[Bool]]?) throws -> Tensor {
+        guard let flags else { return try states.mean(along: 1) }
+        let shares = flags.flatMap { row -> [Float] in
+            let share = 1 / Float(row.count { $0 })
+            return row.map { $0 ? share : 0 }
+        }
+        let weights = try Tensor(shares, shape: [flags.count, 1, flags[0].count]).uploaded(to: states.device)
+        return try weights.converted(to: states.dtype).matmul(states).squeezed(1)  // [B, 1, L] · [B, L, W]
     }
 
     /// The last block's state of the first token: `[B, L, W] -> [B, W]`.
@@ -102,6 +130,31 @@ package final class BERTTransformer: TextTower {
         guard let last = blocks.last else { return try states.select(0, dimension: 1) }
         guard shortcuts.readsOnlyPooled else { return try last(states, mask: mask).select(0, dimension: 1) }
         return try last(firstOf: states, visible: visible)
+    }
+}
+
+/// Two matrices with GELU between, as open_clip puts them after a model of Hugging Face's.
+package final class BERTHiddenProjection: EmbeddingProjection {
+    package let hiddenProjection: Layers
+
+    init(_ width: Int, _ embeddingSize: Int) throws { hiddenProjection = try Layers(width, embeddingSize) }
+
+    /// They stay as PyTorch draws them.
+    package func initialize(_ draw: Initializer) throws {}
+
+    package func callAsFunction(_ state: Tensor) throws -> Tensor { try hiddenProjection(state) }
+
+    package final class Layers: Module {
+        package let expand: Linear
+        package let contract: Linear
+
+        init(_ width: Int, _ embeddingSize: Int) throws {
+            let hidden = BERTConfiguration.Projection.hiddenWidth(width, embeddingSize)
+            expand = try Linear(width, hidden, bias: false)
+            contract = try Linear(hidden, embeddingSize, bias: false)
+        }
+
+        func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
     }
 }
 

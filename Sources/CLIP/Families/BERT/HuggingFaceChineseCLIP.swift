@@ -14,7 +14,7 @@ enum HuggingFaceChineseCLIP: HuggingFaceModel {
 
     static func object(of model: ModelConfiguration) -> [String: Any]? {
         guard let vision = model.vision as? VisionTransformerConfiguration, vision.isPlain,
-            let text = model.text as? BERTConfiguration, model.captionDecoder == nil
+            let text = model.text as? BERTConfiguration, !text.isOpenCLIPs, model.captionDecoder == nil
         else { return nil }
         var visionObject = vision.huggingFaceObject
         visionObject["model_type"] = "chinese_clip_vision_model"
@@ -52,7 +52,8 @@ extension BERTConfiguration {
         padToken = Int32(clamping: try text.natural("pad_token_id") ?? 0)
     }
 
-    fileprivate var huggingFaceObject: [String: Any] {
+    /// What ``init(huggingFace:)`` reads back.
+    var huggingFaceObject: [String: Any] {
         [
             "model_type": "chinese_clip_text_model", "hidden_act": activation.huggingFaceName, "hidden_size": width,
             "intermediate_size": hiddenWidth, "layer_norm_eps": epsilon, "max_position_embeddings": positionCount,

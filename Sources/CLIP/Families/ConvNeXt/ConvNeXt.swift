@@ -13,7 +13,7 @@ package final class ConvNeXt: ImageTower {
     /// Over the mean of the last stage's places.
     package let postNorm: LayerNorm
     /// From the last stage's channels to the embedding.
-    package let head: any ConvNeXtHead
+    package let head: any TimmHead
     private let configuration: ConvNeXtConfiguration
 
     package var shortcuts = TowerShortcuts()
@@ -58,10 +58,7 @@ package final class ConvNeXt: ImageTower {
                 dropPaths: Array(rates.prefix(configuration.layers[index])), epsilon: epsilon)
         }
         postNorm = try LayerNorm(widths[widths.count - 1], epsilon: epsilon)
-        switch configuration.head {
-        case .linear: head = try ConvNeXtMatrixHead(widths[widths.count - 1], embeddingSize)
-        case .mlp: head = try ConvNeXtHiddenHead(widths[widths.count - 1], embeddingSize)
-        }
+        head = try configuration.head.make(widths[widths.count - 1], embeddingSize)
     }
 
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
@@ -145,33 +142,6 @@ package final class ConvNeXtBlock: Module {
         let convolved = try depthwise(input.permuted([0, 3, 1, 2])).permuted([0, 2, 3, 1])
         return try input + dropPath(feedForward(norm(convolved)) * scale.tensor)
     }
-}
-
-/// How the pooled state becomes the embedding: `[B, C₃] -> [B, E]`.
-package protocol ConvNeXtHead: Module {
-    func callAsFunction(_ state: Tensor) throws -> Tensor
-}
-
-/// A matrix.
-package final class ConvNeXtMatrixHead: ConvNeXtHead {
-    package let projection: Linear
-
-    init(_ width: Int, _ embeddingSize: Int) throws { projection = try Linear(width, embeddingSize, bias: false) }
-
-    package func callAsFunction(_ state: Tensor) throws -> Tensor { try projection(state) }
-}
-
-/// Two layers with GELU between, twice as wide inside as the embedding; only the first has a bias.
-package final class ConvNeXtHiddenHead: ConvNeXtHead {
-    package let expand: Linear
-    package let contract: Linear
-
-    init(_ width: Int, _ embeddingSize: Int) throws {
-        expand = try Linear(width, 2 * embeddingSize)
-        contract = try Linear(2 * embeddingSize, embeddingSize, bias: false)
-    }
-
-    package func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
 }
 
 extension Convolution {

@@ -12,20 +12,12 @@ package struct ConvNeXtConfiguration: Sendable, Equatable {
     /// What every normalization adds to the variance.
     package var epsilon: Double
     /// What comes after the pooled state.
-    package var head: Head
+    package var head: TimmProjection
     /// The ``StochasticDepth/probability`` of the last block in training; those before have less, down to 0.
     package var dropPath: Double
 
-    /// open_clip's `timm_proj`.
-    package enum Head: String, Sendable, Equatable {
-        /// A matrix.
-        case linear
-        /// Two layers, twice as wide inside as the embedding.
-        case mlp
-    }
-
     package init(
-        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: Head = .linear, dropPath: Double = 0
+        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: TimmProjection = .linear, dropPath: Double = 0
     ) {
         self.imageSize = imageSize
         self.layers = layers
@@ -109,11 +101,7 @@ extension ConvNeXtConfiguration {
         guard ["", "avg"].contains(pool) else {
             throw object.problem("timm_pool", "\"\(pool)\" is not supported for a ConvNeXt: use \"\" or avg")
         }
-        let projection = try object.string("timm_proj", default: "linear")
-        guard let head = Head(rawValue: projection) else {
-            throw object.problem("timm_proj", "\"\(projection)\" is not supported for a ConvNeXt: use linear or mlp")
-        }
-        shape.head = head
+        shape.head = try TimmProjection(object, of: "a ConvNeXt")
         try object.refuseOthers()
         return shape
     }

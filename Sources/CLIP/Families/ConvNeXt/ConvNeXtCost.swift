@@ -6,15 +6,6 @@ extension ConvNeXtConfiguration {
 
     private static var places: Double { Double(kernel * kernel) }
 
-    /// A projection's values; all of them are multiplied once.
-    private func headMatrix(_ embeddingSize: Double) -> Double {
-        let width = Double(widths.last ?? 0)
-        switch head {
-        case .linear: return width * embeddingSize
-        case .mlp: return width * 2 * embeddingSize + 2 * embeddingSize * embeddingSize
-        }
-    }
-
     package func parameterCount(embeddingSize: Int) -> Double {
         let (embedding, expansion) = (Double(embeddingSize), Double(Self.expansion))
         var count = 3 * 16 * Double(widths[0]) + Double(widths[0]) + 2 * Double(widths[0])
@@ -26,7 +17,7 @@ extension ConvNeXtConfiguration {
                 + width
             count += Double(stage.blocks) * block
         }
-        return count + 2 * Double(widths[3]) + headMatrix(embedding) + (head == .mlp ? 2 * embedding : 0)
+        return count + 2 * Double(widths[3]) + head.parameterCount(Double(widths[3]), embedding)
     }
 
     package func work(embeddingSize: Int, _ options: TowerWork.Options) -> TowerWork {
@@ -41,7 +32,7 @@ extension ConvNeXtConfiguration {
                 blocks.append(places * block + reduction)
             }
         }
-        return TowerWork(embedding: embedding, blocks: blocks, head: headMatrix(Double(embeddingSize)))
+        return TowerWork(embedding: embedding, blocks: blocks, head: head.work(Double(widths[3]), Double(embeddingSize)))
     }
 
     /// Of a block: its input, the convolved and the normalized state, the hidden states before and after the

@@ -22,8 +22,5 @@ extension TowerNaming {
             Rule("visual.stages.*.blocks.*.feed_forward.contract.**", "visual.trunk.stages.*.blocks.*.mlp.fc2.**"),
             Rule("visual.stages.*.blocks.*.scale", "visual.trunk.stages.*.blocks.*.gamma"),
             Rule("visual.post_norm.**", "visual.trunk.head.norm.**"),
-            Rule("visual.head.projection.**", "visual.head.proj.**"),
-            Rule("visual.head.expand.**", "visual.head.mlp.fc1.**"),
-            Rule("visual.head.contract.**", "visual.head.mlp.fc2.**"),
-        ])
+        ] + timmHead)
 }

@@ -8,9 +8,9 @@ NAME/expected.json          "images": picture files relative to CLIPTests/Fixtur
 NAME/expected.safetensors   pixels [B, 3, S, S], image [B, E], tokens [N, L] int64, text [N, E], logits [B, N]
                             (scale and bias in them); embeddings before normalization, all of it computed in fp32
                             from the very values in the files
-Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), convnets (ConvNeXt), transformers_hub (Hugging Face), chinese
-(cn_clip), captions (CoCa), text_towers and image_towers (those that Hugging Face's library saves alone), inside (hidden
-states, pixel gradients, ResNet training, position interpolation).
+Modules: native (OpenAI, open_clip), trunks (SigLIP, EVA), convnets (ConvNeXt), efficientnets, bert_towers (open_clip's from
+Hugging Face), transformers_hub (Hugging Face), chinese (cn_clip), captions (CoCa), text_towers and image_towers (those that
+Hugging Face's library saves alone), inside (hidden states, pixel gradients, ResNet training, position interpolation).
 """
 import shutil
 import sys
@@ -23,7 +23,8 @@ from make_models import picture
 
 PREFIXES = {
     "native": ("openai-", "open_clip-"), "trunks": ("siglip-open", "siglip2-open", "eva"), "transformers_hub": ("hf-",),
-    "convnets": ("convnext-",), "chinese": ("chinese-",), "captions": ("coca-",), "text_towers": ("lone-text",), "image_towers": ("lone-image",),
+    "convnets": ("convnext-",), "efficientnets": ("efficientnet-",), "bert_towers": ("bert-",),
+    "chinese": ("chinese-",), "captions": ("coca-",), "text_towers": ("lone-text",), "image_towers": ("lone-image",),
     "inside": ("hidden-", "rn-training", "positions"),
 }
 
