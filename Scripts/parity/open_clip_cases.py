@@ -35,10 +35,12 @@ def answers(model, pictures, preprocess, tokenize, arguments):
     return Answers(arguments, images, texts, TEXTS)
 
 
-def directory(name, vision_layers=None, text_layers=None, preprocess=CLIP_PREPROCESS, tokenizer=None):
-    """A case's `make`: the model directory open_clip saves. `tokenizer(folder, config)` writes the files of one."""
+def directory(name, vision_layers=None, text_layers=None, preprocess=CLIP_PREPROCESS, tokenizer=None, vision=None):
+    """A case's `make`: the model directory open_clip saves. `tokenizer(folder, config)` writes the files of one; `vision`
+    is an image tower in place of the named model's."""
     def make(folder, pictures):
         config = copy.deepcopy(open_clip.get_model_config(name))
+        config["vision_cfg"] = vision or config["vision_cfg"]
         if vision_layers:
             config["vision_cfg"]["layers"], config["text_cfg"]["layers"] = vision_layers, text_layers
         model = build(folder, config, preprocess)
@@ -80,13 +82,20 @@ def native(name, **options):
     return Case(name, "open_clip", size, directory(name, **options), note)
 
 
+def lite(size, pixels, projection):
+    """An EfficientNet-Lite beside ViT-B-32's text tower: open_clip has no model of its own with one."""
+    vision = {"timm_model_name": f"tf_efficientnet_lite{size}", "timm_model_pretrained": False, "timm_pool": "avg",
+              "timm_proj": projection, "image_size": pixels}
+    return Case(f"efficientnet-lite{size}", "open_clip", pixels, directory("ViT-B-32", vision=vision))
+
+
 CASES = [
     native("ViT-B-32"), native("ViT-B-32-quickgelu"), native("ViT-B-16"), native("ViT-L-14"), native("ViT-L-14-336"),
     native("ViT-H-14", vision_layers=8, text_layers=6), native("RN50"), native("RN101"), native("RN50x4"),
     native("ViT-B-16-SigLIP", preprocess=SIGLIP_PREPROCESS, tokenizer=unigram),
     native("ViT-B-16-SigLIP2", preprocess=SIGLIP_PREPROCESS, tokenizer=gemma),
     native("EVA02-B-16"), native("EVA02-L-14"), native("coca_ViT-B-32"), native("convnext_base_w"),
-    native("convnext_large_d_320"),
+    native("convnext_large_d_320"), lite(0, 224, "linear"), lite(4, 300, "mlp"),
     Case("openai-ViT-B-32", "TorchScript", 224, archive("ViT-B-32-quickgelu", "ViT-B-32.pt")),
     Case("openai-RN50", "TorchScript", 224, archive("RN50-quickgelu", "RN50.pt")),
 ]

@@ -24,6 +24,8 @@ public final class CLIPModel: Sendable {
     let preparation: PicturePreprocessor?
     /// Where its weights came from; nil for a model that was never loaded.
     let weights: WeightsSource?
+    /// Where its tokenizer's files are; nil where the family's own comes with this package.
+    private let tokenizerDirectory: String?
     /// Hash of the weights as they lie in their file.
     let fileHash = FileHash()
 
@@ -43,8 +45,9 @@ public final class CLIPModel: Sendable {
 
     init(
         name: String, model: DualEncoder, reading: Result<any TextTokenizer, any Error>,
-        preprocessor: PicturePreprocessor?, weights: WeightsSource?
+        preprocessor: PicturePreprocessor?, weights: WeightsSource?, tokenizerDirectory: String? = nil
     ) {
+        self.tokenizerDirectory = tokenizerDirectory
         self.weights = weights
         self.name = name
         self.model = model
@@ -57,6 +60,13 @@ public final class CLIPModel: Sendable {
     ///   are not there: pictures are read without them.
     public var tokenizer: any TextTokenizer {
         get throws { try reading.get() }
+    }
+
+    /// The files that its tokenizer was made of, by their names, for ``ModelDirectory/write(_:preprocess:dtype:tokenizerFiles:)``;
+    /// none where the family's own tokenizer comes with this package.
+    /// - Throws: ``CLIPError/file(_:hint:)``.
+    public func tokenizerFiles() throws -> [String: Data] {
+        try tokenizerDirectory.map(ModelDirectory.tokenizerFiles) ?? [:]
     }
 
     /// What prepares pictures for the model.

@@ -144,7 +144,12 @@ public enum ModelCatalog {
             throw CLIPError.notAModel(path: path)
         }
         let (model, preprocess) = try ModelDirectory.readConfiguration(path)
-        return ModelDescription(name: path, configuration: model, preprocess: preprocess, weightsPath: nil)
+        var description = ModelDescription(name: path, configuration: model, preprocess: preprocess, weightsPath: nil)
+        // This package brings no vocabulary along for such a tower: it is to lie beside the configuration.
+        if description.tokenizerFamily == .bert {
+            description.tokenizerDirectory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        }
+        return description
     }
 
     private static func bundledPath() throws -> String {

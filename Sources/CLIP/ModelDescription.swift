@@ -18,7 +18,7 @@ public struct ModelDescription: Sendable {
     /// What its directory holds in place of weights; nil where that is not known.
     var foreignDirectory: CLIPError?
     /// The directory that holds its tokenizer's files; nil where the family's own comes with this package.
-    let tokenizerDirectory: String?
+    var tokenizerDirectory: String?
     /// Whether the name means QuickGELU to OpenAI and GELU to open_clip.
     var isAmbiguous = false
     /// Whether position embeddings are resampled to ``configuration``'s sizes on load.
@@ -145,7 +145,7 @@ public struct ModelDescription: Sendable {
         try model.prepare(computingIn: precision, on: device)
         return CLIPModel(
             name: name, model: model, reading: reading, preprocessor: preparation.map(PicturePreprocessor.init),
-            weights: weights)
+            weights: weights, tokenizerDirectory: tokenizerDirectory)
     }
 
     /// Which family's texts the model reads; nil for an image tower alone.

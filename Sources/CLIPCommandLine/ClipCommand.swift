@@ -28,7 +28,8 @@ struct ClipCommand: ParsableCommand {
             CommandGroup(
                 name: "Make a model",
                 subcommands: [
-                    TrainCommand.self, AverageCommand.self, ConvertCommand.self, CorpusCommand.self,
+                    TrainCommand.self, AssembleCommand.self, AverageCommand.self, ConvertCommand.self,
+                    CorpusCommand.self,
                 ]),
             CommandGroup(
                 name: "Measure",

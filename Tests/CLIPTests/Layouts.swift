@@ -10,6 +10,7 @@ extension ParameterLayout {
     static let sigLIPHuggingFace = HuggingFaceSigLIP.layout
     static let huggingFace = HuggingFaceCLIP.layout
     static let chineseCLIP = ParameterLayout(vision: .openCLIPVision, text: .chineseText)
+    static let openCLIPBERT = ParameterLayout(vision: .openCLIPVision, text: .openCLIPBERT)
     static let chineseCLIPHuggingFace = HuggingFaceChineseCLIP.layout
 }
 

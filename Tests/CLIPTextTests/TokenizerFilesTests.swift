@@ -41,7 +41,7 @@ import Testing
             case .clip: ["tokenizer.json", "vocab.json with merges.txt"]
             case .sigLIP: ["spiece.model", "sentencepiece.model", "tokenizer.model", "tokenizer.json"]
             case .sigLIP2: ["tokenizer.json", "tokenizer.model"]
-            case .chineseCLIP: ["vocab.txt", "tokenizer.json"]
+            case .chineseCLIP, .bert: ["vocab.txt", "tokenizer.json"]
             }
         let folder = try directory(nil)
         defer { try? FileManager.default.removeItem(at: folder) }

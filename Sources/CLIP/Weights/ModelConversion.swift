@@ -128,7 +128,7 @@ public enum ModelConversion {
         let isCLIPs = description.tokenizerFamily == .clip && configuration.readsCLIPsVocabulary
         guard !isCLIPs, var text = object["text_cfg"] as? [String: Any] else { return object }
         text["hf_tokenizer_name"] = "."  // the files beside it
-        if description.tokenizerFamily != .clip { text["tokenizer_kwargs"] = ["clean": "canonicalize"] }
+        if ![.clip, .bert].contains(description.tokenizerFamily) { text["tokenizer_kwargs"] = ["clean": "canonicalize"] }
         object["text_cfg"] = text
         return object
     }
@@ -155,24 +155,12 @@ public enum ModelConversion {
         try WholeFile.write(data, to: path)
     }
 
-    /// Larger than any tokenizer file known (Gemma 3's tokenizer.json has 33 MB).
-    private static let mostTokenizerBytes = 256 << 20
-
     /// The directory's own tokenizer files; for Hugging Face's library, those that this package brings along where there
     /// are none and the vocabulary is theirs.
     private static func copyTokenizer(
         _ description: ModelDescription, for target: Target, to folder: String
     ) throws {
-        var files: [String: Data] = [:]
-        if let directory = description.tokenizerDirectory {
-            for name in ModelDirectory.tokenizerFiles {
-                do throws(FileFault) {
-                    files[name] = try WholeFile.data(directory + "/" + name, limit: mostTokenizerBytes)
-                } catch {
-                    guard error.isMissing else { throw CLIPError.file(error) }
-                }
-            }
-        }
+        var files = try description.tokenizerDirectory.map(ModelDirectory.tokenizerFiles) ?? [:]
         if files.isEmpty, target == .huggingFace {
             guard let text = description.configuration.text else { return }
             switch description.tokenizerFamily {

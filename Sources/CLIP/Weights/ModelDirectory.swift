@@ -112,6 +112,23 @@ public struct ModelDirectory: Sendable {
     /// Files a tokenizer may be made of.
     static let tokenizerFiles = ModelFiles.tokenizer
 
+    /// Larger than any tokenizer file known (Gemma 3's tokenizer.json has 33 MB).
+    private static let mostTokenizerBytes = 256 << 20
+
+    /// The tokenizer's files that a directory holds.
+    /// - Throws: ``CLIPError/file(_:hint:)``.
+    static func tokenizerFiles(in directory: String) throws -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in tokenizerFiles {
+            do throws(FileFault) {
+                files[name] = try WholeFile.data(directory + "/" + name, limit: mostTokenizerBytes)
+            } catch {
+                guard error.isMissing else { throw CLIPError.file(error) }
+            }
+        }
+        return files
+    }
+
     /// The first folder of such names beside this one, if this one has one of its own names.
     private func sibling(of own: [String], in names: [String]) -> String? {
         let url = URL(fileURLWithPath: path).standardizedFileURL
@@ -141,7 +158,7 @@ public struct ModelDirectory: Sendable {
         return (model, try PreprocessConfiguration(object.object("preprocess_cfg"), imageSize: size))
     }
 
-    private static func object(_ path: String) throws -> ConfigurationObject {
+    static func object(_ path: String) throws -> ConfigurationObject {
         let data: Data
         do throws(FileFault) {
             data = try WholeFile.data(path, limit: 16 << 20)
@@ -162,7 +179,12 @@ public struct ModelDirectory: Sendable {
     ///   - model: the model.
     ///   - preprocess: how its pictures are prepared.
     ///   - dtype: see ``Weights``.
-    public func write(_ model: DualEncoder, preprocess: PreprocessConfiguration, dtype: DType? = nil) throws {
+    ///   - tokenizerFiles: by their names; see ``CLIPModel/tokenizerFiles()``. Without any, the family's own tokenizer, which
+    ///     comes with this package, is read with the model.
+    public func write(
+        _ model: DualEncoder, preprocess: PreprocessConfiguration, dtype: DType? = nil,
+        tokenizerFiles: [String: Data] = [:]
+    ) throws {
         let object: [String: Any] = [
             "model_cfg": try model.configuration.openCLIPObject(), "preprocess_cfg": preprocess.jsonObject,
         ]
@@ -171,6 +193,7 @@ public struct ModelDirectory: Sendable {
         try Self.write(path) { temporary in
             try WholeFile.write(json, to: temporary + "/" + Self.configurationName)
             try Weights.save(model, to: temporary + "/" + Self.weightsName, dtype: dtype)
+            for (name, data) in tokenizerFiles { try WholeFile.write(data, to: temporary + "/" + name) }
         }
     }
 

@@ -50,7 +50,7 @@ struct AverageCommand: ParsableCommand {
         try ModelDirectory(place.output).write(
             ModelAverage.average(zip(models, shares).map { (model: $0, share: $1) }),
             preprocess: first.preprocessor.configuration,
-            dtype: storage.dtype)
+            dtype: storage.dtype, tokenizerFiles: first.tokenizerFiles())
         let names = models.map(\.name)
         if answer.json {
             return try Console.printJSON(Document(models: names, shares: shares, output: place.output))

@@ -105,7 +105,8 @@ extension TrainingRun {
     func writeModel(to path: String) throws {
         try withAverage {
             try ModelDirectory(path).write(
-                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType)
+                clip.model, preprocess: clip.preprocessor.configuration, dtype: options.storedType,
+                tokenizerFiles: tokenizerFiles)
         }
     }
 

@@ -7,6 +7,8 @@ import Torch
 /// A training run from first step to final model: data, steps, log, checkpoints and held-out evaluation.
 public final class TrainingRun {
     let clip: CLIPModel
+    /// Read at the beginning: where they lie may be gone at the end.
+    let tokenizerFiles: [String: Data]
     let trainer: Trainer
     private let training: PairSource
     private let heldOut: (any HeldOutEvaluator)?
@@ -46,6 +48,7 @@ public final class TrainingRun {
                 name: "keep best", problem: "the best model is told by held-out pairs, and none are given")
         }
         self.clip = clip
+        tokenizerFiles = try clip.tokenizerFiles()
         try clip.model.ownMemory()
         trainer = try Trainer(
             model: clip.model, configuration: configuration, communicator: communicator,

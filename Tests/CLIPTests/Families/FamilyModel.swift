@@ -56,6 +56,12 @@ extension FamilyModel {
         name: "hf-chinese-clip", file: "model.safetensors", layout: .chineseCLIPHuggingFace,
         configuration: chineseShape(
             vocabulary: 112, hidden: 32, pictureHidden: 40, pictures: .quickGELU, contextLength: 12))
+    static let bert = FamilyModel(
+        name: "bert-open_clip", file: "open_clip_model.safetensors", layout: .openCLIPBERT,
+        configuration: bertShape(pooling: .mean, projection: .mlp))
+    static let bertFirst = FamilyModel(
+        name: "bert-first-open_clip", file: "open_clip_model.safetensors", layout: .openCLIPBERT,
+        configuration: bertShape(pooling: .first, projection: .matrix))
     static let clipA = FamilyModel(
         name: "open_clip-clipa", file: "open_clip_model.safetensors", layout: .openCLIP, configuration: clipAShape)
     static let coCa = FamilyModel(
@@ -112,6 +118,16 @@ extension FamilyModel {
         return ModelConfiguration(
             embeddingSize: 20, vision: pictures(hidden: pictureHidden, activation: activation),
             text: words)
+    }
+
+    private static func bertShape(
+        pooling: BERTConfiguration.Pooling, projection: BERTConfiguration.Projection
+    ) -> ModelConfiguration {
+        var words = BERTConfiguration(width: 16, headCount: 2, layers: 2, hiddenWidth: 40)
+        (words.contextLength, words.vocabularySize, words.positionCount) = (12, 115, 24)
+        (words.pooling, words.projection, words.isOpenCLIPs) = (pooling, projection, true)
+        return ModelConfiguration(
+            embeddingSize: 20, vision: pictures(hidden: 64, activation: .gelu), text: words)
     }
 
     private static var clipAShape: ModelConfiguration {

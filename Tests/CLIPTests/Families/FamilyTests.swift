@@ -44,6 +44,7 @@ import TorchNN
         Family("open_clip-rn"), Family("open_clip-bin"), Family("open_clip-checkpoint", weights: "epoch_1.pt"),
         Family("open_clip-custom-text"), Family("open_clip-eos"), Family("hf-clip"), Family("hf-clip-eos"),
         Family("hf-clip-sharded"), Family("hf-siglip"), Family("hf-siglip2"), Family("hf-chinese-clip"),
+        Family("bert-open_clip"), Family("bert-first-open_clip"),
     ]
 
     @Test(arguments: directories) func towersGiveTheirAuthorsEmbeddings(_ family: Family) throws {

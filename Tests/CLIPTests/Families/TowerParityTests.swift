@@ -8,7 +8,7 @@ import Torch
 @Suite struct TowerParityTests {
     static let models: [FamilyModel] = [
         .sigLIP, .sigLIP2, .sigLIPHuggingFace, .clipHuggingFace, .clipHuggingFaceEnd, .chinese, .chineseHuggingFace,
-        .clipA,
+        .clipA, .bert, .bertFirst,
     ]
 
     @Test(arguments: models) func towersGiveTheirProjectsEmbeddings(_ family: FamilyModel) throws {

@@ -1,0 +1,151 @@
+import CLIPText
+import Foundation
+import Torch
+import TorchNN
+
+/// A model whose towers begin with networks that were published for something else: an image tower with one that was trained
+/// to classify, a text tower with one that was trained on sentences. What neither has, such as projections, is drawn.
+///
+///     var assembly = ModelAssembly(configuration: "model.json")
+///     assembly.imageWeights = "efficientnet-lite0.pth"
+///     try assembly.write(to: "start")
+public struct ModelAssembly: Sendable {
+    /// The file of the model's shape and preprocessing, as ``ModelDirectory/readConfiguration(_:)`` reads it.
+    public var configuration: String
+    /// A file with the image tower's network; nil for one that is drawn.
+    public var imageWeights: String?
+    /// A file with the text tower's network, or the directory that holds it; nil for one that is drawn.
+    public var textWeights: String?
+    /// Which of that network's blocks the text tower takes, from the first on; nil for as many as it has, evenly.
+    public var textLayers: [Int]?
+    /// The model's own tokens, a line each, for a text tower that reads BERT's (`vocab.txt`).
+    public var vocabulary: String?
+    /// The tokens of ``textWeights``; nil for the `vocab.txt` beside them.
+    public var textVocabulary: String?
+    /// Where everything that is drawn begins.
+    public var seed: UInt64 = 0
+
+    /// - Parameter configuration: see ``configuration``.
+    public init(configuration: String) { self.configuration = configuration }
+
+    /// What a model was made of.
+    public struct Outcome: Sendable, Equatable {
+        /// The blocks that were taken, counted in the network they come from; nil without a text network.
+        public var textLayers: [Int]?
+        /// Tokens whose vectors were taken; nil without a text network.
+        public var takenTokens: Int?
+        /// Tokens whose vectors were drawn about the mean; nil without a text network.
+        public var newTokens: Int?
+        /// Entries of the files that the model has no place for, such as a classifier, by their names there.
+        public var leftOut: [String] = []
+        /// Parameters that were drawn, by the model's own names.
+        public var drawn: [String] = []
+    }
+
+    /// Makes the model and writes it in open_clip's layout, its tokenizer with it. The directory appears under its name only
+    /// when it is whole.
+    /// - Throws: ``CLIPError/configuration(source:key:problem:)`` for a shape or vocabulary that does not fit,
+    ///   ``CLIPError/unknownLayout(path:examples:)`` or ``CLIPError/weightsMismatch(path:model:_:)`` for files of other
+    ///   networks, ``CLIPError/file(_:hint:)``.
+    @discardableResult
+    public func write(to path: String, dtype: DType? = nil) throws -> Outcome {
+        let (shape, preprocess) = try ModelDirectory.readConfiguration(configuration)
+        let (image, text) = (try shape.imageTower(), try shape.textTower())
+        guard let preprocess else { throw CLIPError.noImageTower }
+        let tokens = try ownTokens(text)
+        let textWeights = textWeights.map(Self.file)
+        try Engine.seed(seed)
+        let model = try DualEncoder(shape)
+        var outcome = Outcome()
+        var state: [String: Tensor] = [:]
+        if let imageWeights {
+            let part = try ModelPart(imageWeights, named: image.bodyNamings)
+            state.merge(try part.state(for: model, under: "visual.")) { $1 }
+            outcome.leftOut += part.leftOut
+        }
+        if let textWeights {
+            var part = try ModelPart(textWeights, named: text.bodyNamings)
+            outcome.textLayers = try part.choose(
+                layers: textLayers, of: text.blocks.layers, source: configuration)
+            try part.cutPositions(like: model)
+            if let tokens {
+                let others = try VocabularyLines(path: textVocabulary ?? Self.beside(textWeights, "vocab.txt"))
+                outcome.takenTokens = try part.exchange(others, for: tokens)
+                outcome.newTokens = tokens.lines.count - (outcome.takenTokens ?? 0)
+            }
+            state.merge(try part.state(for: model, under: "text.")) { $1 }
+            outcome.leftOut += part.leftOut
+        }
+        let drawn = try model.state()
+        outcome.drawn = model.namedParameters.map(\.name).filter { state[$0] == nil }.sorted()
+        try model.load(drawn.merging(state) { $1 })
+        try ModelDirectory(path).write(
+            model, preprocess: preprocess, dtype: dtype,
+            tokenizerFiles: tokenizerFiles(tokens, like: textWeights, contextLength: text.contextLength))
+        return outcome
+    }
+
+    /// The weights in a directory; another path as it is.
+    private static func file(_ path: String) -> String {
+        ModelDirectory(path).existingWeightsPath ?? path
+    }
+
+    private static func beside(_ path: String, _ name: String) -> String {
+        URL(fileURLWithPath: path).deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
+    /// The vocabulary that is named, checked against the tower; nil for a tower whose tokenizer this package brings along.
+    private func ownTokens(_ text: any TextTowerConfiguration) throws -> VocabularyLines? {
+        let family = text.tokenizerFamily(TokenizerFolder(directory: nil))
+        guard let vocabulary else {
+            guard family != .bert else {
+                throw CLIPError.missingInput(
+                    path: "a BERT text tower's vocabulary", hint: "A file with a token on each line is needed.")
+            }
+            return nil
+        }
+        guard let tower = text as? BERTConfiguration else {
+            throw CLIPError.configuration(
+                source: configuration, key: "text_cfg",
+                problem: "its tower does not read BERT's tokens, which \(vocabulary) holds")
+        }
+        let tokens = try VocabularyLines(path: vocabulary)
+        guard tokens.lines.count == tower.vocabularySize else {
+            throw CLIPError.configuration(
+                source: configuration, key: "text_cfg.hf_model_config.vocab_size",
+                problem: "\(tower.vocabularySize) is not the \(tokens.lines.count) tokens of \(vocabulary)")
+        }
+        for (name, place) in try tokens.special() where name == "[PAD]" && place != Int(tower.padToken) {
+            throw CLIPError.configuration(
+                source: configuration, key: "text_cfg.hf_model_config.pad_token_id",
+                problem: "\(tower.padToken) is not the place of [PAD] in \(vocabulary), which is \(place)")
+        }
+        return tokens
+    }
+
+    /// `vocab.txt`, and how texts are cut into words: as the network's own tokenizer does, or in lower case.
+    private func tokenizerFiles(
+        _ tokens: VocabularyLines?, like textWeights: String?, contextLength: Int
+    ) throws -> [String: Data] {
+        guard let tokens else { return [:] }
+        var settings: [String: Any] = [
+            "tokenizer_class": "BertTokenizer", "do_lower_case": true, "tokenize_chinese_chars": true,
+            "model_max_length": contextLength, "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]",
+            "unk_token": "[UNK]", "mask_token": "[MASK]",
+        ]
+        if let textWeights {
+            let file = Self.beside(textWeights, "tokenizer_config.json")
+            if FileManager.default.fileExists(atPath: file) {
+                let own = try ModelDirectory.object(file)
+                for key in ["do_lower_case", "tokenize_chinese_chars"] {
+                    settings[key] = try own.flag(key, default: true)
+                }
+                if own.has("strip_accents") {
+                    settings["strip_accents"] = try own.flag("strip_accents", default: true)
+                }
+            }
+        }
+        let json = try JSONSerialization.data(withJSONObject: settings, options: [.prettyPrinted, .sortedKeys])
+        return ["vocab.txt": tokens.data, "tokenizer_config.json": json]
+    }
+}
