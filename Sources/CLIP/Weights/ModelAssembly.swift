@@ -77,7 +77,8 @@ public struct ModelAssembly: Sendable {
             outcome.leftOut += part.leftOut
         }
         let drawn = try model.state()
-        outcome.drawn = model.namedParameters.map(\.name).filter { state[$0] == nil }.sorted()
+        outcome.drawn = model.namedParameters.map(\.name)
+            .filter { state[$0] == nil && !["logit_scale", "logit_bias"].contains($0) }.sorted()
         try model.load(drawn.merging(state) { $1 })
         try ModelDirectory(path).write(
             model, preprocess: preprocess, dtype: dtype,
