@@ -35,7 +35,8 @@ struct TokenizerChoice {
             guard let directory = folder.directory else {
                 throw CLIPError.missingInput(
                     path: "a BERT text tower's vocabulary",
-                    hint: "It is not in the weights: the model's directory is needed, with vocab.txt or tokenizer.json.")
+                    hint: "It is not in the weights: the model's directory is needed, with vocab.txt or tokenizer.json."
+                )
             }
             return try TokenizerFiles.tokenizer(directory: directory, family: .bert, contextLength: length)
         case .sigLIP, .sigLIP2:

@@ -39,14 +39,15 @@ import Torch
             try ShapePairs.prepare(in: folder)
             try prepare(in: folder)
             let document = try clip(arguments(folder) + ["--text-layers", "1", "--json"]).succeeded().json()
-            #expect(document["textLayers"] as? [Int] == [1])
-            #expect(document["newTokens"] as? Int == 2)
+            #expect(document["text_layers"] as? [Int] == [1])
+            #expect(document["new_tokens"] as? Int == 2)
             let start = folder + "/start"
             try clip("classify", Fixture.photo, "--labels", "a dog,猫", "--model", start).succeeded()
             // Trained, averaged and converted, it keeps its vocabulary.
             let run = folder + "/run"
             try clip(
-                "train", "--model", start, "--train-data", folder + "/train-{0..1}.tar", "--batch-size", "16", "--steps",
+                "train", "--model", start, "--train-data", folder + "/train-{0..1}.tar", "--batch-size", "16",
+                "--steps",
                 "2", "--warmup", "1", "--threads", "1", "--lock-text", "--output", run
             ).succeeded()
             try clip(
@@ -73,7 +74,8 @@ import Torch
             try prepare(in: folder)
             try clip(arguments(folder) + ["--text-layers", "one"]).failed(64, "--text-layers")
             try clip(arguments(folder) + ["--text-layers", "5"]).failed(65, "num_hidden_layers")
-            try clip(arguments(folder) + ["--image-weights", folder + "/bert/model.safetensors"]).failed(65, "named like")
+            try clip(arguments(folder) + ["--image-weights", folder + "/bert/model.safetensors"]).failed(
+                65, "named like")
             try clip(arguments(folder) + ["--text-vocabulary", folder + "/none.txt"]).failed(66, "none.txt")
             #expect(!FileManager.default.fileExists(atPath: folder + "/start"))
             try clip(arguments(folder)).succeeded()

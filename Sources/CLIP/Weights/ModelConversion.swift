@@ -128,7 +128,9 @@ public enum ModelConversion {
         let isCLIPs = description.tokenizerFamily == .clip && configuration.readsCLIPsVocabulary
         guard !isCLIPs, var text = object["text_cfg"] as? [String: Any] else { return object }
         text["hf_tokenizer_name"] = "."  // the files beside it
-        if ![.clip, .bert].contains(description.tokenizerFamily) { text["tokenizer_kwargs"] = ["clean": "canonicalize"] }
+        if ![.clip, .bert].contains(description.tokenizerFamily) {
+            text["tokenizer_kwargs"] = ["clean": "canonicalize"]
+        }
         object["text_cfg"] = text
         return object
     }

@@ -50,7 +50,9 @@ struct ModelPart {
         let chosen =
             layers
             ?? (0..<count).map { count == 1 ? 0 : Int((Double($0 * (there - 1)) / Double(count - 1)).rounded()) }
-        guard chosen.count == count else { throw refuse("\(count) is not the number of blocks chosen, \(chosen.count)") }
+        guard chosen.count == count else {
+            throw refuse("\(count) is not the number of blocks chosen, \(chosen.count)")
+        }
         guard Set(chosen).count == count, chosen.allSatisfy(numbers.contains) else {
             throw refuse("blocks \(chosen) are not \(count) different ones of the \(there) of \(checkpoint.path)")
         }

@@ -27,10 +27,13 @@ struct VocabularyLines {
         if lines.last?.isEmpty == true { lines.removeLast() }
         var places: [[UInt8]: Int] = [:]
         for (place, line) in lines.enumerated() {
-            if line.isEmpty { throw CLIPError.configuration(source: path, key: "line \(place + 1)", problem: "it is empty") }
+            if line.isEmpty {
+                throw CLIPError.configuration(source: path, key: "line \(place + 1)", problem: "it is empty")
+            }
             if let first = places.updateValue(place, forKey: line) {
                 throw CLIPError.configuration(
-                    source: path, key: "line \(place + 1)", problem: "\"\(String(decoding: line, as: UTF8.self))\" is on line \(first + 1) already")
+                    source: path, key: "line \(place + 1)",
+                    problem: "\"\(String(decoding: line, as: UTF8.self))\" is on line \(first + 1) already")
             }
         }
         self.lines = lines

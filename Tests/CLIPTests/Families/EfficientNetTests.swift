@@ -158,7 +158,8 @@ import TorchNN
 
     @Test func whatIsNoEfficientNetLiteIsRefused() throws {
         func configuration(_ vision: String) throws -> ModelConfiguration {
-            try ModelConfiguration(openCLIP: Data(#"{"embed_dim": 8, "text_cfg": {}, "vision_cfg": {\#(vision)}}"#.utf8))
+            try ModelConfiguration(
+                openCLIP: Data(#"{"embed_dim": 8, "text_cfg": {}, "vision_cfg": {\#(vision)}}"#.utf8))
         }
         let good = #""timm_model_name": "tf_efficientnet_lite0", "timm_pool": "", "timm_proj": "linear""#
         #expect(try configuration(good).vision is EfficientNetConfiguration)

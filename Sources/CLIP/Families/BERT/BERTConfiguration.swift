@@ -154,7 +154,8 @@ extension BERTConfiguration {
             embedding: 0,
             blocks: TowerWork.blocks(
                 layers, length: options.captionLength ?? Double(contextLength), width: width,
-                feedForward: 2 * width * Double(hiddenWidth), pooledLast: options.readsOnlyPooledToken && pooling == .first),
+                feedForward: 2 * width * Double(hiddenWidth),
+                pooledLast: options.readsOnlyPooledToken && pooling == .first),
             head: projectionSize(embeddingSize))
     }
 

@@ -17,7 +17,8 @@ package struct ConvNeXtConfiguration: Sendable, Equatable {
     package var dropPath: Double
 
     package init(
-        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: TimmProjection = .linear, dropPath: Double = 0
+        imageSize: Int, layers: [Int], widths: [Int], epsilon: Double = 1e-6, head: TimmProjection = .linear,
+        dropPath: Double = 0
     ) {
         self.imageSize = imageSize
         self.layers = layers

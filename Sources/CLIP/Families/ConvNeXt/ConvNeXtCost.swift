@@ -32,7 +32,8 @@ extension ConvNeXtConfiguration {
                 blocks.append(places * block + reduction)
             }
         }
-        return TowerWork(embedding: embedding, blocks: blocks, head: head.work(Double(widths[3]), Double(embeddingSize)))
+        return TowerWork(
+            embedding: embedding, blocks: blocks, head: head.work(Double(widths[3]), Double(embeddingSize)))
     }
 
     /// Of a block: its input, the convolved and the normalized state, the hidden states before and after the

@@ -5,7 +5,9 @@ extension EfficientNetConfiguration {
     /// The resolution does not show in the weights, so a bare file has to be named.
     package static func inferred(from shapes: CheckpointShapes) -> Self? { nil }
 
-    package var bodyNamings: [TowerNaming] { [.efficientNetTimmTrunk, .efficientNetPyTorch(blocks: stages.map(\.blocks))] }
+    package var bodyNamings: [TowerNaming] {
+        [.efficientNetTimmTrunk, .efficientNetPyTorch(blocks: stages.map(\.blocks))]
+    }
 }
 
 extension TowerNaming {
