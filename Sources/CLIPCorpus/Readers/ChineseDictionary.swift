@@ -1,0 +1,130 @@
+import Foundation
+
+/// Chinese words for English ones, out of a dictionary in CC-CEDICT's format:
+/// `貓 猫 [mao1] /cat/CL:隻|只[zhi1]/`.
+struct ChineseDictionary: Sendable {
+    /// A word, in simplified and traditional characters.
+    struct Word: Sendable, Equatable {
+        let simplified: String
+        let traditional: String
+    }
+
+    /// Reads a dictionary, plain or compressed with gzip.
+    ///
+    /// - Throws: ``CorpusError/file(_:)``, ``CorpusError/damagedFile(path:reason:)``.
+    init(path: String, common: Set<String> = []) throws {
+        var bytes = try CorpusFiles.contents(path, limit: 1 << 26)
+        if bytes.starts(with: [0x1F, 0x8B]) {
+            guard let inflated = Inflate.gzip(bytes, limit: 1 << 28) else {
+                throw CorpusError.damagedFile(path: path, reason: "it cannot be decompressed")
+            }
+            bytes = inflated
+        }
+        try self.init(bytes, path: path, common: common)
+    }
+
+    private struct Choice {
+        let word: Word
+        let cost: Int
+    }
+
+    private let choices: [String: Choice]
+
+    /// - Parameters:
+    ///   - bytes: The file, decompressed.
+    ///   - common: Chinese words known to be used; of several with one meaning they are preferred.
+    /// - Throws: ``CorpusError/damagedFile(path:reason:)`` when not one line is an entry.
+    init(_ bytes: [UInt8], path: String, common: Set<String> = []) throws {
+        var choices: [String: Choice] = [:]
+        var entries = 0
+        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+            guard let entry = Entry(String(decoding: line, as: UTF8.self)) else { continue }
+            entries += 1
+            for (gloss, cost) in entry.glosses(isCommon: common.contains(entry.word.simplified)) {
+                if let other = choices[gloss],
+                    (other.cost, other.word.simplified) <= (cost, entry.word.simplified) { continue }
+                choices[gloss] = Choice(word: entry.word, cost: cost)
+            }
+        }
+        guard entries > 0 else { throw CorpusError.damagedFile(path: path, reason: "it is no dictionary of CC-CEDICT's form") }
+        self.choices = choices
+    }
+
+    /// The word that means all of `english`, or nil.
+    func word(for english: String) -> Word? {
+        let key = CaptionWords.normalized(english)
+        if let choice = choices[key] { return choice.word }
+        return Self.singulars(key).lazy.compactMap { choices[$0]?.word }.first
+    }
+
+    /// What a plural may be the plural of.
+    static func singulars(_ key: String) -> [String] {
+        guard key.hasSuffix("s"), key.count > 3, !key.hasSuffix("ss") else { return [] }
+        var result = [String(key.dropLast())]
+        if key.hasSuffix("es") { result.append(String(key.dropLast(2))) }
+        if key.hasSuffix("ies") { result.append(key.dropLast(3) + "y") }
+        return result
+    }
+
+    private struct Entry {
+        let word: Word
+        private let senses: [Substring]
+        private let pronunciation: Substring
+
+        init?(_ line: String) {
+            guard let open = line.firstIndex(of: "["), let close = line[open...].firstIndex(of: "]"),
+                let slash = line[close...].firstIndex(of: "/")
+            else { return nil }
+            let words = line[..<open].split(separator: " ")
+            guard words.count == 2 else { return nil }
+            word = Word(simplified: String(words[1]), traditional: String(words[0]))
+            pronunciation = line[line.index(after: open)..<close]
+            senses = line[slash...].trimmingCharacters(in: .whitespaces).split(separator: "/").map { $0[...] }
+        }
+
+        /// What the word means, as captions are compared, with what speaks against it.
+        func glosses(isCommon: Bool) -> [(String, Int)] {
+            // Proper names, and words that only stand for others.
+            let useless = ["surname ", "variant of ", "old variant", "see ", "used in ", "abbr. for", "CL:", "classifier"]
+            guard !word.simplified.contains(where: \.isASCII), let first = senses.first,
+                !useless.dropLast(2).contains(where: { first.hasPrefix($0) }) || first.hasPrefix("see ")
+            else { return [] }
+            var result: [(String, Int)] = []
+            let counted = senses.contains { $0.hasPrefix("CL:") || $0.contains("(CL:") }
+            let length = [1: 3, 2: 0, 3: 2, 4: 5][word.simplified.count] ?? 9
+            let isName = pronunciation.first?.isUppercase == true
+            var place = 0
+            for sense in senses where !useless.contains(where: { sense.hasPrefix($0) }) {
+                let isMarked = Self.marks.contains { sense.contains($0) }
+                for part in sense.split(separator: ";") {
+                    let text = Self.withoutParentheses(part)
+                    let key = CaptionWords.normalized(text)
+                    guard key.contains(where: \.isLetter), !text.hasPrefix("to ") || key.count > 3 else { continue }
+                    let bare = key.hasPrefix("to ") ? String(key.dropFirst(3)) : key
+                    let cost =
+                        length + 4 * min(place, 6) + (counted ? 0 : 4) + (isCommon ? 0 : 8) + (isMarked ? 20 : 0)
+                        + (isName ? 10 : 0) + (part.contains("(") ? 3 : 0) + (bare == key ? 0 : 6)
+                    result.append((bare, cost))
+                }
+                place += 1
+            }
+            return result
+        }
+
+        private static let marks = [
+            "(old", "(arch", "(dial", "(slang", "(lit", "(Tw", "(coll", "(Internet", "(loanword", "(bound form", "Kangxi",
+            "(honorific", "(derog", "(euphem", "(courteous", "(jargon", "(vulgar", "(name",
+        ]
+
+        private static func withoutParentheses(_ text: Substring) -> String {
+            var depth = 0
+            return String(
+                text.filter { character in
+                    if character == "(" || character == "[" { depth += 1 }
+                    defer { if character == ")" || character == "]" { depth = max(0, depth - 1) } }
+                    return depth == 0
+                }
+            ).trimmingCharacters(in: .whitespaces)
+        }
+    }
+}
