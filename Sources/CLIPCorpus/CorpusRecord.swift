@@ -12,9 +12,10 @@ public struct CorpusRecord: Codable, Sendable, Equatable {
     public let captionsByLanguage: [String: String]
     /// Keywords by language tag: `zh`, `zh-Hant`.
     public let keywordsByLanguage: [String: [String]]
-    /// What a dictionary says for the main caption where people said nothing, by language tag.
+    /// Chinese for the main caption where people gave none for this picture, matched by its English words: what people
+    /// call other pictures of that name, or else what a dictionary has. By language tag.
     public let glossesByLanguage: [String: [String]]
-    /// What a dictionary says for keywords, by language tag.
+    /// The same for keywords.
     public let keywordGlossesByLanguage: [String: [String]]
     /// What the picture is of, in a word that all sources share; absent where the source does not say.
     public let category: String?

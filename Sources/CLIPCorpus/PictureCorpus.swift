@@ -9,11 +9,11 @@ public struct PictureCorpus: Sendable {
         /// Pixels of a stored picture's shortest side; smaller pictures stay as they are.
         public var pictureSize = 224
         /// Pairs wanted for tests, where the packages have as many.
-        public var testPairs = 1700
+        public var testPairs = 1650
         /// Pairs wanted for validation, where the packages have as many.
         public var validationPairs = 800
         /// The share of a source's concepts that tests take at most; validation takes half of it.
-        public var heldOutShare = 0.15
+        public var heldOutShare = 0.18
         /// Pictures that may share one caption.
         public var picturesPerCaption = 20
         /// Pairs in one shard.
@@ -26,8 +26,8 @@ public struct PictureCorpus: Sendable {
         public var sources: [Source] = Source.allCases
         /// Where packages install their data.
         public var root = "/usr/share"
-        /// A dictionary in CC-CEDICT's format, plain or compressed with gzip: where people did not caption a picture in
-        /// Chinese, what it has for the English caption. None gives no glosses.
+        /// A dictionary in CC-CEDICT's format, plain or compressed with gzip, for glosses of pictures that people did not
+        /// caption in Chinese. None gives no glosses.
         public var dictionary: String?
         /// Threads that read pictures.
         public var threads = ProcessInfo.processInfo.activeProcessorCount

@@ -32,13 +32,13 @@ struct CorpusCommand: ParsableCommand {
         var pictureSize = 224
 
         @Option(help: "Pairs wanted in the test part.")
-        var testPairs = 1700
+        var testPairs = 1650
 
         @Option(help: "Pairs wanted in the validation part.")
         var validationPairs = 800
 
         @Option(help: "Share of a source's concepts that the test part takes at most; validation takes half of it.")
-        var heldOut = 0.15
+        var heldOut = 0.18
 
         @Option(help: "Pictures that may share one caption.")
         var picturesPerCaption = 20

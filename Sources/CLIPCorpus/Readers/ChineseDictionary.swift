@@ -36,18 +36,35 @@ struct ChineseDictionary: Sendable {
     /// - Throws: ``CorpusError/damagedFile(path:reason:)`` when not one line is an entry.
     init(_ bytes: [UInt8], path: String, common: Set<String> = []) throws {
         var choices: [String: Choice] = [:]
-        var entries = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
-            guard let entry = Entry(String(decoding: line, as: UTF8.self)) else { continue }
-            entries += 1
-            for (gloss, cost) in entry.glosses(isCommon: common.contains(entry.word.simplified)) {
+        let entries = bytes.split(separator: UInt8(ascii: "\n")).filter { $0.first != UInt8(ascii: "#") }
+            .compactMap { Entry(String(decoding: $0, as: UTF8.self)) }
+        let uses = Self.uses(of: entries)
+        for entry in entries {
+            for (gloss, cost) in entry.glosses(
+                isCommon: common.contains(entry.word.simplified), uses: uses[entry.word.simplified] ?? 0)
+            {
                 if let other = choices[gloss],
                     (other.cost, other.word.simplified) <= (cost, entry.word.simplified) { continue }
                 choices[gloss] = Choice(word: entry.word, cost: cost)
             }
         }
-        guard entries > 0 else { throw CorpusError.damagedFile(path: path, reason: "it is no dictionary of CC-CEDICT's form") }
+        guard !entries.isEmpty else { throw CorpusError.damagedFile(path: path, reason: "it is no dictionary of CC-CEDICT's form") }
         self.choices = choices
+    }
+
+    /// In how many longer words each word occurs: what is said often makes many compounds.
+    private static func uses(of entries: [Entry]) -> [String: Int] {
+        let words = Set(entries.map(\.word.simplified))
+        var uses: [String: Int] = [:]
+        for word in words where word.count <= 8 {
+            let characters = Array(word)
+            for start in characters.indices {
+                for end in (start + 1)...min(start + 4, characters.count) where end - start < characters.count {
+                    uses[String(characters[start..<end]), default: 0] += 1
+                }
+            }
+        }
+        return uses.filter { words.contains($0.key) }
     }
 
     /// The word that means all of `english`, or nil.
@@ -83,7 +100,7 @@ struct ChineseDictionary: Sendable {
         }
 
         /// What the word means, as captions are compared, with what speaks against it.
-        func glosses(isCommon: Bool) -> [(String, Int)] {
+        func glosses(isCommon: Bool, uses: Int) -> [(String, Int)] {
             // Proper names, and words that only stand for others.
             let useless = ["surname ", "variant of ", "old variant", "see ", "used in ", "abbr. for", "CL:", "classifier"]
             guard !word.simplified.contains(where: \.isASCII), let first = senses.first,
@@ -91,7 +108,9 @@ struct ChineseDictionary: Sendable {
             else { return [] }
             var result: [(String, Int)] = []
             let counted = senses.contains { $0.hasPrefix("CL:") || $0.contains("(CL:") }
-            let length = [1: 3, 2: 0, 3: 2, 4: 5][word.simplified.count] ?? 9
+            let length = [1: 4, 2: 0, 3: 2, 4: 5][word.simplified.count] ?? 9
+            // The logarithm of its uses: 0 for none, 6 for 63 and more.
+            let rarity = 6 - min(6, Int.bitWidth - (uses + 1).leadingZeroBitCount - 1)
             let isName = pronunciation.first?.isUppercase == true
             var place = 0
             for sense in senses where !useless.contains(where: { sense.hasPrefix($0) }) {
@@ -102,8 +121,8 @@ struct ChineseDictionary: Sendable {
                     guard key.contains(where: \.isLetter), !text.hasPrefix("to ") || key.count > 3 else { continue }
                     let bare = key.hasPrefix("to ") ? String(key.dropFirst(3)) : key
                     let cost =
-                        length + 4 * min(place, 6) + (counted ? 0 : 4) + (isCommon ? 0 : 8) + (isMarked ? 20 : 0)
-                        + (isName ? 10 : 0) + (part.contains("(") ? 3 : 0) + (bare == key ? 0 : 6)
+                        length + 2 * rarity + 4 * min(place, 6) + (counted ? 0 : 4) + (isCommon ? 0 : 8) + (isMarked ? 20 : 0)
+                        + (isName ? 10 : 0) + (part.contains("(") && !part.contains("(loanword") ? 3 : 0) + (bare == key ? 0 : 6)
                     result.append((bare, cost))
                 }
                 place += 1
@@ -112,7 +131,7 @@ struct ChineseDictionary: Sendable {
         }
 
         private static let marks = [
-            "(old", "(arch", "(dial", "(slang", "(lit", "(Tw", "(coll", "(Internet", "(loanword", "(bound form", "Kangxi",
+            "(old", "(arch", "(dial", "(slang", "(lit", "(Tw", "(coll", "(Internet", "(bound form", "Kangxi",
             "(honorific", "(derog", "(euphem", "(courteous", "(jargon", "(vulgar", "(name",
         ]
 

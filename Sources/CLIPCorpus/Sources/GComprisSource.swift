@@ -57,7 +57,7 @@ struct GComprisSource: CorpusSource {
         if let always = shelf.always { return always }
         var words = CaptionWords.words(stem)
         while words.count > 1, let first = words.first, first.allSatisfy(\.isNumber) { words.removeFirst() }
-        words = words.map { Self.spelled[$0.lowercased()] ?? $0 }
+        words = words.map { Self.spelled[$0.lowercased()] ?? $0 }.filter { !$0.isEmpty }
         let phrase = words.joined(separator: " ")
         guard phrase.filter(\.isLetter).count >= 2 else { return nil }
         let caption = shelf.isProper ? phrase.prefix(1).uppercased() + phrase.dropFirst() : phrase.lowercased()
@@ -70,7 +70,7 @@ struct GComprisSource: CorpusSource {
         "bluebaby": "blue baby", "bluebirds": "bluebirds", "redbird": "red bird", "flowerpot": "flower pot",
         "plier": "pliers", "tweezer": "tweezers", "kutub": "Qutub", "zimni": "Winter", "blackslate": "slate",
         "buffetset": "buffet set", "bulb": "light bulb", "windflag": "wind sock", "solar": "solar panels",
-        "burj": "Burj Khalifa", "statueof": "Statue of", "greatwall": "Great Wall", "wallof": "Wall of",
+        "traversiere": "", "burj": "Burj Khalifa", "statueof": "Statue of", "greatwall": "Great Wall", "wallof": "Wall of",
         "gatewayof": "Gateway of", "pontdu": "Pont du", "chateaude": "Château de", "castillode": "Castillo de",
         "citede": "Cité de", "palaisdes": "Palais des", "canyonde": "Canyon de", "wallofchina": "Wall of China",
     ]
@@ -100,6 +100,6 @@ struct GComprisSource: CorpusSource {
         "colors": [Shelf(category: "bird", without: ["check"])],
         "advanced_colors": [Shelf(category: "insect")],
         "enumerate": [Shelf()],
-        "solar_system": [Shelf(category: "space")],
+        "solar_system": [Shelf(category: "space", isProper: true)],
     ]
 }

@@ -89,9 +89,10 @@ extension NamedPictures {
         let possessives = [
             "blacksmiths": "blacksmith's", "carpenters": "carpenter's", "distillers": "distiller's",
             "traders": "trader's", "tobacconists": "tobacconist's", "weavers": "weaver's", "kings": "king's",
-            "townhall": "town hall", "schoolhouse": "schoolhouse",
+            "townhall": "town hall", "crosses": "cross", "hammers": "hammer", "horses": "horse", "muskets": "musket",
+            "bells": "bell", "coats": "coat", "furs": "fur", "goods": "goods chests",
         ]
-        let variants = ["size2", "size9", "default", "README"]
+        let variants = ["size2", "size9", "default", "README", "_spanish", "_portuguese", "expansion", "_2"]
         return NamedPictures(
             root: root, source: source, package: "freecol", base: "games/freecol/default/resources/images",
             license: "GPL-2.0-or-later", fileExtension: "png",
@@ -107,7 +108,7 @@ extension NamedPictures {
         let marks = [
             "Nextcloud", "syncthing", "dropbox", "wiimote", "gnome", "kde", "google", "onedrive", "gitlab", "apple",
             "android", "vmware", "vbox", "wine", "snap", "steam", "java", "linux", "mega", "pcloud", "yandex", "owncloud",
-            "nextcloud", "arduino", "-git", "github", "flatpak", "meocloud", "gdrive", "symbolic", "vcs", "ieee",
+            "nextcloud", "arduino", "-git", "github", "gtk", "labplot", "kt-", "fcitx", "-amarok", "flatpak", "meocloud", "gdrive", "symbolic", "vcs", "ieee",
         ]
         return NamedPictures(
             root: root, source: source, package: "papirus-icon-theme", base: "icons/Papirus",

@@ -58,17 +58,19 @@ struct WesnothSource: CorpusSource {
     /// `potion-red` as `red potion`; nil for later pictures of a moving thing and for marks on the ground.
     static func caption(_ stem: String) -> String? {
         let number = Int(stem.reversed().prefix { $0.isNumber }.reversed().map(String.init).joined()) ?? 1
-        let useless = ["gohere", "rune", "slab", "summoning", "snowbits", "ornate", "dummy", "circle-magic", "icepack"]
+        let useless = ["gohere", "rune", "slab", "summoning", "snowbits", "ornate", "dummy", "circle-magic", "icepack", "magic-wand"]
         guard !useless.contains(where: { stem.hasPrefix($0) }), number <= 1 || stem.hasPrefix("flower") else { return nil }
-        var words = CaptionWords.words(stem).map { $0.lowercased() }.filter { !["bare", "se", "sw"].contains($0) }
+        var words = CaptionWords.words(stem).map { $0.lowercased() }.filter { !Self.noise.contains($0) }
         if let last = words.last, words.count == 2, adjectives.contains(last) { words.reverse() }
         return words.isEmpty ? nil : words.joined(separator: " ")
     }
 
+    /// Sides and sizes.
+    private static let noise: Set<String> = ["bare", "se", "sw", "small", "medium", "large", "plain", "lit"]
     private static let adjectives: Set<String> = [
-        "red", "green", "blue", "yellow", "grey", "brown", "white", "magenta", "golden", "evil", "open", "small", "bone",
-        "stone", "gold", "silver", "dark", "holy", "short", "magic", "plain", "elven", "crystal", "poison", "throwing",
-        "leaning", "empty", "full", "abandoned",
+        "red", "green", "blue", "yellow", "grey", "brown", "white", "magenta", "golden", "evil", "open", "bone",
+        "stone", "gold", "silver", "dark", "holy", "short", "magic", "elven", "crystal", "poison", "throwing",
+        "leaning", "empty", "full", "abandoned", "rusty", "runic", "druid", "closed",
     ]
 }
 

@@ -93,7 +93,7 @@ struct CorpusSplit {
         let key: String
         let hash: UInt64
         let sources: Set<String>
-        /// The source that shows it, another for each concept that several draw.
+        /// The source that shows it: not always the same one, where several draw the same things.
         let home: String
         let shown: Int
 
@@ -104,7 +104,9 @@ struct CorpusSplit {
             hash = SplitMix64.seed(StableHash.of(key))
             sources = Set(members.map { items[$0].source })
             func rank(_ text: String) -> UInt64 { SplitMix64.seed(StableHash.of(key), StableHash.of(text)) }
-            let home = sources.min { (rank($0), $0) < (rank($1), $1) } ?? ""
+            // One that people captioned in Chinese, if there is such a picture.
+            let captioned = Set(members.filter { items[$0].hasChinese }.map { items[$0].source })
+            let home = (captioned.isEmpty ? sources : captioned).min { (rank($0), $0) < (rank($1), $1) } ?? ""
             self.home = home
             shown =
                 members.filter { items[$0].source == home }.min { a, b in
