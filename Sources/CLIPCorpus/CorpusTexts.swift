@@ -15,7 +15,9 @@ struct CorpusTexts {
         self.glossary = glossary
         var heldOut: Set<String> = []
         var trained: Set<String> = []
-        for (entry, parts) in zip(entries, parts) where parts.contains(.train) { trained.formUnion(entry.chineseCaptions) }
+        for (entry, parts) in zip(entries, parts) where parts.contains(.train) {
+            trained.formUnion(entry.chineseCaptions)
+        }
         for (entry, parts) in zip(entries, parts) where !parts.isEmpty && !parts.contains(.train) {
             heldOut.formUnion(entry.allCaptions + entry.chineseCaptions)
             for words in Self.glosses(of: entry, glossary).values { heldOut.formUnion(words) }

@@ -84,7 +84,9 @@ public struct PictureCorpus: Sendable {
 
         /// What people call it in Chinese, in both scripts, as captions are compared.
         var chineseCaptions: [String] {
-            ["zh", "zh-Hant"].compactMap { candidate.byLanguage[$0] }.map(CaptionWords.normalized).filter { !$0.isEmpty }
+            ["zh", "zh-Hant"].compactMap { candidate.byLanguage[$0] }.map(CaptionWords.normalized).filter {
+                !$0.isEmpty
+            }
         }
     }
 

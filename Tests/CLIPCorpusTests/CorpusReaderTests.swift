@@ -98,6 +98,8 @@ import Testing
         let text = """
             # CC-CEDICT
             貓 猫 [mao1] /cat/CL:隻|只[zhi1]/(dialect) to hide oneself/
+            貓頭鷹 猫头鹰 [mao1 tou2 ying1] /owl/
+            貓科 猫科 [mao1 ke1] /Felidae (the cat family)/
             貓貓 猫猫 [mao1 mao1] /(coll.) cat/
             熊貓 熊猫 [xiong2 mao1] /panda/
             咖 咖 [ka1] /(bound form) coffee/
@@ -120,7 +122,7 @@ import Testing
     }
 
     /// Text of many lines, deflated with dynamic codes.
-    private static let dynamic = 
+    private static let dynamic =
         "7dU7bgMxDATQ3qfYI1jSrqQ9TgobMOA4tW9vpNQLILUpWBKi+BmSM8/H67Zdt5/79v31el+ev2YazX00T5zraOdjtAvvO/8r4TvZ"
         + "C+Fx39tot4w/0YheeT+tnvRNqPh/4H/avWCKtf/xP8jfaYfyM+h0/A/CZ9rpDsvhkC/x3mm/Cgf1FPIn+wMd0OqU0yi/+V4W9iKe"
         + "+aynzruxW9EQLdFMi2k4LafptN0Gt8Vtctv6fFfd5T+7nha3Uue35i16q96yt14XXJHnTCMTyVRlznPyoDxZFjwrD59TEid5CEAI"

@@ -168,7 +168,10 @@ import Testing
             [/unit_type]
             """
         let names = WesnothNames.read(Array(unit.utf8))
-        #expect(Set(names.map(\.image)) == ["units/archer.png", "portraits/archer.png", "attacks/bow.png", "units/archer+female.png"])
+        #expect(
+            Set(names.map(\.image)) == [
+                "units/archer.png", "portraits/archer.png", "attacks/bow.png", "units/archer+female.png",
+            ])
         #expect(names.allSatisfy { ["Elvish Archer", "bow"].contains($0.english) })
         try packages.put("\(core)/units/archer.cfg", Data(unit.utf8))
         for name in ["units/archer", "portraits/archer", "attacks/bow", "items/potion-red", "scenery/windmill-07"] {

@@ -94,7 +94,9 @@ enum CorpusTable {
             let dropped = source.dropped.values.reduce(0, +)
             rows.append([source.name] + ([source.found, dropped, source.kept] + counts(source.name)).map(String.init))
         }
-        let sums = [\CorpusSummary.Source.found, \.kept].map { path in summary.sources.reduce(0) { $0 + $1[keyPath: path] } }
+        let sums = [\CorpusSummary.Source.found, \.kept].map { path in
+            summary.sources.reduce(0) { $0 + $1[keyPath: path] }
+        }
         let pairs = summary.parts.map(\.pairs)
         let dropped = summary.sources.reduce(0) { $0 + $1.dropped.values.reduce(0, +) }
         rows.append(["all"] + ([sums[0], dropped, sums[1]] + pairs).map(String.init))

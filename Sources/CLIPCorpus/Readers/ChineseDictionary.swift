@@ -44,11 +44,16 @@ struct ChineseDictionary: Sendable {
                 isCommon: common.contains(entry.word.simplified), uses: uses[entry.word.simplified] ?? 0)
             {
                 if let other = choices[gloss],
-                    (other.cost, other.word.simplified) <= (cost, entry.word.simplified) { continue }
+                    (other.cost, other.word.simplified) <= (cost, entry.word.simplified)
+                {
+                    continue
+                }
                 choices[gloss] = Choice(word: entry.word, cost: cost)
             }
         }
-        guard !entries.isEmpty else { throw CorpusError.damagedFile(path: path, reason: "it is no dictionary of CC-CEDICT's form") }
+        guard !entries.isEmpty else {
+            throw CorpusError.damagedFile(path: path, reason: "it is no dictionary of CC-CEDICT's form")
+        }
         self.choices = choices
     }
 
@@ -102,13 +107,17 @@ struct ChineseDictionary: Sendable {
         /// What the word means, as captions are compared, with what speaks against it.
         func glosses(isCommon: Bool, uses: Int) -> [(String, Int)] {
             // Proper names, and words that only stand for others.
-            let useless = ["surname ", "variant of ", "old variant", "see ", "used in ", "abbr. for", "CL:", "classifier"]
-            guard !word.simplified.contains(where: \.isASCII), let first = senses.first,
+            let useless = [
+                "surname ", "variant of ", "old variant", "see ", "used in ", "abbr. for", "CL:", "classifier",
+            ]
+            // A character of no compound is one that few can read.
+            guard !word.simplified.contains(where: \.isASCII), word.simplified.count > 1 || uses >= 3,
+                let first = senses.first,
                 !useless.dropLast(2).contains(where: { first.hasPrefix($0) }) || first.hasPrefix("see ")
             else { return [] }
             var result: [(String, Int)] = []
             let counted = senses.contains { $0.hasPrefix("CL:") || $0.contains("(CL:") }
-            let length = [1: 4, 2: 0, 3: 2, 4: 5][word.simplified.count] ?? 9
+            let length = [1: 9, 2: 0, 3: 2, 4: 5][word.simplified.count] ?? 9
             // The logarithm of its uses: 0 for none, 6 for 63 and more.
             let rarity = 6 - min(6, Int.bitWidth - (uses + 1).leadingZeroBitCount - 1)
             let isName = pronunciation.first?.isUppercase == true
@@ -121,8 +130,10 @@ struct ChineseDictionary: Sendable {
                     guard key.contains(where: \.isLetter), !text.hasPrefix("to ") || key.count > 3 else { continue }
                     let bare = key.hasPrefix("to ") ? String(key.dropFirst(3)) : key
                     let cost =
-                        length + 2 * rarity + 4 * min(place, 6) + (counted ? 0 : 4) + (isCommon ? 0 : 8) + (isMarked ? 20 : 0)
-                        + (isName ? 10 : 0) + (part.contains("(") && !part.contains("(loanword") ? 3 : 0) + (bare == key ? 0 : 6)
+                        length + 2 * rarity + 4 * min(place, 6) + (counted ? 0 : 4) + (isCommon ? 0 : 8)
+                        + (isMarked ? 20 : 0)
+                        + (isName ? 10 : 0) + (part.contains("(") && !part.contains("(loanword") ? 3 : 0)
+                        + (bare == key ? 0 : 6)
                     result.append((bare, cost))
                 }
                 place += 1

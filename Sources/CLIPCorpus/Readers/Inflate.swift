@@ -90,7 +90,8 @@ struct Inflate {
             }
         }
         guard lengths.count == literals + distances else { throw Damaged() }
-        try block(lengths: Code(lengths: Array(lengths[..<literals])), distances: Code(lengths: Array(lengths[literals...])))
+        try block(
+            lengths: Code(lengths: Array(lengths[..<literals])), distances: Code(lengths: Array(lengths[literals...])))
     }
 
     private mutating func block(lengths: Code, distances: Code) throws {
@@ -142,7 +143,8 @@ struct Inflate {
         lengths: Array(repeating: 8, count: 144) + Array(repeating: 9, count: 112) + Array(repeating: 7, count: 24)
             + Array(repeating: 8, count: 8))
     private static let lengthBase = [
-        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
+        258,
     ]
     private static let lengthBits = [
         0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,

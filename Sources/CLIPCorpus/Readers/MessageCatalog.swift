@@ -26,7 +26,9 @@ struct MessageCatalog: Sendable {
     init(_ bytes: [UInt8], path: String) throws {
         let reader = ByteReader(bytes: bytes, path: path)
         let magic = try reader.number(at: 0, isBigEndian: false)
-        guard magic == 0x9504_12DE || magic == 0xDE12_0495 else { throw reader.damaged("it is no catalog of gettext's") }
+        guard magic == 0x9504_12DE || magic == 0xDE12_0495 else {
+            throw reader.damaged("it is no catalog of gettext's")
+        }
         let isBig = magic == 0xDE12_0495
         let count = try reader.number(at: 8, isBigEndian: isBig)
         let originals = try reader.number(at: 12, isBigEndian: isBig)

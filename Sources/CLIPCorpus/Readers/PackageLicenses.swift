@@ -22,7 +22,9 @@ struct PackageLicenses: Sendable {
                     stanzas.append((patterns, value.trimmingCharacters(in: .whitespaces)))
                 }
             }
-            if field == "Files" { patterns += value.split(whereSeparator: \.isWhitespace).map { Self.stem(String($0)) } }
+            if field == "Files" {
+                patterns += value.split(whereSeparator: \.isWhitespace).map { Self.stem(String($0)) }
+            }
         }
     }
 

@@ -49,7 +49,9 @@ struct ResourceBundle: Sendable {
         guard entry.isCompressed else { return Data(bytes) }
         // The length, then a zlib stream: two bytes of header, and a checksum that deflate's end makes needless.
         let size = try reader.number(at: entry.offset + 4, isBigEndian: true)
-        guard bytes.count > 6, size <= Self.mostBytes else { throw reader.damaged("\(entry.path) claims \(size) bytes") }
+        guard bytes.count > 6, size <= Self.mostBytes else {
+            throw reader.damaged("\(entry.path) claims \(size) bytes")
+        }
         guard let inflated = Inflate.bytes(bytes.dropFirst(6), limit: size), inflated.count == size else {
             throw reader.damaged("\(entry.path) cannot be decompressed")
         }

@@ -82,7 +82,8 @@ struct EmojiDrawingSource: CorpusSource {
             }
             // Some file names leave out the joiners.
             let joined = sequence.map { $0.unicodeScalars.map { String(Character($0)) }.joined(separator: "\u{200D}") }
-            let candidate = [sequence, joined].lazy.compactMap { $0 }.filter(EmojiNames.isEmoji).compactMap { sequence in
+            let candidate = [sequence, joined].lazy.compactMap { $0 }.filter(EmojiNames.isEmoji).compactMap {
+                sequence in
                 context.emoji.candidate(
                     sequence, origin: .drawing("\(path)/\(file)"), source: source, place: "\(package):\(file)",
                     license: license)

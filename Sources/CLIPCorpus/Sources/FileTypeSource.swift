@@ -39,7 +39,7 @@ struct FileTypeSource: CorpusSource {
                 listing.drop(.uselessCaption)
                 continue
             }
-            // "PNG image" names what is in the file, not the icon; with the kind it does.
+            // "PNG image" alone would name a picture, not a file.
             let caption = english.hasSuffix("file") ? english : "\(english) file"
             var chinese = name.filter { $0.key.hasPrefix("zh") }
             for (language, text) in chinese where !text.hasSuffix("文件") && !text.hasSuffix("檔") {
@@ -48,7 +48,8 @@ struct FileTypeSource: CorpusSource {
             listing.candidates.append(
                 CorpusCandidate(
                     origin: file.hasSuffix("svg") ? .drawing("\(path)/\(file)") : .file("\(path)/\(file)"),
-                    source: source, place: "\(package):mimetypes/\(file)", folder: "mimetypes", category: "computer icon",
+                    source: source, place: "\(package):mimetypes/\(file)", folder: "mimetypes",
+                    category: "computer icon",
                     license: license, caption: caption, alternatives: ["\(english) icon"], byLanguage: chinese))
         }
         return listing

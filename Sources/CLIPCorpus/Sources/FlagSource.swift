@@ -16,9 +16,15 @@ struct FlagSource: CorpusSource {
 
     private struct Codes: Decodable {
         struct Country: Decodable {
-            let alpha_2: String
+            let code: String
             let name: String
-            let common_name: String?
+            let commonName: String?
+
+            enum CodingKeys: String, CodingKey {
+                case name
+                case code = "alpha_2"
+                case commonName = "common_name"
+            }
         }
         let countries: [Country]
         enum CodingKeys: String, CodingKey { case countries = "3166-1" }
@@ -29,7 +35,7 @@ struct FlagSource: CorpusSource {
         guard let list = try? JSONDecoder().decode(Codes.self, from: json) else {
             throw CorpusError.damagedFile(path: codes, reason: "it is no list of countries")
         }
-        let countries = Dictionary(list.countries.map { ($0.alpha_2.lowercased(), $0) }) { first, _ in first }
+        let countries = Dictionary(list.countries.map { ($0.code.lowercased(), $0) }) { first, _ in first }
         let catalogs = try ["zh": "zh_CN", "zh-Hant": "zh_TW"].mapValues {
             try MessageCatalog(path: "\(root)/locale/\($0)/LC_MESSAGES/iso_3166-1.mo")
         }
@@ -39,9 +45,9 @@ struct FlagSource: CorpusSource {
             var chinese: [String: String] = [:]
             let name: String
             if let country = countries[code] {
-                name = country.common_name ?? Self.naturalOrder(country.name)
+                name = country.commonName ?? Self.naturalOrder(country.name)
                 for (language, catalog) in catalogs {
-                    guard let word = country.common_name.flatMap({ catalog[$0] }) ?? catalog[country.name] else {
+                    guard let word = country.commonName.flatMap({ catalog[$0] }) ?? catalog[country.name] else {
                         continue
                     }
                     chinese[language] = word + (language == "zh" ? "国旗" : "國旗")

@@ -52,7 +52,9 @@ struct GComprisSource: CorpusSource {
     }
 
     static func caption(_ stem: String, shelf: Shelf) -> String? {
-        let useless = ["background", "README", "backcard", "emptycard", "error", "question", "transparent", "tux", "-bg"]
+        let useless = [
+            "background", "README", "backcard", "emptycard", "error", "question", "transparent", "tux", "-bg",
+        ]
         guard !(useless + shelf.without).contains(where: { stem.contains($0) }) else { return nil }
         if let always = shelf.always { return always }
         var words = CaptionWords.words(stem)
@@ -65,12 +67,14 @@ struct GComprisSource: CorpusSource {
     }
 
     private static let spelled = [
-        "chamaeleon": "chameleon", "raquette": "racket", "rape": "grater", "fusee": "rocket", "sailingboat": "sailing boat",
+        "chamaeleon": "chameleon", "raquette": "racket", "rape": "grater", "fusee": "rocket",
+        "sailingboat": "sailing boat",
         "fishingboat": "fishing boat", "eggpot": "egg cup", "postpoint": "lookout post", "greenbaby": "green baby",
         "bluebaby": "blue baby", "bluebirds": "bluebirds", "redbird": "red bird", "flowerpot": "flower pot",
         "plier": "pliers", "tweezer": "tweezers", "kutub": "Qutub", "zimni": "Winter", "blackslate": "slate",
         "buffetset": "buffet set", "bulb": "light bulb", "windflag": "wind sock", "solar": "solar panels",
-        "traversiere": "", "burj": "Burj Khalifa", "statueof": "Statue of", "greatwall": "Great Wall", "wallof": "Wall of",
+        "traversiere": "", "burj": "Burj Khalifa", "statueof": "Statue of", "greatwall": "Great Wall",
+        "wallof": "Wall of",
         "gatewayof": "Gateway of", "pontdu": "Pont du", "chateaude": "Château de", "castillode": "Castillo de",
         "citede": "Cité de", "palaisdes": "Palais des", "canyonde": "Canyon de", "wallofchina": "Wall of China",
     ]
@@ -86,7 +90,8 @@ struct GComprisSource: CorpusSource {
             Shelf(folder: "images/others"), Shelf(folder: "images/fishes", category: "fish", always: "fish"),
             Shelf(folder: "images/nature", without: ["nature"]), Shelf(folder: "images/animals", category: "animal"),
             Shelf(folder: "images/birds", category: "bird"), Shelf(folder: "images/food", category: "food"),
-            Shelf(folder: "images/transports", category: "vehicle"), Shelf(folder: "images/insects", category: "insect"),
+            Shelf(folder: "images/transports", category: "vehicle"),
+            Shelf(folder: "images/insects", category: "insect"),
         ],
         "erase": [Shelf(category: "animal")],
         "explore_monuments": ["usa", "egypt", "india", "france", "germany", "wonders"].map { folder in

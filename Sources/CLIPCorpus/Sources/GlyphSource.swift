@@ -36,7 +36,8 @@ struct GlyphSource: CorpusSource {
     /// The name in words; nil for products' marks, levels and sizes, and words that nobody else uses.
     static func caption(_ name: String, lexicon: CaptionLexicon) -> String? {
         var words = name.split(separator: "-").map(String.init)
-        guard let first = words.first, !marks.contains(first), !words.contains(where: { $0.contains(where: \.isNumber) })
+        guard let first = words.first, !marks.contains(first),
+            !words.contains(where: { $0.contains(where: \.isNumber) })
         else { return nil }
         if words.count > 1, words.last == "variant" { words.removeLast() }
         let shapes: Set<String> = ["outline", "off", "box", "plus", "minus", "multiple", "circle"]
@@ -56,7 +57,8 @@ struct GlyphSource: CorpusSource {
         "nuget", "odnoklassniki", "office", "onedrive", "onenote", "openid", "opera", "pandora", "patreon",
         "periscope", "pinterest", "playstation", "plex", "pocket", "polymer", "pushbullet", "quicktime", "raspberrypi",
         "rdio", "react", "reddit", "rss", "safari", "skype", "slack", "snapchat", "soundcloud", "sourcetree",
-        "spotify", "stackexchange", "stackoverflow", "steam", "tumblr", "twitch", "twitter", "uber", "ubuntu", "untappd",
+        "spotify", "stackexchange", "stackoverflow", "steam", "tumblr", "twitch", "twitter", "uber", "ubuntu",
+        "untappd",
         "vimeo", "vine", "vk", "vlc", "vuejs", "wechat", "whatsapp", "wii", "wiiu", "wikipedia", "windows", "wordpress",
         "wunderlist", "xamarin", "xaml", "xbox", "xda", "xing", "xml", "yammer", "yelp", "youtube",
     ]

@@ -60,7 +60,9 @@ struct NamedPictures: CorpusSource {
     static func caption(_ stem: String, in folder: Folder, lexicon: CaptionLexicon) -> String? {
         guard !folder.without.contains(where: { stem.contains($0) }) else { return nil }
         let rest = String(stem.dropFirst(folder.prefix.count))
-        var words = CaptionWords.words(rest).map { $0.first?.isLowercase == true || $0.count > 1 ? $0.lowercased() : $0 }
+        var words = CaptionWords.words(rest).map {
+            $0.first?.isLowercase == true || $0.count > 1 ? $0.lowercased() : $0
+        }
         words = words.flatMap { (folder.replacing[$0] ?? $0).split(separator: " ").map(String.init) }
         guard !folder.onlyKnownWords || words.allSatisfy(lexicon.knows) else { return nil }
         if !folder.suffix.isEmpty, words.last != folder.suffix { words.append(folder.suffix) }
@@ -107,8 +109,10 @@ extension NamedPictures {
     static func papirus(root: String, source: Int) -> Self {
         let marks = [
             "Nextcloud", "syncthing", "dropbox", "wiimote", "gnome", "kde", "google", "onedrive", "gitlab", "apple",
-            "android", "vmware", "vbox", "wine", "snap", "steam", "java", "linux", "mega", "pcloud", "yandex", "owncloud",
-            "nextcloud", "arduino", "-git", "github", "gtk", "labplot", "kt-", "fcitx", "-amarok", "flatpak", "meocloud", "gdrive", "symbolic", "vcs", "ieee",
+            "android", "vmware", "vbox", "wine", "snap", "steam", "java", "linux", "mega", "pcloud", "yandex",
+            "owncloud",
+            "nextcloud", "arduino", "-git", "github", "gtk", "labplot", "kt-", "fcitx", "-amarok", "flatpak",
+            "meocloud", "gdrive", "symbolic", "vcs", "ieee",
         ]
         return NamedPictures(
             root: root, source: source, package: "papirus-icon-theme", base: "icons/Papirus",
@@ -117,7 +121,8 @@ extension NamedPictures {
                 Folder(
                     path: "64x64/places", prefix: "folder-blue-", suffix: "folder", onlyKnownWords: true, kind: "icon",
                     without: marks + ["-open", "-user", "drag"]),
-                Folder(path: "64x64/devices", category: "electronics", onlyKnownWords: true, kind: "icon", without: marks),
+                Folder(
+                    path: "64x64/devices", category: "electronics", onlyKnownWords: true, kind: "icon", without: marks),
                 Folder(path: "32x32/emotes", category: "face", prefix: "face-", suffix: "face"),
                 Folder(path: "32x32/emblems", prefix: "emblem-", onlyKnownWords: true, kind: "emblem", without: marks),
                 Folder(path: "32x32/status", onlyKnownWords: true, kind: "icon", without: marks),
@@ -127,7 +132,9 @@ extension NamedPictures {
 
     /// KDE's Oxygen: actions, devices, folders, faces and the weather.
     static func oxygen(root: String, source: Int) -> Self {
-        let marks = ["kde", "ipod", "openmoko", "dropbox", "gdrive", "onedrive", "owncloud", "stock_", "svn", "start-here"]
+        let marks = [
+            "kde", "ipod", "openmoko", "dropbox", "gdrive", "onedrive", "owncloud", "stock_", "svn", "start-here",
+        ]
         func folder(
             _ name: String, category: String? = nil, prefix: String = "", suffix: String = "", kind: String? = "icon"
         ) -> Folder {
@@ -145,7 +152,8 @@ extension NamedPictures {
                 folder("emotes", category: "face", prefix: "face-", suffix: "face", kind: nil),
                 folder("places", prefix: "folder-", suffix: "folder"), folder("places", prefix: "user-"),
                 folder("status", category: "weather", prefix: "weather-", kind: "weather icon"),
-                folder("status", prefix: "dialog-", kind: "icon"), folder("status", prefix: "security-", suffix: "security"),
+                folder("status", prefix: "dialog-", kind: "icon"),
+                folder("status", prefix: "security-", suffix: "security"),
             ])
     }
 }

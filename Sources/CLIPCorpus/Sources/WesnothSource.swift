@@ -18,7 +18,8 @@ struct WesnothSource: CorpusSource {
         }
         var names: [String: WesnothNames.Name] = [:]
         for file in CorpusFiles.paths(under: core + "/units", suffix: ".cfg") {
-            for name in WesnothNames.read(CorpusFiles.bytes("\(core)/units/\(file)") ?? []) where names[name.image] == nil {
+            for name in WesnothNames.read(CorpusFiles.bytes("\(core)/units/\(file)") ?? [])
+            where names[name.image] == nil {
                 names[name.image] = name
             }
         }
@@ -58,8 +59,13 @@ struct WesnothSource: CorpusSource {
     /// `potion-red` as `red potion`; nil for later pictures of a moving thing and for marks on the ground.
     static func caption(_ stem: String) -> String? {
         let number = Int(stem.reversed().prefix { $0.isNumber }.reversed().map(String.init).joined()) ?? 1
-        let useless = ["gohere", "rune", "slab", "summoning", "snowbits", "ornate", "dummy", "circle-magic", "icepack", "magic-wand"]
-        guard !useless.contains(where: { stem.hasPrefix($0) }), number <= 1 || stem.hasPrefix("flower") else { return nil }
+        let useless = [
+            "gohere", "rune", "slab", "summoning", "snowbits", "ornate", "dummy", "circle-magic", "icepack",
+            "magic-wand",
+        ]
+        guard !useless.contains(where: { stem.hasPrefix($0) }), number <= 1 || stem.hasPrefix("flower") else {
+            return nil
+        }
         var words = CaptionWords.words(stem).map { $0.lowercased() }.filter { !Self.noise.contains($0) }
         if let last = words.last, words.count == 2, adjectives.contains(last) { words.reverse() }
         return words.isEmpty ? nil : words.joined(separator: " ")
@@ -112,7 +118,8 @@ enum WesnothNames {
             return []
         }
         return keys.compactMap { key in
-            guard let path = values[key]?.split(separator: "~").first, path.hasSuffix(".png"), !path.contains("..") else {
+            guard let path = values[key]?.split(separator: "~").first, path.hasSuffix(".png"), !path.contains("..")
+            else {
                 return nil
             }
             return Name(image: String(path), message: name, isPortrait: key == "profile")

@@ -25,7 +25,7 @@ struct CorpusSplit {
     }
 
     /// Groups with more entries are trained on: they show what is most common, and to hold one out costs all of them.
-    static let largest = 8
+    static let largest = 5
 
     /// Each entry's parts; empty for those that are left out because their group is held out.
     static func parts(
@@ -56,7 +56,9 @@ struct CorpusSplit {
             sizes.validation, of: concepts.filter { !test.contains($0.key) }.reversed(), total: total,
             share: sizes.share / 2)
         for concept in concepts {
-            guard let part: CorpusPart = test.contains(concept.key) ? .test : validation.contains(concept.key) ? .val : nil
+            guard
+                let part: CorpusPart = test.contains(concept.key)
+                    ? .test : validation.contains(concept.key) ? .val : nil
             else { continue }
             for member in concept.members { parts[member] = member == concept.shown ? [part] : [] }
         }
@@ -64,7 +66,8 @@ struct CorpusSplit {
     }
 
     /// Keys of about `count` concepts, the first of each source in the order given.
-    private static func choose(_ count: Int, of concepts: [Concept], total: [String: Int], share: Double) -> Set<String> {
+    private static func choose(_ count: Int, of concepts: [Concept], total: [String: Int], share: Double) -> Set<String>
+    {
         let homes = Dictionary(grouping: concepts, by: \.home)
         let limits = homes.mapValues { home in
             min(home.count, Int(share * Double(home.first.flatMap { total[$0.home] } ?? 0)))
