@@ -2,7 +2,8 @@ import CLIPData
 import Foundation
 import Imaging
 
-/// Builds a training set of real pictures with captions from Debian's packages of drawings, stamps and emoji.
+/// Builds a training set of real pictures with captions, in English and Chinese, from Debian's packages of drawings,
+/// stamps, emoji, flags, icons and games.
 public struct PictureCorpus: Sendable {
     /// What goes into a corpus, and how it is written.
     public struct Options: Sendable {

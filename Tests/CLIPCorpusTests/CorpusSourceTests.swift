@@ -139,7 +139,7 @@ import Testing
         }
         let listing = try candidates(source)
         #expect(listing.candidates.map(\.caption) == ["PDF document file", "PDF document file", "plain file"])
-        #expect(listing.candidates[0].byLanguage == ["zh": "PDF 文档文件"] && listing.dropped == [.uselessCaption: 1])
+        #expect(listing.candidates[0].byLanguage == ["zh": "PDF 文档"] && listing.dropped == [.uselessCaption: 1])
     }
 
     @Test func unitsOfAGame() throws {

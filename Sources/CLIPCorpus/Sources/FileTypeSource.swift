@@ -41,16 +41,12 @@ struct FileTypeSource: CorpusSource {
             }
             // "PNG image" alone would name a picture, not a file.
             let caption = english.hasSuffix("file") ? english : "\(english) file"
-            var chinese = name.filter { $0.key.hasPrefix("zh") }
-            for (language, text) in chinese where !text.hasSuffix("文件") && !text.hasSuffix("檔") {
-                chinese[language] = text + (language == "zh" ? "文件" : "檔案")
-            }
             listing.candidates.append(
                 CorpusCandidate(
                     origin: file.hasSuffix("svg") ? .drawing("\(path)/\(file)") : .file("\(path)/\(file)"),
                     source: source, place: "\(package):mimetypes/\(file)", folder: "mimetypes",
-                    category: "computer icon",
-                    license: license, caption: caption, alternatives: ["\(english) icon"], byLanguage: chinese))
+                    category: "computer icon", license: license, caption: caption,
+                    alternatives: ["\(english) icon"], byLanguage: name.filter { $0.key != "en" }))
         }
         return listing
     }
