@@ -98,7 +98,10 @@ import Testing
         #expect(game.missing == ["pysiogame"])
         for folder in game.folders { try packages.put("\(game.base)/\(folder.path)/x1.jpg", Data()) }
         try packages.put("\(game.base)/animals/guinea_pig.jpg", Data())
-        let listing = try candidates(game)
+        let words = ["guinea_pig": ["zh": "豚鼠"]]
+        let listing = try candidates(
+            game, CorpusContext(lexicon: CaptionLexicon(), emoji: EmojiNames(), drawnWords: words))
+        #expect(listing.candidates.map(\.byLanguage) == [["zh": "豚鼠"]])
         #expect(listing.candidates.map(\.caption) == ["guinea pig"] && listing.dropped == [.uselessCaption: 12])
         #expect(listing.candidates[0].category == "animal")
         #expect(listing.candidates[0].place == "pysiogame:animals/guinea_pig.jpg")
@@ -190,6 +193,9 @@ import Testing
         #expect(source.missing == [GComprisSource.package])
         try packages.put("gcompris-qt/rcc/erase.rcc", Data("no bundle".utf8))
         #expect(throws: CorpusError.self) { try candidates(source) }
+        #expect(try GComprisSource.drawnWords(root: packages.root).isEmpty)
+        try packages.put("gcompris-qt/rcc/lang.rcc", Data("no bundle".utf8))
+        #expect(throws: CorpusError.self) { try GComprisSource.drawnWords(root: packages.root) }
         typealias Shelf = GComprisSource.Shelf
         #expect(GComprisSource.caption("polar_bear", shelf: Shelf()) == "polar bear")
         #expect(GComprisSource.caption("17_lion", shelf: Shelf()) == "lion")

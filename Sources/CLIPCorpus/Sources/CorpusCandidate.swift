@@ -63,4 +63,6 @@ struct CorpusContext {
     var lexicon: CaptionLexicon
     /// Names of emoji; empty without a source that draws them.
     let emoji: EmojiNames
+    /// Chinese for the words that Art4Apps drew, by language tag; empty where GCompris, which translates them, is absent.
+    var drawnWords: [String: [String: String]] = [:]
 }

@@ -58,7 +58,8 @@ extension PictureCorpus {
         guard missing.isEmpty else { throw CorpusError.missingPackages(missing) }
         let namesEmoji = sources.contains { $0.0.namesEmoji }
         var context = CorpusContext(
-            lexicon: CaptionLexicon(), emoji: namesEmoji ? EmojiNames(root: options.root) : EmojiNames())
+            lexicon: CaptionLexicon(), emoji: namesEmoji ? EmojiNames(root: options.root) : EmojiNames(),
+            drawnWords: try GComprisSource.drawnWords(root: options.root))
         var candidates: [CorpusCandidate] = []
         for (source, index, readers) in sources {
             for reader in readers {

@@ -6,7 +6,8 @@ struct GComprisSource: CorpusSource {
     let root: String
     let source: Int
 
-    private var bundles: String { root + "/gcompris-qt/rcc" }
+    private var bundles: String { Self.bundles(root) }
+    private static func bundles(_ root: String) -> String { root + "/gcompris-qt/rcc" }
 
     var missing: [String] { CorpusFiles.isFolder(bundles) ? [] : [Self.package] }
 
@@ -32,10 +33,30 @@ struct GComprisSource: CorpusSource {
                     CorpusCandidate(
                         origin: file.hasSuffix(".svg") ? .drawingBytes(data) : .bytes(data), source: source,
                         place: "\(Self.package):\(short)", folder: "\(name)/\(shelf.folder)", category: shelf.category,
-                        license: licenses.license(of: short) ?? "GPL-3.0-or-later", caption: caption))
+                        license: licenses.license(of: short) ?? "GPL-3.0-or-later", caption: caption,
+                        byLanguage: name == "lang" ? context.drawnWords[String(file[..<dot])] ?? [:] : [:]))
             }
         }
         return listing
+    }
+
+    /// The game's vocabulary in Chinese, by the English words with `_` for spaces and by language tag: translators named
+    /// the sounds that go with Art4Apps' drawings.
+    static func drawnWords(root: String) throws -> [String: [String: String]] {
+        let path = bundles(root) + "/lang.rcc"
+        guard CorpusFiles.exists(path) else { return [:] }
+        let bundle = try ResourceBundle(path: path)
+        var words: [String: [String: String]] = [:]
+        for (language, file) in [("zh", "content-zh_CN.json"), ("zh-Hant", "content-zh_TW.json")] {
+            guard let entry = bundle.entries.first(where: { $0.path.hasSuffix("/" + file) }) else { continue }
+            guard let list = try? JSONDecoder().decode([String: String].self, from: bundle.contents(of: entry)) else {
+                throw CorpusError.damagedFile(path: path, reason: "\(entry.path) is no list of words")
+            }
+            for (sound, word) in list where sound.hasSuffix(".ogg") && !word.isEmpty {
+                words[String(sound.dropLast(4)), default: [:]][language] = word
+            }
+        }
+        return words
     }
 
     /// A folder whose names say what its pictures show.

@@ -29,6 +29,8 @@ struct NamedPictures: CorpusSource {
     let license: String
     let fileExtension: String
     let folders: [Folder]
+    /// Whether the pictures are those of Art4Apps, whose words are known in Chinese.
+    var showsDrawnWords = false
 
     var missing: [String] {
         folders.allSatisfy { CorpusFiles.isFolder("\(root)/\(base)/\($0.path)") } ? [] : [package]
@@ -50,7 +52,8 @@ struct NamedPictures: CorpusSource {
                     CorpusCandidate(
                         origin: origin, source: source, place: "\(package):\(folder.path)/\(file)", folder: folder.path,
                         category: folder.category, license: license, caption: caption,
-                        alternatives: folder.kind.map { ["\(caption) \($0)"] } ?? []))
+                        alternatives: folder.kind.map { ["\(caption) \($0)"] } ?? [],
+                        byLanguage: showsDrawnWords ? context.drawnWords[stem] ?? [:] : [:]))
             }
         }
         return listing
@@ -83,7 +86,7 @@ extension NamedPictures {
             root: root, source: source, package: "pysiogame", base: "games/pysiogame/res/images/art4apps",
             // The package's credits name the licence without its version; its authors wrote 3.0.
             license: "CC-BY-SA-3.0", fileExtension: "jpg",
-            folders: folders.map { Folder(path: $0.0, category: $0.1) })
+            folders: folders.map { Folder(path: $0.0, category: $0.1) }, showsDrawnWords: true)
     }
 
     /// Buildings, goods and people of the strategy game FreeCol.
