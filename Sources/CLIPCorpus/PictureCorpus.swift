@@ -14,7 +14,7 @@ public struct PictureCorpus: Sendable {
         /// Pairs wanted for validation, where the packages have as many.
         public var validationPairs = 800
         /// The share of a source's concepts that tests take at most; validation takes half of it.
-        public var heldOutShare = 0.18
+        public var heldOutShare = 0.2
         /// Pictures that may share one caption.
         public var picturesPerCaption = 20
         /// Pairs in one shard.

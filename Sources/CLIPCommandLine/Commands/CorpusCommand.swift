@@ -38,7 +38,7 @@ struct CorpusCommand: ParsableCommand {
         var validationPairs = 800
 
         @Option(help: "Share of a source's concepts that the test part takes at most; validation takes half of it.")
-        var heldOut = 0.18
+        var heldOut = 0.2
 
         @Option(help: "Pictures that may share one caption.")
         var picturesPerCaption = 20
