@@ -100,7 +100,9 @@ let package = Package(
                 "CLIP", "CLIPData", "CPQ", "CScan", "Checksums", "Files", "Imaging", "Torch",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .target(name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"]),
+        .target(
+            name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"],
+            resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",

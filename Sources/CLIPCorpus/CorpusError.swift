@@ -6,6 +6,10 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
     case missingPackages([String])
     /// An option outside its range.
     case invalidOption(name: String, reason: String)
+    /// A package's file, or the dictionary, is not what it should be.
+    case damagedFile(path: String, reason: String)
+    /// A file that cannot be read.
+    case file(FileFault)
     /// Everything was dropped.
     case nothingKept
 
@@ -15,6 +19,8 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
             "not installed: \(names.joined(separator: ", ")); run: apt-get install \(names.joined(separator: " "))"
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
+        case .damagedFile(let path, let reason): "\(path): \(reason)"
+        case .file(let fault): fault.description
         case .nothingKept:
             "not one picture with a usable caption was found; reinstall the packages that hold the pictures"
         }
@@ -27,7 +33,8 @@ extension CorpusError: Failure {
         switch self {
         case .missingPackages: .missingInput
         case .invalidOption: .usage
-        case .nothingKept: .badData
+        case .file(let fault): fault.kind
+        case .damagedFile, .nothingKept: .badData
         }
     }
 }

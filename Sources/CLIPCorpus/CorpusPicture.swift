@@ -54,6 +54,9 @@ struct CorpusPicture: Sendable {
             let bytes = (try? WholeFile.data(path, limit: 1 << 28)) ?? Data()
             // Drawn large, so that enough is left after trimming.
             return try Picture.renderSVG(bytes, name: path, shortestSide: 512)
+        case .bytes(let data):
+            return try Picture.decode(data, name: "packed", options: DecodeOptions(memoryLimit: 20_000_000 * 7))
+        case .drawingBytes(let data): return try Picture.renderSVG(data, name: "packed", shortestSide: 512)
         case .glyph(let text, let fontFile):
             let picture = try Picture.rendering(text: text, font: "Noto Color Emoji 96", fontFile: fontFile)
             // Every bitmap of the font has one shape; another means that the sequence fell apart into several.

@@ -6,7 +6,7 @@ public struct CorpusSummary: Sendable, Codable, Equatable {
         public let name: String
         /// Pictures looked at.
         public var found = 0
-        /// Pairs written, training and held-out together.
+        /// Pairs written, in all parts together.
         public var kept = 0
         /// Pictures left out, by ``CorpusDropReason``'s raw value.
         public var dropped: [String: Int] = [:]
@@ -14,25 +14,42 @@ public struct CorpusSummary: Sendable, Codable, Equatable {
         init(name: String) { self.name = name }
     }
 
-    /// In the order the sources are read.
+    /// What is in the shards of one name.
+    public struct Part: Sendable, Codable, Equatable {
+        /// Which.
+        public let name: CorpusPart
+        /// Pairs.
+        public internal(set) var pairs = 0
+        /// Pairs by source.
+        public internal(set) var sources: [String: Int] = [:]
+        /// Pairs that people captioned in Chinese.
+        public internal(set) var chineseCaptions = 0
+        /// Other pairs whose caption a dictionary says in Chinese.
+        public internal(set) var chineseGlosses = 0
+        /// Different captions, as compared (case, articles and punctuation aside).
+        public internal(set) var distinctCaptions = 0
+        /// File names, in order.
+        public internal(set) var shards: [String] = []
+
+        init(name: CorpusPart) { self.name = name }
+    }
+
+    /// In the order the options name them.
     public internal(set) var sources: [Source]
-    /// Pairs in the training shards.
-    public internal(set) var trainingPairs = 0
-    /// Pairs in the held-out shards.
-    public internal(set) var heldOutPairs = 0
-    /// File names of the training shards, in order.
-    public internal(set) var trainingShards: [String] = []
-    /// File names of the held-out shards, in order.
-    public internal(set) var heldOutShards: [String] = []
+    /// In the order of ``CorpusPart``'s cases.
+    public internal(set) var parts: [Part] = CorpusPart.allCases.map(Part.init)
     /// Bytes of pictures, captions and records, without tar headers.
     public internal(set) var bytes = 0
-    /// Pairs of each category, training and held-out together.
+    /// Pairs of each category, in all parts together.
     public internal(set) var categories: [String: Int] = [:]
     /// Different captions, as compared (case, articles and punctuation aside).
     public internal(set) var distinctCaptions = 0
 
-    /// Pairs written.
-    public var pairs: Int { trainingPairs + heldOutPairs }
+    /// Different pairs written; one may be in ``CorpusPart/first`` and in ``CorpusPart/demo``.
+    public var pairs: Int { sources.reduce(0) { $0 + $1.kept } }
+
+    /// What is in one part.
+    public subscript(part: CorpusPart) -> Part { parts.first { $0.name == part } ?? Part(name: part) }
 }
 
 /// Why a picture was left out of a corpus.
@@ -57,6 +74,8 @@ public enum CorpusDropReason: String, Sendable, CaseIterable, Codable {
     case nearDuplicate = "near duplicate"
     /// Its caption has as many pictures as are allowed already.
     case captionLimit = "caption limit"
+    /// Another picture of what it shows, or one that looks like it, is held out.
+    case heldOutGroup = "belongs to a held-out group"
 }
 
 /// How far a build has come.

@@ -3,99 +3,61 @@ import Files
 import Foundation
 import Imaging
 
-/// What stands in a corpus entry's `.json`.
-public struct CorpusRecord: Codable, Sendable, Equatable {
-    /// The entry's name in its shard, without an ending.
-    public let key: String
-    /// The main caption, in English, as in the entry's `.txt`.
-    public let caption: String
-    /// All whole English captions, the main one first.
-    public let captions: [String]
-    /// Single words and short phrases about the picture. Entries on both sides of the split may share them.
-    public let keywords: [String]
-    /// Captions by language tag: `zh`, `zh-Hant`, `pt-BR`.
-    public let captionsByLanguage: [String: String]
-    /// What the picture is of, in a word that all sources share; absent where the source does not say.
-    public let category: String?
-    /// The folder or group inside the source.
-    public let folder: String
-    /// Package and path: `openclipart-png:animals/bat.png`.
-    public let source: String
-    /// What the package says of this picture: `public domain`, or an SPDX identifier.
-    public let license: String
-    /// Pixels, as stored.
-    public let width: Int
-    /// Pixels, as stored.
-    public let height: Int
-
-    enum CodingKeys: String, CodingKey {
-        case key, caption, captions, keywords, category, folder, source, license, width, height
-        case captionsByLanguage = "captions_by_language"
-    }
-}
-
 /// Writes the entries of a corpus, shuffled, as shards.
 struct CorpusWriter {
     let options: PictureCorpus.Options
     let directory: String
 
+    /// - Parameters:
+    ///   - parts: Of every entry; none for those left out.
+    ///   - dictionary: For glosses.
     func write(
-        _ entries: [PictureCorpus.Entry], heldOut: [Bool], into summary: inout CorpusSummary,
-        progress: (CorpusProgress) -> Void
+        _ entries: [PictureCorpus.Entry], parts: [Set<CorpusPart>], dictionary: ChineseDictionary?,
+        into summary: inout CorpusSummary, progress: (CorpusProgress) -> Void
     ) throws {
         do throws(FileFault) { try Folder.make(directory) } catch { throw CLIPDataError.file(error) }
         var order = Array(entries.indices)
         var random = SplitMix64(seed: SplitMix64.seed(options.seed, 0x636F_7270_7573))
         random.shuffle(&order)
         let keys = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, Self.padded($0, 9)) })
-        // A keyword that is a held-out picture's caption would let training see that caption after all.
-        let unseen = Set(entries.indices.filter { heldOut[$0] }.flatMap { entries[$0].allCaptions })
+        let texts = CorpusTexts(entries, parts: parts, dictionary: dictionary)
+        let total = parts.reduce(0) { $0 + $1.count }
         var done = 0
-        for (isHeldOut, prefix) in [(false, "train"), (true, "val")] {
-            let members = order.filter { heldOut[$0] == isHeldOut }
-            var names: [String] = []
+        for index in summary.parts.indices {
+            let part = summary.parts[index].name
+            let members = order.filter { parts[$0].contains(part) }
             for start in stride(from: 0, to: members.count, by: options.pairsPerShard) {
-                let name = "\(prefix)-\(Self.padded(names.count, 4)).tar"
+                let name = "\(part.rawValue)-\(Self.padded(summary.parts[index].shards.count, 4)).tar"
                 let writer = try ShardWriter(path: "\(directory)/\(name)")
-                for index in members[start..<min(start + options.pairsPerShard, members.count)] {
-                    let banned = isHeldOut ? [] : unseen
-                    try append(entries[index], key: keys[index] ?? "", without: banned, to: writer)
-                    summary.count(entries[index].candidate)
+                for member in members[start..<min(start + options.pairsPerShard, members.count)] {
+                    let record = texts.record(member, key: keys[member] ?? "")
+                    try append(record, picture: entries[member].picture, to: writer)
+                    summary.count(record, source: entries[member].candidate.source, part: index)
                     done += 1
                 }
                 try writer.finish()
                 summary.bytes += writer.byteCount
-                names.append(name)
-                progress(CorpusProgress(stage: .writing, done: done, total: entries.count))
+                summary.parts[index].shards.append(name)
+                progress(CorpusProgress(stage: .writing, done: done, total: total))
             }
-            removeStale(prefix: prefix, besides: names)
-            if isHeldOut {
-                (summary.heldOutPairs, summary.heldOutShards) = (members.count, names)
-            } else {
-                (summary.trainingPairs, summary.trainingShards) = (members.count, names)
-            }
+            summary.parts[index].distinctCaptions = Set(members.map { entries[$0].normalized }).count
+            removeStale(prefix: part.rawValue, besides: summary.parts[index].shards)
         }
-        summary.distinctCaptions = Set(entries.map(\.normalized)).count
+        let written = entries.indices.filter { !parts[$0].isEmpty }
+        for member in written {
+            summary.sources[entries[member].candidate.source].kept += 1
+            summary.categories[entries[member].candidate.category ?? "(none)", default: 0] += 1
+        }
+        summary.distinctCaptions = Set(written.map { entries[$0].normalized }).count
     }
 
-    private func append(
-        _ entry: PictureCorpus.Entry, key: String, without banned: Set<String>, to writer: ShardWriter
-    ) throws {
-        let candidate = entry.candidate
-        var captions = [candidate.caption]
-        for caption in candidate.alternatives where !captions.contains(caption) { captions.append(caption) }
-        let record = CorpusRecord(
-            key: key, caption: candidate.caption, captions: captions,
-            keywords: candidate.keywords.filter { !banned.contains(CaptionWords.normalized($0)) },
-            captionsByLanguage: candidate.byLanguage, category: candidate.category, folder: candidate.folder,
-            source: candidate.place, license: candidate.license, width: entry.picture.width,
-            height: entry.picture.height)
+    private func append(_ record: CorpusRecord, picture: CorpusPicture, to writer: ShardWriter) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try writer.append(
-            key: key,
+            key: record.key,
             files: [
-                (options.encoding.fileExtension, entry.picture.data), ("txt", Data(candidate.caption.utf8)),
+                (options.encoding.fileExtension, picture.data), ("txt", Data(record.caption.utf8)),
                 ("json", try encoder.encode(record)),
             ])
     }
@@ -118,8 +80,13 @@ struct CorpusWriter {
 }
 
 extension CorpusSummary {
-    fileprivate mutating func count(_ candidate: CorpusCandidate) {
-        sources[candidate.source].kept += 1
-        categories[candidate.category ?? "(none)", default: 0] += 1
+    fileprivate mutating func count(_ record: CorpusRecord, source: Int, part: Int) {
+        parts[part].pairs += 1
+        parts[part].sources[sources[source].name, default: 0] += 1
+        if record.captionsByLanguage["zh"] != nil {
+            parts[part].chineseCaptions += 1
+        } else if record.glossesByLanguage["zh"] != nil {
+            parts[part].chineseGlosses += 1
+        }
     }
 }

@@ -2,21 +2,19 @@ import CLIPData
 import Foundation
 import Imaging
 
-/// Builds a training set of real pictures with captions from Debian's packages of drawings, stamps and emoji.
+/// Builds a training set of real pictures with captions, in English and Chinese, from Debian's packages of drawings,
+/// stamps, emoji, flags, icons and games.
 public struct PictureCorpus: Sendable {
-    /// The packages a corpus is made of.
-    public enum Source: String, Sendable, CaseIterable {
-        case openclipart
-        case tuxpaintStamps = "tuxpaint-stamps"
-        case notoEmoji = "noto-emoji"
-    }
-
     /// What goes into a corpus, and how it is written.
     public struct Options: Sendable {
         /// Pixels of a stored picture's shortest side; smaller pictures stay as they are.
         public var pictureSize = 224
-        /// The share of pairs held out, about.
-        public var heldOutFraction = 0.075
+        /// Pairs wanted for tests, where the packages have as many.
+        public var testPairs = 1650
+        /// Pairs wanted for validation, where the packages have as many.
+        public var validationPairs = 800
+        /// The share of a source's concepts that tests take at most; validation takes half of it.
+        public var heldOutShare = 0.2
         /// Pictures that may share one caption.
         public var picturesPerCaption = 20
         /// Pairs in one shard.
@@ -29,20 +27,23 @@ public struct PictureCorpus: Sendable {
         public var sources: [Source] = Source.allCases
         /// Where packages install their data.
         public var root = "/usr/share"
+        /// A dictionary in CC-CEDICT's format, plain or compressed with gzip, for glosses of pictures that people did not
+        /// caption in Chinese. None gives no glosses.
+        public var dictionary: String?
         /// Threads that read pictures.
         public var threads = ProcessInfo.processInfo.activeProcessorCount
 
         public init() {}
     }
 
-    private let options: Options
+    let options: Options
 
     public init(_ options: Options = Options()) {
         self.options = options
     }
 
-    /// Writes `train-0000.tar`, ... and `val-0000.tar`, ... into `directory`, which is made if need be. Shards of an
-    /// earlier build there are replaced or removed. The same packages and options give the same bytes.
+    /// Writes `train-0000.tar`, ... and the other parts' shards (``CorpusPart``) into `directory`, which is made if need
+    /// be. Shards of an earlier build there are replaced or removed. The same packages and options give the same bytes.
     ///
     /// Each pair is `KEY.jpg`, `KEY.txt` (the caption) and `KEY.json` (``CorpusRecord``).
     ///
@@ -58,9 +59,17 @@ public struct PictureCorpus: Sendable {
         var entries = read(candidates, into: &summary, progress: progress)
         let outcome = compare(&entries, into: &summary, progress: progress)
         guard !entries.isEmpty else { throw CorpusError.nothingKept }
-        let heldOut = split(entries, related: outcome)
+        let parts = split(entries, related: outcome)
+        for (entry, parts) in zip(entries, parts) where parts.isEmpty {
+            summary.drop(.heldOutGroup, source: entry.candidate.source)
+        }
+        let common = Set(
+            entries.flatMap { entry in
+                [entry.candidate.byLanguage["zh"]].compactMap { $0 } + (entry.candidate.keywordsByLanguage["zh"] ?? [])
+            })
+        let dictionary = try options.dictionary.map { try ChineseDictionary(path: $0, common: common) }
         try CorpusWriter(options: options, directory: directory).write(
-            entries, heldOut: heldOut, into: &summary, progress: progress)
+            entries, parts: parts, dictionary: dictionary, into: &summary, progress: progress)
         return summary
     }
 
@@ -73,57 +82,30 @@ public struct PictureCorpus: Sendable {
 
         /// The main caption and the others, as they are compared.
         var allCaptions: [String] { [normalized] + candidate.alternatives.map(CaptionWords.normalized) }
+
+        /// What people call it in Chinese, in both scripts, as captions are compared.
+        var chineseCaptions: [String] {
+            ["zh", "zh-Hant"].compactMap { candidate.byLanguage[$0] }.map(CaptionWords.normalized).filter {
+                !$0.isEmpty
+            }
+        }
     }
 
     private func check() throws {
         if options.pictureSize < 16 || options.pictureSize > 4096 {
             throw CorpusError.invalidOption(name: "pictureSize", reason: "\(options.pictureSize) is not in 16...4096")
         }
-        if !(options.heldOutFraction >= 0 && options.heldOutFraction < 1) {
-            throw CorpusError.invalidOption(
-                name: "heldOutFraction", reason: "\(options.heldOutFraction) is not in 0..<1")
+        if !(options.heldOutShare >= 0 && options.heldOutShare < 0.5) {
+            throw CorpusError.invalidOption(name: "heldOutShare", reason: "\(options.heldOutShare) is not in 0..<0.5")
         }
-        let counts = [("picturesPerCaption", options.picturesPerCaption), ("pairsPerShard", options.pairsPerShard)]
-        for (name, value) in counts where value < 1 {
-            throw CorpusError.invalidOption(name: name, reason: "\(value) is less than 1")
+        let counts = [
+            ("picturesPerCaption", options.picturesPerCaption, 1), ("pairsPerShard", options.pairsPerShard, 1),
+            ("testPairs", options.testPairs, 0), ("validationPairs", options.validationPairs, 0),
+        ]
+        for (name, value, least) in counts where value < least {
+            throw CorpusError.invalidOption(name: name, reason: "\(value) is less than \(least)")
         }
         if options.sources.isEmpty { throw CorpusError.invalidOption(name: "sources", reason: "none is named") }
-    }
-
-    private func list(into summary: inout CorpusSummary) throws -> [CorpusCandidate] {
-        let index = Dictionary(
-            uniqueKeysWithValues: Set(options.sources).map { source in
-                (source, options.sources.firstIndex(of: source) ?? 0)
-            })
-        let clipart = index[.openclipart].map { ClipartSource(root: options.root, source: $0) }
-        let stamps = index[.tuxpaintStamps].map { StampSource(root: options.root, source: $0) }
-        let emoji = index[.notoEmoji].map { EmojiSource(root: options.root, source: $0) }
-        let missing = (clipart?.missing ?? []) + (stamps?.missing ?? []) + (emoji?.missing ?? [])
-        guard missing.isEmpty else { throw CorpusError.missingPackages(missing) }
-
-        var lexicon = CaptionLexicon()
-        var candidates: [CorpusCandidate] = []
-        func take(_ listing: CorpusListing, _ source: Int) {
-            summary.sources[source].found = listing.candidates.count + listing.dropped.values.reduce(0, +)
-            for (reason, count) in listing.dropped { summary.sources[source].dropped[reason.rawValue] = count }
-            candidates += listing.candidates
-        }
-        // Of look-alikes the first listed stays: the sources with the most careful captions come first.
-        if let stamps {
-            let listing = stamps.listing()
-            for candidate in listing.candidates { lexicon.add(candidate.caption) }
-            take(listing, stamps.source)
-        }
-        if let emoji {
-            let english = emoji.english()
-            for (sequence, name) in english.names {
-                lexicon.add(name)
-                for keyword in english.keywords[sequence] ?? [] { lexicon.add(keyword) }
-            }
-            take(emoji.listing(english: english), emoji.source)
-        }
-        if let clipart { take(clipart.listing(lexicon: lexicon), clipart.source) }
-        return candidates
     }
 
     private func read(
@@ -161,6 +143,8 @@ public struct PictureCorpus: Sendable {
         // The limit takes pictures by a hash of their place, not the first of a folder.
         let order = entries.indices.filter { dropped[$0] == nil }.sorted { a, b in
             let (left, right) = (entries[a].candidate.place, entries[b].candidate.place)
+            let (isFreeLeft, isFreeRight) = (!Self.isReserved(left), !Self.isReserved(right))
+            if isFreeLeft != isFreeRight { return isFreeRight }
             return (StableHash.of(left), left) < (StableHash.of(right), right)
         }
         for index in order {
@@ -186,14 +170,21 @@ public struct PictureCorpus: Sendable {
         }
     }
 
-    private func split(_ entries: [Entry], related: [(Int, Int)]) -> [Bool] {
-        var split = HeldOutSplit(count: entries.count)
-        for (a, b) in related { split.join(a, b) }
-        split.join(
-            captions: entries.map { entry in
-                [entry.normalized] + entry.candidate.alternatives.map(CaptionWords.normalized)
-            })
-        return split.heldOut(captions: entries.map(\.normalized), fraction: options.heldOutFraction)
+    private static func isReserved(_ place: String) -> Bool {
+        CorpusPart.reserved.values.contains { $0.contains(place) }
+    }
+
+    private func split(_ entries: [Entry], related: [(Int, Int)]) -> [Set<CorpusPart>] {
+        let items = entries.map { entry in
+            CorpusSplit.Item(
+                captions: entry.allCaptions,
+                shared: entry.chineseCaptions + [entry.candidate.concept].compactMap { $0 },
+                place: entry.candidate.place, source: options.sources[entry.candidate.source].rawValue,
+                hasChinese: entry.candidate.byLanguage["zh"] != nil)
+        }
+        return CorpusSplit.parts(
+            of: items, related: related,
+            sizes: .init(test: options.testPairs, validation: options.validationPairs, share: options.heldOutShare))
     }
 }
 

@@ -5,62 +5,7 @@ import Testing
 @testable import CLIPCorpus
 @testable import CLIPData
 
-/// A tree of packages in miniature, removed with the value.
-private final class Packages {
-    let root: String
-
-    init() throws {
-        root = NSTemporaryDirectory() + "corpus-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: root) }
-
-    func put(_ path: String, _ data: Data) throws {
-        let url = URL(fileURLWithPath: "\(root)/\(path)")
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try data.write(to: url)
-    }
-
-    func drawing(_ path: String, title: String, picture: Picture) throws {
-        let svg = """
-            <svg><metadata><cc:Work><dc:title>\(title)</dc:title><dc:subject><rdf:li>thing</rdf:li></dc:subject>
-            </cc:Work></metadata></svg>
-            """
-        try put("openclipart/svg/\(path).svg", Data(svg.utf8))
-        try put("openclipart/png/\(path).png", try picture.encoded(as: .png(compression: 6)))
-    }
-
-    func stamp(_ path: String, text: String, picture: Picture) throws {
-        try put("tuxpaint/stamps/\(path).txt", Data(text.utf8))
-        try put("tuxpaint/stamps/\(path).png", try picture.encoded(as: .png(compression: 6)))
-    }
-
-    func options() -> PictureCorpus.Options {
-        var options = PictureCorpus.Options()
-        options.root = root
-        options.sources = [.openclipart, .tuxpaintStamps]
-        options.pictureSize = 48
-        options.heldOutFraction = 0.25
-        options.pairsPerShard = 40
-        options.threads = 2
-        return options
-    }
-}
-
-/// Blocks of seeded colors: no two seeds look alike.
-private func blocks(_ seed: Int, size: Int = 64) throws -> Picture {
-    var random = SplitMix64(seed: UInt64(seed))
-    let colors = (0..<16).map { _ in (0..<3).map { _ in UInt8(random.integer(below: 240)) } }
-    let pixels = (0..<(size * size)).flatMap { (index: Int) -> [UInt8] in
-        let row = index / size * 4 / size
-        let column = index % size * 4 / size
-        return colors[row * 4 + column]
-    }
-    return try Picture(width: size, height: size, pixels: pixels)
-}
-
-private func read(_ folder: String, _ names: [String]) throws -> [(sample: ShardSample, record: CorpusRecord)] {
+func read(_ folder: String, _ names: [String]) throws -> [(sample: ShardSample, record: CorpusRecord)] {
     try names.flatMap { name -> [(ShardSample, CorpusRecord)] in
         let reader = try ShardReader(path: "\(folder)/\(name)")
         var result: [(ShardSample, CorpusRecord)] = []
@@ -111,12 +56,15 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
         #expect(summary.sources[0].found == 135 && summary.sources[0].kept == 126)
         #expect(summary.sources[1].kept == 1 && summary.sources[1].name == "tuxpaint-stamps")
         #expect(summary.pairs == 127 && summary.distinctCaptions == 122)
+        #expect(summary.parts.map(\.name) == [.train, .val, .test, .first, .demo])
+        #expect(summary.parts.reduce(0) { $0 + $1.pairs } == 127 && summary[.first].shards.isEmpty)
         #expect(summary.categories == ["bird": 121, "food": 6])
-        #expect(summary.heldOutPairs > 10 && summary.heldOutPairs < 60)
+        #expect((25...30).contains(summary[.test].pairs) && (10...15).contains(summary[.val].pairs))
 
-        let training = try read(folder, summary.trainingShards)
-        let heldOut = try read(folder, summary.heldOutShards)
-        #expect(training.count == summary.trainingPairs && heldOut.count == summary.heldOutPairs)
+        let training = try read(folder, summary[.train].shards)
+        let heldOut = try read(folder, summary[.val].shards + summary[.test].shards)
+        #expect(training.count == summary[.train].pairs)
+        #expect(Set(heldOut.map(\.record.caption)).count == heldOut.count)
         let seen = Set(training.map { CaptionWords.normalized($0.record.caption) })
         for (_, record) in heldOut {
             #expect(!seen.contains(CaptionWords.normalized(record.caption)), "\(record.caption) is on both sides")
@@ -139,13 +87,17 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
         options.threads = 1
         let second = try PictureCorpus(options).build(to: packages.root + "/b")
         #expect(first == second)
-        for name in first.trainingShards + first.heldOutShards {
+        for name in first.parts.flatMap(\.shards) {
             #expect(CorpusFiles.bytes("\(packages.root)/a/\(name)") == CorpusFiles.bytes("\(packages.root)/b/\(name)"))
         }
         options.seed = 1
         let third = try PictureCorpus(options).build(to: packages.root + "/c")
-        #expect(third.heldOutPairs == first.heldOutPairs)
-        let name = first.trainingShards[0]
+        #expect(third[.test].pairs == first[.test].pairs)
+        func places(_ folder: String, _ part: CorpusSummary.Part) throws -> Set<String> {
+            Set(try read("\(packages.root)/\(folder)", part.shards).map(\.record.source))
+        }
+        #expect(try places("a", first[.test]) == places("c", third[.test]))
+        let name = first[.train].shards[0]
         #expect(CorpusFiles.bytes("\(packages.root)/a/\(name)") != CorpusFiles.bytes("\(packages.root)/c/\(name)"))
     }
 
@@ -158,9 +110,9 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
         try Data().write(to: URL(fileURLWithPath: folder + "/train-notes.txt"))
         options.pairsPerShard = 1000
         let few = try PictureCorpus(options).build(to: folder)
-        #expect(many.trainingShards.count > 5 && few.trainingShards == ["train-0000.tar"])
+        #expect(many[.train].shards.count > 5 && few[.train].shards == ["train-0000.tar"])
         let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-        #expect(left == ["train-0000.tar", "train-notes.txt", "val-0000.tar"])
+        #expect(left == ["test-0000.tar", "train-0000.tar", "train-notes.txt", "val-0000.tar"])
     }
 
     @Test func progressReachesTheEnd() throws {
@@ -177,8 +129,10 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
         var options = packages.options()
         options.sources = PictureCorpus.Source.allCases
         let all = [
-            "openclipart-png", "openclipart-svg", "tuxpaint-stamps-default", "fonts-noto-color-emoji",
-            "unicode-cldr-core",
+            "tuxpaint-stamps-default", "fonts-noto-color-emoji", "unicode-cldr-core", "openclipart-png",
+            "openclipart-svg", "openshot-qt", "ruby-gemojione", "iso-flags-svg", "iso-codes", "pysiogame",
+            "gcompris-qt-data", "wesnoth-1.16-data", "freecol", "oxygen-icon-theme", "shared-mime-info",
+            "papirus-icon-theme", "fonts-materialdesignicons-webfont",
         ]
         let error = CorpusError.missingPackages(all)
         #expect(throws: error) { try PictureCorpus(options).build(to: packages.root + "/out") }
@@ -193,30 +147,13 @@ private func read(_ folder: String, _ names: [String]) throws -> [(sample: Shard
         var options = packages.options()
         options.sources = [.openclipart]
         #expect(throws: CorpusError.nothingKept) { try PictureCorpus(options).build(to: packages.root + "/out") }
-        options.heldOutFraction = .nan
+        options.heldOutShare = .nan
         #expect(throws: CorpusError.self) { try PictureCorpus(options).build(to: packages.root + "/out") }
-        options.heldOutFraction = 0.1
+        options.heldOutShare = 0.1
         options.pairsPerShard = 0
         #expect(throws: CorpusError.invalidOption(name: "pairsPerShard", reason: "0 is less than 1")) {
             try PictureCorpus(options).build(to: packages.root + "/out")
         }
-    }
-
-    @Test func groupsStayTogether() {
-        let captions = (0..<400).map { "caption \($0)" }
-        var split = HeldOutSplit(count: 400)
-        for index in stride(from: 0, to: 400, by: 4) { split.join(index, index + 1) }
-        split.join(captions: captions.enumerated().map { $0 % 4 == 2 ? [$1, captions[$0 - 2]] : [$1] })
-        let heldOut = split.heldOut(captions: captions, fraction: 0.2)
-        for index in stride(from: 0, to: 400, by: 4) {
-            #expect(heldOut[index] == heldOut[index + 1] && heldOut[index] == heldOut[index + 2])
-        }
-        #expect((40...120).contains(heldOut.count { $0 }))
-        var large = HeldOutSplit(count: 400)
-        for index in 1..<40 { large.join(0, index) }
-        #expect(!large.heldOut(captions: captions, fraction: 0.8)[..<40].contains(true))
-        var none = HeldOutSplit(count: 400)
-        #expect(!none.heldOut(captions: captions, fraction: 0).contains(true))
     }
 
     @Test func emptyPageIsTrimmed() throws {

@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func emojiNames() {
-        var annotations = EmojiSource.Annotations()
+        var annotations = EmojiNames.Annotations()
         annotations.read(
             Array(
                 """
@@ -149,14 +149,19 @@ import Testing
                 """.utf8))
         #expect(annotations.names == ["🐈": "cat", "&": "ampersand"])
         #expect(annotations.keywords == ["🐈": ["cat", "pet"]])
-        #expect(EmojiSource.category(name: "woman kneeling") == "person")
-        #expect(EmojiSource.category(name: "disguised face") == "face")
-        #expect(EmojiSource.category(name: "moai") == nil)
-        #expect(EmojiSource.caption("flag: Norway") == "flag of Norway")
-        #expect(EmojiSource.caption("woman: red hair") == "woman with red hair")
-        #expect(EmojiSource.caption("grinning face") == "grinning face")
-        #expect(EmojiSource.isEmoji("🐈") && EmojiSource.isEmoji("🇳🇴") && EmojiSource.isEmoji("☺"))
-        #expect(!EmojiSource.isEmoji("1") && !EmojiSource.isEmoji("→") && !EmojiSource.isEmoji("🇳"))
+        #expect(EmojiNames.category(name: "woman kneeling") == "person")
+        #expect(EmojiNames.category(name: "disguised face") == "face")
+        #expect(EmojiNames.category(name: "moai") == nil)
+        #expect(EmojiNames.chinese("旗: 挪威", of: "🇳🇴") == "挪威国旗")
+        #expect(EmojiNames.chinese("旗子: 挪威", of: "🇳🇴") == "挪威國旗")
+        #expect(EmojiNames.chinese("旗: 英格兰", of: "🏴󠁧󠁢󠁥󠁮󠁧󠁿") == "英格兰旗")
+        #expect(EmojiNames.chinese("女人: 红发", of: "👩‍🦰") == "红发女人")
+        #expect(EmojiNames.chinese("按键: 1", of: "1⃣") == "按键 1" && EmojiNames.chinese("猫", of: "🐈") == "猫")
+        #expect(EmojiNames.caption("flag: Norway") == "flag of Norway")
+        #expect(EmojiNames.caption("woman: red hair") == "woman with red hair")
+        #expect(EmojiNames.caption("grinning face") == "grinning face")
+        #expect(EmojiNames.isEmoji("🐈") && EmojiNames.isEmoji("🇳🇴") && EmojiNames.isEmoji("☺"))
+        #expect(!EmojiNames.isEmoji("1") && !EmojiNames.isEmoji("→") && !EmojiNames.isEmoji("🇳"))
         #expect(EmojiSource.fullyQualified("☺") == "☺\u{FE0F}" && EmojiSource.fullyQualified("🐈") == "🐈")
         #expect(EmojiSource.fullyQualified("1\u{20E3}") == "1\u{FE0F}\u{20E3}")
     }

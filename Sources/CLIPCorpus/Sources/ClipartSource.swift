@@ -1,8 +1,7 @@
-import Files
 import Foundation
 
 /// The drawings of `openclipart-png`, described by the records inside `openclipart-svg`.
-struct ClipartSource {
+struct ClipartSource: CorpusSource {
     static let packages = ["openclipart-png", "openclipart-svg"]
     let root: String
     let source: Int
@@ -15,9 +14,9 @@ struct ClipartSource {
         zip(Self.packages, [pictures, drawings]).filter { !CorpusFiles.isFolder($0.1) }.map(\.0)
     }
 
-    /// - Parameter lexicon: English words, which the keywords found here join.
-    func listing(lexicon: CaptionLexicon) -> CorpusListing {
-        var lexicon = lexicon
+    /// The keywords found here join the words known.
+    func listing(_ context: CorpusContext) -> CorpusListing {
+        var lexicon = context.lexicon
         let paths = CorpusFiles.paths(under: pictures, suffix: ".png").map { String($0.dropLast(4)) }
         var records: [String: ClipartRecord] = [:]
         var titleCounts: [String: Int] = [:]
@@ -90,24 +89,5 @@ struct ClipartSource {
             lexicon.coverage(text) >= 0.4
         else { return nil }
         return text
-    }
-}
-
-/// File listings and contents of the packages.
-enum CorpusFiles {
-    static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    /// Paths below `folder` that end in `suffix`, sorted by their bytes.
-    static func paths(under folder: String, suffix: String) -> [String] {
-        guard let walker = FileManager.default.enumerator(atPath: folder) else { return [] }
-        return walker.compactMap { $0 as? String }.filter { $0.hasSuffix(suffix) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
-
-    static func bytes(_ path: String) -> [UInt8]? {
-        try? WholeFile.bytes(path, limit: 1 << 30)
     }
 }

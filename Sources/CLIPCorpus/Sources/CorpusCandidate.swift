@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 
 /// A picture that may enter the corpus, with all that is said about it. Nothing has been decoded yet.
@@ -8,6 +9,10 @@ struct CorpusCandidate: Sendable {
         case file(String, drawing: String? = nil)
         /// A drawing, from a package and so trusted.
         case drawing(String)
+        /// The bytes of a raster file that lies inside another file.
+        case bytes(Data)
+        /// The bytes of a drawing.
+        case drawingBytes(Data)
         /// A character sequence and the color font that draws it.
         case glyph(String, fontFile: String)
     }
@@ -29,6 +34,10 @@ struct CorpusCandidate: Sendable {
     var keywords: [String] = []
     /// Captions by language tag (`zh`, `zh-Hant`, `pt-BR`).
     var byLanguage: [String: String] = [:]
+    /// Keywords by language tag.
+    var keywordsByLanguage: [String: [String]] = [:]
+    /// What pictures of one thing share whatever their captions say: an emoji's character sequence.
+    var concept: String?
 }
 
 /// What a source found before any picture is read.
@@ -38,4 +47,22 @@ struct CorpusListing: Sendable {
     var dropped: [CorpusDropReason: Int] = [:]
 
     mutating func drop(_ reason: CorpusDropReason) { dropped[reason, default: 0] += 1 }
+}
+
+/// A source of candidates: one package or a few, below one root.
+protocol CorpusSource {
+    /// The packages that are not installed.
+    var missing: [String] { get }
+    /// - Parameter context: What the sources share.
+    func listing(_ context: CorpusContext) throws -> CorpusListing
+}
+
+/// What sources share.
+struct CorpusContext {
+    /// English words known so far.
+    var lexicon: CaptionLexicon
+    /// Names of emoji; empty without a source that draws them.
+    let emoji: EmojiNames
+    /// Chinese for the words that Art4Apps drew, by language tag; empty where GCompris, which translates them, is absent.
+    var drawnWords: [String: [String: String]] = [:]
 }

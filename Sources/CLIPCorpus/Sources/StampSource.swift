@@ -2,7 +2,7 @@ import Foundation
 
 /// The stamps of `tuxpaint-stamps-default`: photographs and drawings, each with a text file whose first line is the
 /// English caption and whose other lines read `language.utf8=caption`.
-struct StampSource {
+struct StampSource: CorpusSource {
     static let package = "tuxpaint-stamps-default"
     let root: String
     let source: Int
@@ -11,7 +11,7 @@ struct StampSource {
 
     var missing: [String] { CorpusFiles.isFolder(stamps) ? [] : [Self.package] }
 
-    func listing() -> CorpusListing {
+    func listing(_ context: CorpusContext) -> CorpusListing {
         var listing = CorpusListing()
         for path in CorpusFiles.paths(under: stamps, suffix: ".txt") {
             let stem = String(path.dropLast(4))
