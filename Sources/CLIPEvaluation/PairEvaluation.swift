@@ -22,6 +22,7 @@ public struct PairEvaluation: HeldOutEvaluator {
 
     private let source: PairSource
     private let choices: Choices
+    private let language: String?
     private let threads: Int
     private let onSkip: @Sendable (SkippedSample) -> Void
     private let onProgress: @Sendable (Int) -> Void
@@ -29,16 +30,19 @@ public struct PairEvaluation: HeldOutEvaluator {
     /// - Parameters:
     ///   - source: read once, in order.
     ///   - choices: what categories are called.
+    ///   - language: the tag of the language whose captions are used (`zh`), and only pairs that have one; nil for the
+    ///     main captions.
     ///   - threads: that decode pictures.
     ///   - onSkip: told of every pair that is left out, on another thread.
     ///   - onProgress: told how many pairs have been encoded so far.
     public init(
-        _ source: PairSource, choices: Choices = Choices(), threads: Int = 2,
+        _ source: PairSource, choices: Choices = Choices(), language: String? = nil, threads: Int = 2,
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         onProgress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.source = source
         self.choices = choices
+        self.language = language
         self.threads = threads
         self.onSkip = onSkip
         self.onProgress = onProgress
@@ -52,7 +56,7 @@ public struct PairEvaluation: HeldOutEvaluator {
         var captions: [[Int32]] = []
         var categories: [String?] = []
         var truncation = TextTruncation(contextLength: try clip.tokenizer.contextLength)
-        try DecodedPairs(source, for: clip, threads: threads, onSkip: onSkip).read { batch in
+        try DecodedPairs(source, for: clip, language: language, threads: threads, onSkip: onSkip).read { batch in
             if shouldStop() { throw CancellationError() }
             pictures.append(try clip.vectors(pictureBytes: batch.map(\.picture)))
             captions += batch.map(\.text.tokens)

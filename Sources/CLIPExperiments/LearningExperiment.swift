@@ -180,7 +180,7 @@ package final class LearningExperiment {
     ) throws {
         let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling)
+            captionSampling: configuration.captionSampling, languages: configuration.languages)
         var loading = LoadingPlan()
         loading.threads = options.loaderThreads
         var position = TrainingPosition()

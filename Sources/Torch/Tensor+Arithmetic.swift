@@ -18,6 +18,8 @@ private enum Math {
     static let dot = Operator("aten::dot")
     static let maximum = Operator("aten::maximum")
     static let clampMinimum = Operator("aten::clamp_min")
+    static let clamp = Operator("aten::clamp")
+    static let solve = Operator("aten::linalg_solve")
     static let matmul = Operator("aten::matmul")
     static let isFinite = Operator("aten::isfinite")
     static let equal = Operator("aten::eq", overload: "Tensor")
@@ -79,6 +81,17 @@ extension Tensor {
     /// Elements below `bound` raised to it.
     public func clamped(from bound: Double) throws -> Tensor {
         try Math.clampMinimum.one(.tensor(self), .double(bound))
+    }
+
+    /// Elements outside of a range moved to its nearer end.
+    public func clamped(to range: ClosedRange<Double>) throws -> Tensor {
+        try Math.clamp.one(.tensor(self), .double(range.lowerBound), .double(range.upperBound))
+    }
+
+    /// X in AX = B.
+    /// - Throws: `TorchError` for a singular A.
+    public static func solution(of a: Tensor, _ b: Tensor) throws -> Tensor {
+        try Math.solve.one(.tensor(a), .tensor(b))
     }
 
     /// Σ of products of elements in the same place, a scalar; both are contiguous and of one shape.

@@ -54,6 +54,19 @@ public protocol TokenTower: ImageTower {
     func embeddingAndTokens(_ pictures: Tensor) throws -> (embedding: Tensor, tokens: Tensor)
 }
 
+/// An image tower that began as a classifier's, of which it is known how the state that it pools is spread over the pictures
+/// that it was trained on: normalization keeps that.
+package protocol ClassifierTower: ImageTower {
+    /// Mean and standard deviation of each channel at a place, `[W]`, over those pictures.
+    func stateMoments() throws -> (mean: Tensor, deviation: Tensor)
+    /// What a channel can be.
+    var stateRange: ClosedRange<Double> { get }
+    /// The embedding of a pooled state: `[B, W] -> [B, E]`.
+    func embedding(ofState state: Tensor) throws -> Tensor
+    /// The matrix that makes the embedding, `[E, W]`; nil where it is made otherwise.
+    var stateProjection: Parameter? { get }
+}
+
 /// What turns token ids into embeddings.
 public protocol TextTower: Tower {
     /// - Parameter captions: what the model's tokenizer gives for each text.

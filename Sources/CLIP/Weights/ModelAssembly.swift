@@ -1,4 +1,5 @@
 import CLIPText
+import Files
 import Foundation
 import Torch
 import TorchNN
@@ -22,6 +23,9 @@ public struct ModelAssembly: Sendable {
     public var vocabulary: String?
     /// The tokens of ``textWeights``; nil for the `vocab.txt` beside them.
     public var textVocabulary: String?
+    /// What the classes are called that ``imageWeights`` tell apart, in their order, for ``Outcome/anchors``; nil for a
+    /// network whose classes are of no use.
+    public var classes: [String]?
     /// Where everything that is drawn begins.
     public var seed: UInt64 = 0
 
@@ -40,6 +44,14 @@ public struct ModelAssembly: Sendable {
         public var leftOut: [String] = []
         /// Parameters that were drawn, by the model's own names.
         public var drawn: [String] = []
+        /// What the image network knows of its classes; nil where they are not named.
+        public var anchors: ClassAnchors?
+
+        public static func == (left: Outcome, right: Outcome) -> Bool {
+            left.textLayers == right.textLayers && left.takenTokens == right.takenTokens
+                && left.newTokens == right.newTokens && left.leftOut == right.leftOut && left.drawn == right.drawn
+                && left.anchors?.names == right.anchors?.names
+        }
     }
 
     /// Makes the model and writes it in open_clip's layout, its tokenizer with it. The directory appears under its name only
@@ -58,10 +70,12 @@ public struct ModelAssembly: Sendable {
         let model = try DualEncoder(shape)
         var outcome = Outcome()
         var state: [String: Tensor] = [:]
+        var classifier: (weight: Tensor, bias: Tensor)?
         if let imageWeights {
             let part = try ModelPart(imageWeights, named: image.bodyNamings)
             state.merge(try part.state(for: model, under: "visual.")) { $1 }
             outcome.leftOut += part.leftOut
+            classifier = try part.classifier()
         }
         if let textWeights {
             var part = try ModelPart(textWeights, named: text.bodyNamings)
@@ -74,16 +88,79 @@ public struct ModelAssembly: Sendable {
                 outcome.newTokens = tokens.lines.count - (outcome.takenTokens ?? 0)
             }
             state.merge(try part.state(for: model, under: "text.")) { $1 }
+            if let square = try Self.identityProjection(of: model) { state.merge(square) { $1 } }
             outcome.leftOut += part.leftOut
         }
         let drawn = try model.state()
         outcome.drawn = model.namedParameters.map(\.name)
             .filter { state[$0] == nil && !["logit_scale", "logit_bias"].contains($0) }.sorted()
         try model.load(drawn.merging(state) { $1 })
+        let files = try tokenizerFiles(tokens, like: textWeights, contextLength: text.contextLength)
+        if let classes {
+            outcome.anchors = try anchor(model, to: classes, classifier, tokenizerFiles: files)
+            outcome.drawn.removeAll { $0.hasPrefix("visual.head.") }
+        }
         try ModelDirectory(path).write(
             model, preprocess: preprocess, dtype: dtype,
-            tokenizerFiles: tokenizerFiles(tokens, like: textWeights, contextLength: text.contextLength))
+            tokenizerFiles: files)
         return outcome
+    }
+
+    /// A text projection that changes nothing, where embeddings are as long as the text network's states: the model then begins
+    /// with that network's vectors.
+    private static func identityProjection(of model: DualEncoder) throws -> [String: Tensor]? {
+        let name = "text.projection"
+        guard let shape = model.stateShapes[name], shape.count == 2, shape[0] == shape[1] else { return nil }
+        return [name: try Tensor.identity(shape[0])]
+    }
+
+    /// Has the image tower's projection begin with the one that brings the classifier's classes to their names.
+    private func anchor(
+        _ model: DualEncoder, to names: [String], _ classifier: (weight: Tensor, bias: Tensor)?,
+        tokenizerFiles: [String: Data]
+    ) throws -> ClassAnchors {
+        func refuse(_ problem: String) -> CLIPError {
+            .configuration(source: imageWeights ?? configuration, key: "classes", problem: problem)
+        }
+        guard let tower = try model.visual as? any ClassifierTower else {
+            throw refuse("an image tower of this family knows nothing of classes")
+        }
+        guard let classifier else { throw refuse("no layer there scores classes") }
+        guard names.count == classifier.weight.shape[0] else {
+            throw refuse("\(names.count) names are given for its \(classifier.weight.shape[0]) classes")
+        }
+        let moments = try tower.stateMoments()
+        guard classifier.weight.shape[1] == moments.mean.count else {
+            throw refuse("its last layer reads \(classifier.weight.shape[1]) channels, the tower gives \(moments.mean.count)")
+        }
+        let anchors = try ClassAnchors(
+            names: names, weight: classifier.weight, bias: classifier.bias, mean: moments.mean,
+            deviation: moments.deviation, range: tower.stateRange)
+        if let projection = tower.stateProjection {
+            let tokenizer = try Self.tokenizer(of: tokenizerFiles, for: model.configuration.textTower())
+            let texts = try Engine.inference {
+                try Tensor.concatenated(
+                    names.batches(of: 256).map { batch in
+                        try model.encode(captions: batch.map { tokenizer.tokenize($0).tokens }).normalized()
+                    })
+            }
+            try projection.replace(with: anchors.projection(to: texts).contiguous())
+        }
+        return anchors
+    }
+
+    /// The tokenizer that files will be, once they lie beside the weights.
+    private static func tokenizer(
+        of files: [String: Data], for tower: any TextTowerConfiguration
+    ) throws -> any TextTokenizer {
+        guard !files.isEmpty else { return try TokenizerChoice(tower, directory: nil).tokenizer() }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("clip-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try CLIPError.wrapping {
+            try Folder.make(folder)
+            for (name, data) in files { try WholeFile.write(data, to: folder + "/" + name) }
+        }
+        return try TokenizerChoice(tower, directory: folder).tokenizer()
     }
 
     /// The weights in a directory; another path as it is.

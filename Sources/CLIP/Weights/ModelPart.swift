@@ -29,6 +29,18 @@ struct ModelPart {
         leftOut = checkpoint.tensors.keys.filter { layout.parameter(of: $0) == nil && layout.isIgnored($0) }.sorted()
     }
 
+    /// The file's last layer, which scores classes: `[K, W]` and `[K]`; nil where none stands there, or several.
+    func classifier() throws -> (weight: Tensor, bias: Tensor)? {
+        let layers = leftOut.compactMap { name -> (Tensor, Tensor)? in
+            guard name.hasSuffix(".weight"), let weight = checkpoint.tensors[name], weight.rank == 2,
+                let bias = checkpoint.tensors[name.dropLast("weight".count) + "bias"], bias.shape == [weight.shape[0]]
+            else { return nil }
+            return (weight, bias)
+        }
+        guard layers.count == 1, let (weight, bias) = layers.first else { return nil }
+        return (try weight.converted(to: .float32), try bias.converted(to: .float32))
+    }
+
     private static let table = "text.token_embedding.weight"
     private static let positions = "text.positional_embedding"
     private static let block = "text.blocks."

@@ -41,6 +41,18 @@ struct AssembleCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The text network's tokens (default: the vocab.txt beside it).", valueName: "file"))
     var textVocabulary: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the image network's classes are called, a line each: its projection then begins at their names.",
+            valueName: "file"))
+    var classes: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to write what the image network knows of its classes, for \"clip train --anchors\".",
+            valueName: "file"))
+    var anchors: String?
+
     @Option(help: "Where everything that is drawn begins.")
     var seed: UInt64 = 0
 
@@ -63,6 +75,9 @@ struct AssembleCommand: ParsableCommand {
     func validate() throws {
         if textLayers != nil, try layers().isEmpty {
             throw ValidationError("--text-layers takes numbers, such as 0,2,3,5.")
+        }
+        guard (anchors == nil || classes != nil) && (classes == nil || imageWeights != nil) else {
+            throw ValidationError("--anchors goes with --classes, and --classes with --image-weights.")
         }
         guard textWeights != nil || (textLayers == nil && textVocabulary == nil) else {
             throw ValidationError("--text-layers and --text-vocabulary go with --text-weights.")
@@ -88,7 +103,9 @@ struct AssembleCommand: ParsableCommand {
         assembly.vocabulary = vocabulary
         assembly.textVocabulary = textVocabulary
         assembly.seed = seed
+        assembly.classes = try classes.map { try TextFile.lines($0) }
         let outcome = try assembly.write(to: place.output, dtype: storage.dtype)
+        if let anchors { try outcome.anchors?.write(to: anchors) }
         if answer.json {
             return try Console.printJSON(
                 Document(

@@ -22,6 +22,12 @@ struct EvaluateCommand: ParsableCommand {
             "Tar shards, a CSV or TSV table, a folder of pairs, or a folder of class folders.", valueName: "source"))
     var data: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Use the captions in this language, such as zh, of the pairs that have one (default: the main captions).",
+            valueName: "tag"))
+    var captionLanguage: String?
+
     @OptionGroup var columns: TableColumns
     @OptionGroup var choices: LabelOptions
     @OptionGroup var shared: SharedOptions
@@ -34,7 +40,7 @@ struct EvaluateCommand: ParsableCommand {
         let clip = try shared.load()
         let skips = SkippedPairs()
         let evaluation = try PairEvaluation(
-            source, choices: options, onSkip: { skips.skipped($0) },
+            source, choices: options, language: captionLanguage, onSkip: { skips.skipped($0) },
             onProgress: { Console.status("\($0) pictures") }
         ).evaluate(clip)
         Console.endStatus()
@@ -56,6 +62,7 @@ struct EvaluateCommand: ParsableCommand {
         object["model"] = model
         object["truncated"] = try TruncationDocument(evaluation.truncation).map { try Console.jsonObject($0) }
         object["skipped"] = skips.total
+        object["caption_language"] = captionLanguage
         try Console.printJSON(object: object)
     }
 }

@@ -10,13 +10,16 @@ struct CaptionRecord: Equatable {
     /// How often the main caption and each alternative is to be used, in relation to each other; empty where nothing
     /// says so.
     var weights: [Double] = []
+    /// What is said in other languages, by language tag.
+    var otherLanguages: [String: TranslatedCaptions] = [:]
 
     /// Reads the captions.
     ///
     /// The text file holds the main caption. The JSON object may hold `caption` (the main one where there is no text
     /// file), `captions` (a list of further ones), `weights` (a number from 0 to 1e9 for each of `captions`; the main
-    /// caption has the weight 1 unless it is among them), `keywords` and `category`; other fields and other types are
-    /// ignored.
+    /// caption has the weight 1 unless it is among them), `keywords` and `category`, and in other languages, each an
+    /// object by language tag, `captions_by_language`, `keywords_by_language`, and what a dictionary says instead,
+    /// `glosses_by_language` and `keyword_glosses_by_language`; other fields and other types are ignored.
     static func read(text: Data?, json: Data?) -> Result<CaptionRecord, SkipReason> {
         var captions: [String] = []
         var textFailure: SkipReason?
@@ -28,6 +31,7 @@ struct CaptionRecord: Equatable {
         var keywords: [String] = []
         var category: String?
         var weights: [String: Double] = [:]
+        var otherLanguages: [String: TranslatedCaptions] = [:]
         if let json {
             if let object = (try? JSONSerialization.jsonObject(with: json)) as? [String: Any] {
                 if let caption = object["caption"] as? String { captions.append(caption) }
@@ -42,6 +46,7 @@ struct CaptionRecord: Equatable {
                     keywords = list.compactMap { $0 as? String }.map(trimmed).filter { !$0.isEmpty }
                 }
                 category = (object["category"] as? String).map(trimmed).flatMap { $0.isEmpty ? nil : $0 }
+                otherLanguages = TranslatedCaptions.read(object)
             } else if text == nil {
                 textFailure = .badJSON
             }
@@ -54,7 +59,7 @@ struct CaptionRecord: Equatable {
         return .success(
             CaptionRecord(
                 caption: main, alternatives: Array(usable.dropFirst()), keywords: keywords, category: category,
-                weights: weights.isEmpty ? [] : usable.map { weights[$0] ?? 1 }))
+                weights: weights.isEmpty ? [] : usable.map { weights[$0] ?? 1 }, otherLanguages: otherLanguages))
     }
 
     /// The weights by caption; the same caption's are added up. `nil` where they are not what they should be.

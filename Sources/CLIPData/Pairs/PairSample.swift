@@ -27,6 +27,8 @@ public struct PairSample: Sendable {
     public let category: String?
     /// How often the main caption and each alternative is to be used, in relation to each other; empty: equally often.
     public let captionWeights: [Double]
+    /// What is said in other languages, by language tag (`zh`, `zh-Hant`).
+    public let otherLanguages: [String: TranslatedCaptions]
     /// Where the pair came from, for messages: `shard.tar: entry.jpg`, `pairs.csv: row 12 (cat.jpg)`, `pictures/cat.jpg`.
     public let location: String
     /// Tells the pair from all others of its source: the same in every epoch, after a resumption, for any number of
@@ -49,12 +51,13 @@ public struct PairSample: Sendable {
     ///   - keywords: words about the picture.
     ///   - category: what kind of thing it shows.
     ///   - captionWeights: one for each caption, the main one first; any other number of them counts as none.
+    ///   - otherLanguages: what is said in other languages, by tag.
     ///   - location: where it came from, for messages.
     ///   - number: tells it from all others of its source.
     package init(
         key: String, image: Image, imageName: String, caption: String, alternatives: [String] = [],
-        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [], location: String,
-        number: Int64 = 0
+        keywords: [String] = [], category: String? = nil, captionWeights: [Double] = [],
+        otherLanguages: [String: TranslatedCaptions] = [:], location: String, number: Int64 = 0
     ) {
         self.key = key
         self.image = image
@@ -64,6 +67,7 @@ public struct PairSample: Sendable {
         self.keywords = keywords
         self.category = category
         self.captionWeights = captionWeights.count == alternatives.count + 1 ? captionWeights : []
+        self.otherLanguages = otherLanguages
         self.location = location
         self.number = number
     }
@@ -81,7 +85,8 @@ public struct PairSample: Sendable {
 
     /// How much memory the pair holds on to, in bytes.
     var heldBytes: Int {
-        var bytes = (alternatives + keywords).reduce(caption.utf8.count) { $0 + $1.utf8.count }
+        let others = otherLanguages.values.flatMap { $0.captions + $0.glosses + $0.keywords }
+        var bytes = (alternatives + keywords + others).reduce(caption.utf8.count) { $0 + $1.utf8.count }
         if case .bytes(let data) = image { bytes += data.count }
         return bytes
     }

@@ -84,7 +84,7 @@ struct ShardPairs {
                     key: sample.key, image: .bytes(sample[chosen] ?? Data()),
                     imageName: "\(sample.key).\(chosen)", caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    captionWeights: record.weights, location: location,
+                    captionWeights: record.weights, otherLanguages: record.otherLanguages, location: location,
                     number: PairSample.number(entry: lastPlace.entry, ofShard: number)))
         }
     }

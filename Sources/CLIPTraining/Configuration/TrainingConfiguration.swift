@@ -36,6 +36,8 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     public var alternativeCaptionProbability: Double = 0
     /// Whether each use of a pair draws one of its captions by their weights.
     public var weighsCaptions = false
+    /// How often captions are in another language.
+    public var languages = LanguageSampling()
 
     /// What goes beyond the plain recipe.
     public var techniques = TechniqueConfiguration()
@@ -80,6 +82,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need((0..<1).contains(beta1) && (0..<1).contains(beta2), "betas", "numbers from 0 to below 1 are needed")
         try need(
             (0...1).contains(alternativeCaptionProbability), "alternative captions", "a share from 0 to 1 is needed")
+        try need((0...1).contains(languages.share), "languages' share", "a share from 0 to 1 is needed")
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",
             "shares of the picture's area above 0 and up to 1 are needed")

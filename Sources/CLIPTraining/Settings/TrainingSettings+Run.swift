@@ -85,6 +85,9 @@ extension TrainingSettings.Data {
         configuration.augmentation.mirrorProbability = mirror
         configuration.alternativeCaptionProbability = alternativeCaptions
         configuration.weighsCaptions = weighsCaptions
+        configuration.languages = LanguageSampling(
+            languages: captionLanguages?.split(separator: ",").map(String.init) ?? [],
+            share: captionLanguages == nil ? 0 : languageShare)
     }
 }
 

@@ -130,6 +130,10 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         public var alternativeCaptions = standard.alternativeCaptionProbability
         /// Whether each use draws a caption by the pair's weights; not together with ``alternativeCaptions``.
         public var weighsCaptions = standard.weighsCaptions
+        /// Language tags with commas between, in which captions are used beside the main ones; nil for none.
+        public var captionLanguages: String?
+        /// The share of uses in which a pair that has captions in ``captionLanguages`` is called in one, from 0 to 1.
+        public var languageShare = 0.4
     }
 
     /// See ``TechniqueConfiguration``.

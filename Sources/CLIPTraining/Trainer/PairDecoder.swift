@@ -30,6 +30,8 @@ public struct PairDecoder: Sendable {
     public let augmentation: TrainingAugmentation?
     /// Which of a pair's captions is used.
     public let captionSampling: CaptionSampling
+    /// How often it is one in another language.
+    public let languages: LanguageSampling
     /// Where batches will be used.
     public let device: Device
     /// How many pairs go through the towers at a time: larger batches are left as bytes.
@@ -42,19 +44,21 @@ public struct PairDecoder: Sendable {
     ///   - preprocessor: the model's.
     ///   - augmentation: how pictures are varied; nil for evaluation.
     ///   - captionSampling: which of a pair's captions is used.
+    ///   - languages: how often it is one in another language.
     ///   - device: the model's. Where it is a GPU, pictures go there as bytes, a quarter of the numbers they become,
     ///     while the step before is still being computed.
     ///   - microBatchSize: pairs that go through the towers at a time: larger batches are left as bytes.
     ///   - onRead: told of every caption and its tokens, from any thread.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
-        captionSampling: CaptionSampling = .first, device: Device = .cpu, microBatchSize: Int = .max,
+        captionSampling: CaptionSampling = .first, languages: LanguageSampling = LanguageSampling(), device: Device = .cpu, microBatchSize: Int = .max,
         onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
     ) {
         self.tokenizer = tokenizer
         self.preprocessor = preprocessor
         self.augmentation = augmentation
         self.captionSampling = captionSampling
+        self.languages = languages
         self.device = device
         self.microBatchSize = microBatchSize
         self.onRead = onRead
@@ -73,7 +77,9 @@ public struct PairDecoder: Sendable {
                     using: &generator)
             }
         }
-        let caption = captionSampling.caption(of: sample, seed: seed)
+        let caption =
+            languages.caption(of: sample, like: captionSampling, seed: seed)
+            ?? captionSampling.caption(of: sample, seed: seed)
         let text = tokenizer.tokenize(caption)
         onRead(caption, text)
         return Example(

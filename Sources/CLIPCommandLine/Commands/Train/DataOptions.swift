@@ -26,6 +26,12 @@ struct DataOptions: ParsableArguments, SettingOptions {
     var alternativeCaptions = Given(\.data.alternativeCaptions)
     @Flag(help: "Draw one of a pair's captions each time, by the weights in its JSON (without: equally).")
     var weightedCaptions = false
+    @Option(
+        help: ArgumentHelp(
+            "Languages to use the pairs' captions in besides their main one, such as zh,zh-Hant.", valueName: "tags"))
+    var captionLanguages: String?
+    @Option(help: "With --caption-languages: the share of views whose caption is in one of them.")
+    var languageShare = Given(\.data.languageShare)
     @Option(help: "Pairs in the training data, where counting them would take long.")
     var trainNumSamples: Int?
     @Option(help: "A table's column of picture paths.")
@@ -50,6 +56,10 @@ struct DataOptions: ParsableArguments, SettingOptions {
             SettingKey("weighted-captions", \.data.weighsCaptions, decides: "weighsCaptions") {
                 $0.weightedCaptions ? true : nil
             },
+            SettingKey("caption-languages", optional: \.data.captionLanguages, decides: "languages") {
+                $0.captionLanguages
+            },
+            SettingKey("language-share", \.data.languageShare, decides: "languages") { $0.languageShare.given },
             SettingKey("train-num-samples", optional: \.sources.pairCount, decides: "totalSteps") {
                 $0.trainNumSamples
             },
@@ -81,6 +91,11 @@ struct DataOptions: ParsableArguments, SettingOptions {
     static func check(_ settings: TrainingSettings) throws {
         guard settings.sources.factors == nil || settings.data.drawsShardsWithReplacement else {
             throw ValidationError("--train-data-upsampling-factors needs --dataset-resampled.")
+        }
+        guard settings.data.captionLanguages != nil || settings.data.languageShare == DataOptions().languageShare.value
+        else { throw ValidationError("--language-share goes with --caption-languages.") }
+        guard (0...1).contains(settings.data.languageShare) else {
+            throw ValidationError("--language-share takes a share from 0 to 1.")
         }
         guard !settings.data.weighsCaptions || settings.data.alternativeCaptions == 0 else {
             throw ValidationError("Give --weighted-captions or --alternative-captions, not both.")
