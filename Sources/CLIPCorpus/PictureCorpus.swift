@@ -53,6 +53,8 @@ public struct PictureCorpus: Sendable {
         to directory: String, progress: @escaping @Sendable (CorpusProgress) -> Void = { _ in }
     ) throws -> CorpusSummary {
         try check()
+        // Read first: a path that leads nowhere should not cost the minutes that pictures take.
+        let words = try options.dictionary.map { (path: $0, bytes: try ChineseDictionary.contents($0)) }
         progress(CorpusProgress(stage: .listing, done: 0, total: options.sources.count))
         var summary = CorpusSummary(sources: options.sources.map { CorpusSummary.Source(name: $0.rawValue) })
         let candidates = try list(into: &summary)
@@ -67,7 +69,7 @@ public struct PictureCorpus: Sendable {
             entries.flatMap { entry in
                 [entry.candidate.byLanguage["zh"]].compactMap { $0 } + (entry.candidate.keywordsByLanguage["zh"] ?? [])
             })
-        let dictionary = try options.dictionary.map { try ChineseDictionary(path: $0, common: common) }
+        let dictionary = try words.map { try ChineseDictionary($0.bytes, path: $0.path, common: common) }
         try CorpusWriter(options: options, directory: directory).write(
             entries, parts: parts, dictionary: dictionary, into: &summary, progress: progress)
         return summary

@@ -118,7 +118,7 @@ import Testing
         #expect(dictionary.word(for: "plum")?.traditional == "李子" && dictionary.word(for: "jog")?.simplified == "跑步")
         #expect(dictionary.word(for: "black cat") == nil && dictionary.word(for: "surname Li") == nil)
         #expect(throws: CorpusError.self) { try ChineseDictionary(Array("no entries".utf8), path: "c.txt") }
-        #expect(throws: CorpusError.self) { try ChineseDictionary(path: "/nowhere.txt") }
+        #expect(throws: CorpusError.self) { try ChineseDictionary.contents("/nowhere.txt") }
     }
 
     /// Text of many lines, deflated with dynamic codes.

@@ -9,18 +9,16 @@ struct ChineseDictionary: Sendable {
         let traditional: String
     }
 
-    /// Reads a dictionary, plain or compressed with gzip.
+    /// A dictionary's file, decompressed if it is compressed with gzip.
     ///
     /// - Throws: ``CorpusError/file(_:)``, ``CorpusError/damagedFile(path:reason:)``.
-    init(path: String, common: Set<String> = []) throws {
-        var bytes = try CorpusFiles.contents(path, limit: 1 << 26)
-        if bytes.starts(with: [0x1F, 0x8B]) {
-            guard let inflated = Inflate.gzip(bytes, limit: 1 << 28) else {
-                throw CorpusError.damagedFile(path: path, reason: "it cannot be decompressed")
-            }
-            bytes = inflated
+    static func contents(_ path: String) throws -> [UInt8] {
+        let bytes = try CorpusFiles.contents(path, limit: 1 << 26)
+        guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
+        guard let inflated = Inflate.gzip(bytes, limit: 1 << 28) else {
+            throw CorpusError.damagedFile(path: path, reason: "it cannot be decompressed")
         }
-        try self.init(bytes, path: path, common: common)
+        return inflated
     }
 
     private struct Choice {
