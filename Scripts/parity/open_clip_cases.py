@@ -20,8 +20,18 @@ def build(folder, config, preprocess):
     if "timm_model_name" in config["vision_cfg"]:
         enlarge_matrices(model.visual)
     randomize(model)
+    smooth_depthwise(model.visual)
     settle_batch_norms(model.visual, config["vision_cfg"]["image_size"])
     return model
+
+
+def smooth_depthwise(visual):
+    """Random kernels of single channels keep a picture's grain and lose its shapes, which batch normalizations then make up
+    for: a grey level's rounding would be most of the answer. Kernels that average do not."""
+    with torch.no_grad():
+        for module in visual.modules():
+            if isinstance(module, torch.nn.Conv2d) and 1 < module.groups == module.in_channels:
+                module.weight.abs_()
 
 
 def answers(model, pictures, preprocess, tokenize, arguments):
