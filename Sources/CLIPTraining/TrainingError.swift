@@ -26,6 +26,8 @@ public enum TrainingError: Error, Sendable, Equatable {
     case runExists(path: String)
     /// A log without a single measurement.
     case noMetrics(path: String)
+    /// A table of texts that cannot be used; `line` is counted from 1, nil for all of it.
+    case texts(path: String, line: Int?, problem: String)
     /// Another process of the run is gone, stuck, or was started differently.
     case distributed(rank: Int, operation: String, problem: String)
 }
@@ -58,6 +60,8 @@ extension TrainingError: CustomStringConvertible {
             "\(path): this directory holds a run already."
         case .noMetrics(let path):
             "\(path): no line of this file is a step or an evaluation of a run."
+        case .texts(let path, let line, let problem):
+            "\(path)\(line.map { ", line \($0)" } ?? ""): \(problem)."
         case .distributed(let rank, let operation, let problem):
             "rank \(rank), \(operation): \(problem)"
         }
@@ -115,7 +119,8 @@ extension TrainingError: Failure {
         switch self {
         case .invalidOption, .runExists: .usage
         case .nothingToResume: .missingInput
-        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics:
+        case .checkpointMismatch, .otherSettings, .notFinite, .damagedCheckpoints, .diverged, .notLearned, .noMetrics,
+            .texts:
             .badData
         case .cannotWrite, .distributed: .internalFault
         }

@@ -24,6 +24,9 @@ public struct ClassAnchors: Sendable {
     /// Of length 1: `[K, W]`
     private let directions: Tensor
 
+    /// Channels of a state.
+    package var width: Int { mean.count }
+
     /// How far a class's states lie from the mean; 6 units make the classifier sure (0.99) of them, as it is of pictures.
     static let distance = 6.0
     /// How many deviations each channel wanders.

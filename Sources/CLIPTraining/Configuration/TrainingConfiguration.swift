@@ -39,6 +39,9 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     /// How often captions are in another language.
     public var languages = LanguageSampling()
 
+    /// What a classifier's classes count beside the pairs, where they are learned; see ``AnchorLoss``.
+    public var anchorWeight = 0.3
+
     /// What goes beyond the plain recipe.
     public var techniques = TechniqueConfiguration()
 
@@ -82,6 +85,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
         try need((0..<1).contains(beta1) && (0..<1).contains(beta2), "betas", "numbers from 0 to below 1 are needed")
         try need(
             (0...1).contains(alternativeCaptionProbability), "alternative captions", "a share from 0 to 1 is needed")
+        try need(anchorWeight > 0 && anchorWeight.isFinite, "anchors' weight", "a number above 0 is needed")
         try need((0...1).contains(languages.share), "languages' share", "a share from 0 to 1 is needed")
         try need(
             augmentation.areaRange.lowerBound > 0 && augmentation.areaRange.upperBound <= 1, "crop scale",

@@ -29,6 +29,8 @@ public struct LossTerm: Hashable, Sendable {
     /// The cross-entropy against a teacher, both ways averaged and not yet weighted.
     public static let distillation = LossTerm(
         "distillation", title: "distillation", chart: .own("Distillation loss, not weighted"))
+    /// The cross-entropy of a classifier's classes given its network's states, not yet weighted; see ``AnchorLoss``.
+    public static let anchors = LossTerm("anchors", title: "anchors", chart: .own("Anchors' loss, not weighted"))
 }
 
 /// A loss over the global batch, the same on every process.

@@ -8,7 +8,7 @@ public enum Losses {
     ]
 
     /// Every term of every loss, each once.
-    static let terms: [LossTerm] = all.flatMap { $0.terms }.reduce(into: []) { terms, term in
+    static let terms: [LossTerm] = (all.flatMap { $0.terms } + [.anchors]).reduce(into: []) { terms, term in
         if !terms.contains(where: { $0.name == term.name }) { terms.append(term) }
     }
 

@@ -22,6 +22,7 @@ extension TrainingSettings {
         configuration.loss.parameters = loss.parameters
         configuration.loss.duplicates = loss.duplicates
         configuration.loss.fixesTemperature = loss.fixesTemperature
+        configuration.anchorWeight = loss.anchorWeight
         configuration.loss.distillationWeight = loss.teacher == nil ? nil : loss.distillationWeight ?? 1
         return configuration
     }

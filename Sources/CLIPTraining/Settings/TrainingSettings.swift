@@ -110,6 +110,10 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         public var teacherWeights: String?
         /// What the teacher's answers count beside the captions; nil for 1.
         public var distillationWeight: Double?
+        /// A file of `ClassAnchors`, whose classes are learned besides.
+        public var anchors: String?
+        /// What they count beside the captions.
+        public var anchorWeight = standard.anchorWeight
     }
 
     /// How pairs are read and varied.

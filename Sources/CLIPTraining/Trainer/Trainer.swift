@@ -24,6 +24,7 @@ public final class Trainer {
     let loss: any EmbeddingLoss
     private let needs: LossNeeds
     private let teacher: Teacher?
+    private let anchors: AnchorLoss?
     private let synchronization: (any GradientSynchronization)?
     private let norms: [any TrainingSensitive]
     /// How far the last batch's embeddings lay apart.
@@ -39,11 +40,13 @@ public final class Trainer {
     ///   - sharesOptimizer: whether each process keeps the moments of its part of the parameters only, where there are
     ///     several; see ``ShardedAdamW``.
     ///   - teacher: what is learned from besides the captions, where the loss has a weight for it.
+    ///   - anchors: a classifier's classes that are learned besides; in one process only.
     /// - Throws: ``TrainingError/invalidOption(name:problem:)`` for settings that cannot be, a model with parts that the
     ///   loss does not reach, or an optimizer that the communicator cannot share out.
     public init(
         model: DualEncoder, configuration: TrainingConfiguration, communicator: any Communicator = SingleProcess(),
-        synchronization: (any GradientSynchronization)? = nil, sharesOptimizer: Bool = false, teacher: Teacher? = nil
+        synchronization: (any GradientSynchronization)? = nil, sharesOptimizer: Bool = false, teacher: Teacher? = nil,
+        anchors: AnchorLoss? = nil
     ) throws {
         try configuration.validate()
         needs = try configuration.loss.needs()
@@ -52,6 +55,10 @@ public final class Trainer {
         self.configuration = configuration
         self.communicator = communicator
         self.teacher = teacher
+        self.anchors = anchors
+        guard anchors == nil || communicator.worldSize == 1 else {
+            throw TrainingError.invalidOption(name: "anchors", problem: "several processes do not share their gradients")
+        }
         loss = try configuration.loss.makeLoss()
         norms = model.modules()
         try configuration.techniques.apply(to: model)
@@ -143,7 +150,15 @@ public final class Trainer {
                 try backward()
                 try synchronization?.finish()
             })
-        return result.value
+        var total = result.value
+        if let anchors {
+            let weight = configuration.anchorWeight
+            let value = try anchors.addGradients(
+                to: model, step: step, seed: configuration.seed, weight: weight, precision: configuration.precision)
+            total.total += weight * value
+            total.terms[.anchors] = value
+        }
+        return total
     }
 
     /// Trained parameters that the last step's loss did not reach, by name: they stay as they are. None in any model that

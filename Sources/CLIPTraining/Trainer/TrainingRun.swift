@@ -32,13 +32,14 @@ public final class TrainingRun {
     ///   - heldOut: measures the model after each epoch; nil for a run that is not measured.
     ///   - options: where it is written, how it is saved and measured.
     ///   - teacher: learned from besides the captions, where the loss has a weight for it.
+    ///   - anchors: a classifier's classes, learned besides; in one process only.
     ///   - communicator: the processes that train together. Each calls the same methods; rank 0 alone writes and
     ///     evaluates.
     ///   - onSkip: told of every pair that is left out.
     ///   - onRead: told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
-        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil,
+        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil, anchors: ClassAnchors? = nil,
         communicator: any Communicator = SingleProcess(),
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
@@ -53,7 +54,8 @@ public final class TrainingRun {
         trainer = try Trainer(
             model: clip.model, configuration: configuration, communicator: communicator,
             sharesOptimizer: options.sharesOptimizer,
-            teacher: teacher.map { try Teacher($0, student: clip.preprocessor.configuration) })
+            teacher: teacher.map { try Teacher($0, student: clip.preprocessor.configuration) },
+            anchors: anchors.map { try AnchorLoss($0, for: clip) })
         group = RunGroup(communicator: communicator)
         self.training = training
         self.heldOut = heldOut

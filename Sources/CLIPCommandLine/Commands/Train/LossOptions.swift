@@ -29,6 +29,13 @@ struct LossOptions: ParsableArguments, SettingOptions {
     var distillWeights: String?
     @Option(help: "How much that model's answers count beside the captions (default 1).")
     var distillWeight: Double?
+    @Option(
+        help: ArgumentHelp(
+            "A file of clip assemble's: what the image network knew of its classes is learned besides.",
+            valueName: "file"))
+    var anchors: String?
+    @Option(help: "How much that counts beside the captions.")
+    var anchorWeight = Given(\.loss.anchorWeight)
 
     /// All of them with what they are known as: `softmax (CLIP) or sigmoid (SigLIP)`.
     private static var losses: String {
@@ -84,6 +91,8 @@ struct LossOptions: ParsableArguments, SettingOptions {
             SettingKey("distill-weight", optional: \.loss.distillationWeight, decides: "loss.distillationWeight") {
                 $0.distillWeight
             },
+            SettingKey("anchors", optional: \.loss.anchors) { $0.anchors }.path,
+            SettingKey("anchor-weight", \.loss.anchorWeight, decides: "anchorWeight") { $0.anchorWeight.given },
         ]
     }
 
@@ -91,6 +100,9 @@ struct LossOptions: ParsableArguments, SettingOptions {
     static func check(_ settings: TrainingSettings.Loss) throws {
         if settings.parameters[SogCLRLoss.gamma.name] != nil, settings.kind?.rawValue != SogCLRLoss.name {
             throw ValidationError("--sogclr-gamma goes with --loss sogclr.")
+        }
+        if settings.anchors == nil, settings.anchorWeight != TrainingSettings().loss.anchorWeight {
+            throw ValidationError("--anchor-weight goes with --anchors.")
         }
         if settings.teacher == nil, settings.teacherWeights != nil || settings.distillationWeight != nil {
             throw ValidationError("--distill-weights and --distill-weight go with --distill, which names the model.")

@@ -77,7 +77,8 @@ struct TrainingSession {
         }
         let run = try TrainingRun(
             clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
-            teacher: teacher(on: device), communicator: communicator, onSkip: { progress.skipped($0) },
+            teacher: teacher(on: device), anchors: settings.loss.anchors.map { try ClassAnchors(path: $0) },
+            communicator: communicator, onSkip: { progress.skipped($0) },
             onRead: { progress.read($0, $1, contextLength: contextLength) })
         let isFirst = communicator.isFirst
         if isFirst {
