@@ -126,8 +126,8 @@ extension Tensor {
     /// Pictures `[B, C, H, W]` turned about their middles, sampled bilinearly, at the same size.
     /// - Parameters:
     ///   - degrees: counterclockwise.
-    ///   - background: what comes in at the corners.
-    public func rotatedPictures(degrees: Double, background: Double) throws -> Tensor {
+    ///   - background: what comes in at the corners; nil for what stands at the edge.
+    public func rotatedPictures(degrees: Double, background: Double?) throws -> Tensor {
         let (height, width) = (Double(shape[2]), Double(shape[3]))
         let angle = degrees * .pi / 180
         let (cosine, sine) = (cos(angle), sin(angle))
@@ -136,9 +136,10 @@ extension Tensor {
         let turn = try Tensor(matrix, shape: [1, 2, 3]).moved(to: device).expanded([shape[0], 2, 3])
         let grid = try Network.affineGrid.one(.tensor(turn), .ints(shape), .bool(false))
         // The sampler knows no other background than 0.
-        let (bilinear, zeros) = (0, 0)
+        let (bilinear, zeros, border) = (0, 0, 1)
         let turned = try Network.sampleGrid.one(
-            .tensor(self - background), .tensor(grid.converted(to: dtype)), .int(bilinear), .int(zeros), .bool(false))
-        return try turned + background
+            .tensor(background.map { try self - $0 } ?? self), .tensor(grid.converted(to: dtype)), .int(bilinear),
+            .int(background == nil ? border : zeros), .bool(false))
+        return try background.map { try turned + $0 } ?? turned
     }
 }

@@ -10,6 +10,8 @@ public struct TrainingAugmentation: Sendable, Equatable, Codable {
     public var aspectRange: ClosedRange<Double> = (3.0 / 4)...(4.0 / 3)
     /// How often a view is mirrored. Captions that say left or right, and letters, speak against it.
     public var mirrorProbability: Double = 0
+    /// What else a view may be.
+    public var variations = PictureVariations()
 
     public init() {}
 
@@ -27,11 +29,11 @@ public struct TrainingAugmentation: Sendable, Equatable, Codable {
     ) throws -> Tensor {
         let crop = crop(width: picture.width, height: picture.height, using: &generator)
         let mirrored = Double.random(in: 0..<1, using: &generator) < mirrorProbability
-        let region = try picture.tensor()
+        let region = try variations.surrounded(picture, using: &generator).tensor()
             .slice(crop.top..<crop.top + crop.height, dimension: 2)
             .slice(crop.left..<crop.left + crop.width, dimension: 3)
         let resized = try region.resizedIfNeeded(height: size, width: size, interpolation)
-        let view = try (mirrored ? resized.flipped([3]) : resized)
+        let view = try variations.varied(mirrored ? resized.flipped([3]) : resized, using: &generator)
         return try view.squeezed(0).contiguous()
     }
 

@@ -84,6 +84,7 @@ extension TrainingSettings.Data {
     public func apply(to configuration: inout TrainingConfiguration) {
         configuration.augmentation.areaRange = cropScale...1
         configuration.augmentation.mirrorProbability = mirror
+        configuration.augmentation.variations = variations
         configuration.alternativeCaptionProbability = alternativeCaptions
         configuration.weighsCaptions = weighsCaptions
         configuration.languages = LanguageSampling(

@@ -130,6 +130,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         public var cropScale = standard.augmentation.areaRange.lowerBound
         /// The share of views that are mirrored.
         public var mirror = standard.augmentation.mirrorProbability
+        /// What else views may be.
+        public var variations = standard.augmentation.variations
         /// The share of uses in which another of the pair's captions stands in for the main one, from 0 to 1.
         public var alternativeCaptions = standard.alternativeCaptionProbability
         /// Whether each use draws a caption by the pair's weights; not together with ``alternativeCaptions``.

@@ -22,6 +22,14 @@ struct DataOptions: ParsableArguments, SettingOptions {
     var cropScale = Given(\.data.cropScale)
     @Option(help: "Share of views that are mirrored.")
     var mirror = Given(\.data.mirror)
+    @Option(help: "Share of views whose white surroundings are filled with colors.")
+    var background = Given(\.data.variations.background)
+    @Option(help: "The largest turn of a view, in degrees.")
+    var rotation = Given(\.data.variations.rotation)
+    @Option(help: "How far a view's brightness, contrast and saturation may go from 1.")
+    var colorJitter = Given(\.data.variations.jitter)
+    @Option(help: "Share of views of which a rectangle is hidden.")
+    var erasing = Given(\.data.variations.erasing)
     @Option(help: "Share of views whose caption is one of the pair's others, such as its keywords.")
     var alternativeCaptions = Given(\.data.alternativeCaptions)
     @Flag(help: "Draw one of a pair's captions each time, by the weights in its JSON (without: equally).")
@@ -50,6 +58,18 @@ struct DataOptions: ParsableArguments, SettingOptions {
             SettingKey("shard-assignment", \.data.shardAssignment) { $0.shardAssignment.given },
             SettingKey("crop-scale", \.data.cropScale, decides: "augmentation.areaRange") { $0.cropScale.given },
             SettingKey("mirror", \.data.mirror, decides: "augmentation.mirrorProbability") { $0.mirror.given },
+            SettingKey("background", \.data.variations.background, decides: "augmentation.variations.background") {
+                $0.background.given
+            },
+            SettingKey("rotation", \.data.variations.rotation, decides: "augmentation.variations.rotation") {
+                $0.rotation.given
+            },
+            SettingKey("color-jitter", \.data.variations.jitter, decides: "augmentation.variations.jitter") {
+                $0.colorJitter.given
+            },
+            SettingKey("erasing", \.data.variations.erasing, decides: "augmentation.variations.erasing") {
+                $0.erasing.given
+            },
             SettingKey("alternative-captions", \.data.alternativeCaptions, decides: "alternativeCaptionProbability") {
                 $0.alternativeCaptions.given
             },
@@ -78,6 +98,12 @@ struct DataOptions: ParsableArguments, SettingOptions {
         }
         guard cropScale.value > 0, cropScale.value <= 1, (0...1).contains(mirror.value) else {
             throw ValidationError("--crop-scale takes a share above 0 and up to 1, --mirror one from 0 to 1.")
+        }
+        guard [background, erasing].allSatisfy({ (0...1).contains($0.value) }), (0...180).contains(rotation.value),
+            (0...1).contains(colorJitter.value)
+        else {
+            throw ValidationError(
+                "--background, --erasing and --color-jitter take numbers from 0 to 1, --rotation degrees up to 180.")
         }
         if let csvSeparator, csvSeparator != "\\t", csvSeparator.count != 1 {
             throw ValidationError("--csv-separator takes one character.")
