@@ -76,6 +76,7 @@ import Testing
         #expect(two.text == "two cats" && two.translations == ["两只猫", "兩隻貓"])
         #expect(Phrases.line(try template("a photo of {a}"), water, cat).text == "a photo of water")
         #expect(Phrases.line(try template("a blue {n}"), water, cat).text == "blue water")
+        #expect(Phrases.line(try template("{a} and {b}"), water, cat).translations[0] == "水和一只猫")
         #expect(try !template("two {s}").suits(water) && !template("a portrait of {a}").suits(cat))
         let plurals = ["fox": "foxes", "city": "cities", "mouse": "mice", "day": "days"]
         for (one, many) in plurals { #expect(noun(one, .object, "", "").plural == many) }

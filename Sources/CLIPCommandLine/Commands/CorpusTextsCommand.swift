@@ -15,6 +15,9 @@ extension CorpusCommand {
                 names come first, then the dictionary's words, phrases made of nouns, and WordNet's words and definitions \
                 (Debian's wordnet-base). Writes words/vocab.txt, for clip assemble: Chinese characters and the English \
                 pieces of --base-vocabulary that the texts use most. The same input makes the same files.
+
+                The texts stay under the licences of what they are made of: WordNet's own, CC-BY-SA 4.0 of CC-CEDICT, and \
+                those of the pictures.
                 """)
 
         @Option(help: ArgumentHelp("The folder to write texts.tsv and vocab.txt to.", valueName: "dir"))

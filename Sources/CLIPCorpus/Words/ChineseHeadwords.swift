@@ -17,7 +17,7 @@ struct ChineseHeadwords: Sendable {
     private static let senses = 3
     private static let glosses = 4
     /// A word that so much more speaks against than against the best is not one that people would choose.
-    private static let margin = 24
+    private static let margin = 16
 
     /// - Parameter common: Chinese words known to be used; they come first.
     init(_ entries: [ChineseDictionaryEntry], common: Set<String> = []) {
@@ -103,6 +103,7 @@ struct ChineseHeadwords: Sendable {
         "(idiom", "(proverb", "(saying", "(bound form", "(old", "(arch", "(dialect", "(onom", "(suffix", "(prefix",
         "(particle", "(literary", "(vulgar", "(derog", "(slang", "(classifier", "(surname", "(tag", "(expr",
         "(phonetic", "(used in", "(in compounds", "(fig", "(Buddh", "(loanword, of no", "(euph", "(neologism",
+        "(racist", "(obscene", "(offensive", "(internet", "(Internet", "(coll",
     ]
     private static let danglers: Set<String> = [
         "of", "to", "for", "with", "from", "by", "in", "on", "at", "as", "into", "and", "or", "the", "a", "an", "sb",

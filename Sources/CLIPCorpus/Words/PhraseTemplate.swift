@@ -5,7 +5,7 @@
 struct PhraseTemplate: Sendable {
     /// What it is said of.
     enum Subject: Sendable {
-        case anything, things, living, people, animals
+        case anything, things, notPeople, living, people, animals, food
     }
 
     let english: String
@@ -21,6 +21,8 @@ struct PhraseTemplate: Sendable {
         switch subject {
         case .anything: return true
         case .things: return !noun.isLiving
+        case .notPeople: return noun.field != .person
+        case .food: return noun.field == .food
         case .living: return noun.isLiving
         case .people: return noun.field == .person
         case .animals: return noun.field == .animal
@@ -69,8 +71,8 @@ struct PhraseTemplate: Sendable {
         .init("a blue {n}", "一{m}蓝色的{n}", .things),
         .init("a green {n}", "一{m}绿色的{n}", .things),
         .init("a yellow {n}", "一{m}黄色的{n}", .things),
-        .init("a white {n}", "一{m}白色的{n}"),
-        .init("a black {n}", "一{m}黑色的{n}"),
+        .init("a white {n}", "一{m}白色的{n}", .notPeople),
+        .init("a black {n}", "一{m}黑色的{n}", .notPeople),
         .init("a brown {n}", "一{m}棕色的{n}", .animals),
         .init("an orange {n}", "一{m}橙色的{n}", .things),
         .init("a pink {n}", "一{m}粉红色的{n}", .things),
@@ -79,14 +81,15 @@ struct PhraseTemplate: Sendable {
         .init("a new {n}", "一{m}新的{n}", .things),
         .init("a round {n}", "一{m}圆形的{n}", .things),
         .init("a broken {n}", "一{m}坏了的{n}", .things),
-        .init("{a} on a table", "桌子上的{n}", .things),
+        .init("{a} on a table", "桌子上的{n}", .food),
+        .init("{a} on a plate", "盘子里的{n}", .food),
     ]
 
     /// The characters of the templates that are written otherwise in traditional Chinese.
     static let traditional: [Character: Character] = [
         "张": "張", "图": "圖", "画": "畫", "标": "標", "写": "寫", "个": "個", "两": "兩", "线": "線", "条": "條",
         "红": "紅", "蓝": "藍", "绿": "綠", "黄": "黃", "旧": "舊", "圆": "圓", "坏": "壞", "后": "後", "里": "裡",
-        "爱": "愛", "觉": "覺", "轻": "輕", "边": "邊", "只": "隻",
+        "爱": "愛", "觉": "覺", "盘": "盤", "轻": "輕", "边": "邊", "只": "隻",
     ]
 }
 
@@ -134,7 +137,10 @@ struct PhraseNoun: Sendable {
         "shelf": "shelves", "calf": "calves", "wife": "wives", "loaf": "loaves", "person": "people", "thief": "thieves",
         "aircraft": "aircraft", "salmon": "salmon", "shrimp": "shrimp", "potato": "potatoes", "tomato": "tomatoes",
     ]
-    private static let plurals: Set<String> = ["people", "cattle", "police", "clothing", "furniture", "jewelry"]
+    private static let plurals: Set<String> = [
+        "people", "cattle", "police", "clothing", "furniture", "jewelry", "footwear", "headwear", "machinery",
+        "luggage",
+    ]
     private static let masses: Set<String> = [
         "food", "water", "bread", "rice", "milk", "tea", "coffee", "cheese", "butter", "meat", "beef", "pork", "mutton",
         "juice", "soup", "sugar", "salt", "flour", "honey", "jam", "wine", "beer", "chocolate", "tofu", "porridge",

@@ -5,21 +5,30 @@ enum Phrases {
     /// Lines to make.
     static let count = 20_000
     /// Of one noun.
-    private static let mostOfOne = 8
+    private static let mostOfOne = 10
+    private static let mostNouns = 3000
     private static let longestWord = 4
     /// Above it nobody is sure that the word is the one.
-    private static let mostCost = 26
+    private static let mostCost = 24
 
-    /// Nouns whose first meaning can be shown and that one common Chinese word translates, in order of the words.
-    static func nouns(of lemmas: [WordNet.Lemma], _ dictionary: ChineseDictionary) -> [PhraseNoun] {
-        lemmas.compactMap { lemma in
-            guard let field = lemma.field, field != .other, !lemma.isName, lemma.text.count > 2,
+    /// Nouns whose first meaning can be shown and that one common Chinese word translates, the commonest, in order of the
+    /// words.
+    /// - Parameter isShown: whether pictures of a corpus are spoken of so.
+    static func nouns(
+        of lemmas: [WordNet.Lemma], _ dictionary: ChineseDictionary, isShown: (String) -> Bool = { _ in false }
+    ) -> [PhraseNoun] {
+        typealias Found = (cost: Int, tagged: Int, noun: PhraseNoun)
+        let found = lemmas.compactMap { lemma -> Found? in
+            guard let field = lemma.field, field != .other, lemma.isNounFirst, !lemma.isName, lemma.text.count > 2,
                 lemma.text.split(separator: " ").count <= 2, lemma.text.allSatisfy({ $0.isLetter || $0 == " " }),
                 let (word, cost) = dictionary.choice(for: lemma.text), cost <= mostCost,
                 word.simplified.count <= longestWord
             else { return nil }
-            return PhraseNoun(text: lemma.text, field: field, word: word)
+            let noun = PhraseNoun(text: lemma.text, field: field, word: word)
+            return (cost - (isShown(lemma.text) ? 16 : 0), lemma.tagged, noun)
         }
+        return found.sorted { ($0.cost, -$0.tagged, $0.noun.text) < ($1.cost, -$1.tagged, $1.noun.text) }
+            .prefix(mostNouns).map(\.noun).sorted { $0.text < $1.text }
     }
 
     /// What is said of which noun follows from the noun alone, and from how many there are.
@@ -53,10 +62,12 @@ enum Phrases {
         }
         english = english.replacing("{a}", with: noun.withArticle).replacing("{n}", with: noun.text)
             .replacing("{s}", with: noun.plural).replacing("{b}", with: other.withArticle)
+        // Nor is 一个水 Chinese.
+        let said = noun.isMass ? template.chinese.replacing("一{m}", with: "") : template.chinese
         func chinese(_ path: KeyPath<ChineseDictionary.Word, String>, _ convert: (Character) -> Character) -> String {
-            String(template.chinese.map(convert))
+            String(said.map(convert))
                 .replacing("{m}", with: String(noun.measure.map(convert)))
-                .replacing("{k}", with: String(other.measure.map(convert)))
+                .replacing(other.isMass ? "一{k}" : "{k}", with: other.isMass ? "" : String(other.measure.map(convert)))
                 .replacing("{n}", with: noun.word[keyPath: path]).replacing("{b}", with: other.word[keyPath: path])
         }
         let simplified = chinese(\.simplified) { $0 }

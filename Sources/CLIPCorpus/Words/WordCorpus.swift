@@ -135,7 +135,7 @@ public struct WordCorpus: Sendable {
                 return [key] + key.split { !$0.isLetter }.map(String.init)
             })
         for line in headwords.lines { table.add(line.text, ChineseHeadwords.texts(line.words), from: .dictionary) }
-        for line in Phrases.lines(Phrases.nouns(of: wordNet.lemmas, dictionary)) {
+        for line in Phrases.lines(Phrases.nouns(of: wordNet.lemmas, dictionary, isShown: words.contains)) {
             table.add(line.text, line.translations, from: .phrases)
         }
         let lemmas = wordNet.ranked(most: Self.mostLemmas) { words.contains($0) || headwords.knows($0) }

@@ -16,9 +16,17 @@ struct WordNet: Sendable {
         var tagged: Int
         /// The lexicographers' file of the first sense as a noun; nil for what is no noun.
         var field: Field?
+        /// Senses as a noun.
+        var nounSenses: Int
         /// What the first sense means, as a noun or an adjective, and its place among such.
         var definition: Definition?
+
+        /// Whether most senses are a noun's: `run` is a verb first.
+        var isNounFirst: Bool { 2 * nounSenses >= senses }
     }
+
+    /// Rude words are not taught.
+    private static let rude = ["ethnic slur", "offensive", "obscene", "disparag", "vulgar", "taboo"]
 
     struct Definition: Sendable, Equatable {
         let text: String
@@ -73,7 +81,9 @@ struct WordNet: Sendable {
                 guard let synset = synsets[first] else {
                     throw CorpusError.damagedLine(path: path, line: line, reason: "there is no synset \(first)")
                 }
-                guard let lemma = Self.lemma(fields[0], synset) else { return }
+                guard let lemma = Self.lemma(fields[0], synset),
+                    !Self.rude.contains(where: { synset.gloss.contains($0) })
+                else { return }
                 let text = lemma.text
                 let isNoun = number == 0
                 let definition = isNoun || part == "adj" ? Self.definition(synset.gloss) : nil
@@ -89,7 +99,7 @@ struct WordNet: Sendable {
                 lemmas.append(
                     Lemma(
                         text: text, isName: lemma.isName, senses: senses, tagged: tagged,
-                        field: isNoun ? Field(rawValue: synset.field) ?? .other : nil,
+                        field: isNoun ? Field(rawValue: synset.field) ?? .other : nil, nounSenses: isNoun ? senses : 0,
                         definition: definition.map { Definition(text: $0, synset: first + number << 32) }))
             }
         }
