@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test func wordsKnownAndUsedComeFirst() throws {
-        let wordNet = try WordNet(root: WordPackages().root)
+        let packages = try WordPackages()
+        let wordNet = try WordNet(root: packages.root)
         let all = wordNet.ranked(most: 9) { $0 == "apple" }.map(\.text)
         #expect(all == ["apple", "awake", "sleep", "soundly", "cat", "paris", "true cat"])
         #expect(wordNet.ranked(most: 2) { _ in false }.map(\.text) == ["awake", "sleep"])

@@ -59,7 +59,7 @@ import Testing
             (synset + "0001 05 n\n", "data.noun, line 2: it is no synset"),
             ("00000001 05 n 09 cat 0 000 | a\n", "data.noun, line 1: it has fewer words"),
             (synset.replacing(" | ", with: " "), "data.noun, line 1: it is no synset"),
-            ("  licence\n\n", "index.noun, line 2: there is no synset 1"),
+            ("  licence\n\n", "index.noun, line 2: there is no synset 2"),
         ] {
             try packages.put("wordnet/data.noun", data)
             #expect(reason { try WordNet(root: packages.root) }.contains(expected), "\(expected)")
