@@ -18,7 +18,7 @@ import Testing
         #expect(files[0] == files[1])
         let lines = String(decoding: files[0][0], as: UTF8.self).split(separator: "\n")
         #expect(lines.contains("A Sleeping Cat\t睡觉的猫\t睡覺的貓") && lines.contains("a cat asleep"))
-        #expect(lines.contains("tabby") && lines.contains("cat\t猫\t貓") && lines.contains("cat: feline mammal"))
+        #expect(lines.contains("tabby") && lines.contains("cat\t猫\t貓\t猫咪\t貓咪") && lines.contains("cat: feline mammal"))
         let texts = lines.map { $0.split(separator: "\t")[0].lowercased() }
         #expect(Set(texts).count == texts.count)
         let tokens = String(decoding: files[0][1], as: UTF8.self).split(separator: "\n").map(String.init)
