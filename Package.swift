@@ -101,7 +101,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
-            name: "CLIPCorpus", dependencies: ["CLIPData", "Files", "Imaging"],
+            name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "Files", "Imaging"],
             resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
         .target(

@@ -8,6 +8,8 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidOption(name: String, reason: String)
     /// A package's file, or the dictionary, is not what it should be.
     case damagedFile(path: String, reason: String)
+    /// A line of such a file, counted from 1.
+    case damagedLine(path: String, line: Int, reason: String)
     /// A file that cannot be read.
     case file(FileFault)
     /// Everything was dropped.
@@ -20,6 +22,7 @@ public enum CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
         case .invalidOption(let name, let reason):
             "option \(name): \(reason)"
         case .damagedFile(let path, let reason): "\(path): \(reason)"
+        case .damagedLine(let path, let line, let reason): "\(path), line \(line): \(reason)"
         case .file(let fault): fault.description
         case .nothingKept:
             "not one picture with a usable caption was found; reinstall the packages that hold the pictures"
@@ -34,7 +37,7 @@ extension CorpusError: Failure {
         case .missingPackages: .missingInput
         case .invalidOption: .usage
         case .file(let fault): fault.kind
-        case .damagedFile, .nothingKept: .badData
+        case .damagedFile, .damagedLine, .nothingKept: .badData
         }
     }
 }

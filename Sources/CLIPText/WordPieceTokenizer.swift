@@ -71,6 +71,19 @@ public final class WordPieceTokenizer: TextTokenizer {
             settings: settings)
     }
 
+    /// Splits by a vocabulary in memory, in the form of a `vocab.txt`.
+    ///
+    /// - Parameters:
+    ///   - lines: A token on each line, its id the number of lines before.
+    ///   - path: What errors call it.
+    /// - Throws: ``CLIPTextError`` when a token is missing or stands twice, or the context holds fewer than two tokens.
+    public convenience init(
+        lines: [UInt8], path: String, contextLength: Int = 52, rules: TextRules = .transformers
+    ) throws(CLIPTextError) {
+        let vocabulary = try WordPieceVocabulary(lines: lines, path: path, rules: rules)
+        try self.init(vocabulary, contextLength: contextLength, rules: rules, settings: nil)
+    }
+
     private init(
         _ vocabulary: WordPieceVocabulary, contextLength: Int, rules: TextRules, settings: TokenizerSettings?
     ) throws(CLIPTextError) {

@@ -88,6 +88,7 @@ import Testing
         ["convert", "--to", "openai", "--output", "a", "--device", "cpu"],
         ["average", "--with", "a", "--output", "b", "--precision", "bf16"],
         ["corpus", "pictures", "--output", "a", "--model", "ViT-B-32"],
+        ["corpus", "texts", "--output", "a", "--dictionary", "b", "--base-vocabulary", "c", "--model", "ViT-B-32"],
         ["benchmark", "training", "--weights", "x.safetensors"],
         ["benchmark", "loading", "--data", "a.tar", "--device", "cpu"],
         [

@@ -6,9 +6,9 @@ import CLIPData
 struct CorpusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
-        abstract: "Build training data from pictures with captions.",
+        abstract: "Build training data from pictures with captions, and from dictionaries.",
         discussion: "Example: clip corpus pictures --output corpus",
-        subcommands: [PicturesCommand.self])
+        subcommands: [PicturesCommand.self, TextsCommand.self])
 
     struct PicturesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
