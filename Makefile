@@ -38,8 +38,8 @@ shim: ## Build the door to libtorch alone with CMake, against LIBTORCH or .deps,
 fuzz: deps ## Feed the readers random bytes for FUZZ_SECONDS (600) each (Fuzz/README.md)
 	Fuzz/run
 
-demo: build ## Classify, rank and search the pictures in the repository; writes demo.html
-	@Scripts/demo
+demo: build ## Classify, rank and search the pictures in the repository, with MODEL or the bundled one; writes demo.html
+	@Scripts/demo $(if $(MODEL),--model "$(MODEL)")
 
 browser-test: build ## Use the page of clip serve in a real browser (sets up Python and Debian's Chromium)
 	Scripts/browser-test
