@@ -208,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "CLIPTrainingTests",
             dependencies: [
-                "CLIP", "CLIPData", "CLIPText", "CLIPTraining", "Pages", "TestSupport", "Torch", "TorchNN",
+                "CLIP", "CLIPData", "CLIPText", "CLIPTraining", "Files", "Pages", "TestSupport", "Torch", "TorchNN",
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging"]),

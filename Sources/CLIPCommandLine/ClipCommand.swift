@@ -28,7 +28,8 @@ struct ClipCommand: ParsableCommand {
             CommandGroup(
                 name: "Make a model",
                 subcommands: [
-                    TrainCommand.self, AssembleCommand.self, DistillCommand.self, AverageCommand.self, ConvertCommand.self,
+                    TrainCommand.self, AssembleCommand.self, DistillCommand.self, AverageCommand.self,
+                    ConvertCommand.self,
                     CorpusCommand.self,
                 ]),
             CommandGroup(

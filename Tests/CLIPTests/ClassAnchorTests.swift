@@ -8,7 +8,7 @@ import TorchNN
 
 /// What is known of a classifier's classes without their pictures.
 @Suite struct ClassAnchorTests {
-    private static func anchors(classes: Int = 5, width: Int = 12) throws -> ClassAnchors {
+    private static func anchors(classes: Int = 5, width: Int = 64) throws -> ClassAnchors {
         try withSeed(3) {
             try ClassAnchors(
                 names: (0..<classes).map { "class \($0)" }, weight: Tensor.normal([classes, width]),
@@ -38,11 +38,17 @@ import TorchNN
     @Test func statesOfAClassAreTakenForIt() throws {
         let anchors = try Self.anchors()
         let classes = [4, 0, 2]
-        let (states, answers) = try withSeed(1) { try anchors.draw(classes, mixedWith: [0, 2, 4]) }
-        #expect(states.shape == [3, 12] && answers.shape == [3, 3])
+        let (states, answers) = try withSeed(1) { try anchors.draw(classes, mixedWith: classes) }
+        #expect(states.shape == [3, 64] && answers.shape == [3, 3])
         let values = try states.elements(Float.self)
         #expect(values.allSatisfy { (0...6).contains($0) })
         #expect(try answers.argmax(along: 1).elements(Int64.self) == [0, 1, 2])
+        // With a little of another class the classifier is less sure of the first.
+        let mixed = try withSeed(1) { try anchors.draw(classes, mixedWith: [0, 2, 4]) }.answers
+        func sureness(_ answers: Tensor) throws -> Double {
+            try (answers * Tensor.identity(3)).sum().item()
+        }
+        #expect(try sureness(mixed) < sureness(answers))
         for sum in try answers.sum(along: 1).elements(Float.self) { #expect(abs(sum - 1) < 1e-5) }
     }
 
@@ -63,7 +69,7 @@ import TorchNN
             let path = folder + "/anchors.safetensors"
             try anchors.write(to: path)
             let read = try ClassAnchors(path: path)
-            #expect(read.names == anchors.names && read.width == 12)
+            #expect(read.names == anchors.names && read.width == 64)
             let (a, b) = try (
                 withSeed(5) { try anchors.draw([1, 2], mixedWith: [2, 1]) },
                 withSeed(5) { try read.draw([1, 2], mixedWith: [2, 1]) }
@@ -74,7 +80,9 @@ import TorchNN
 
     @Test func filesOfSomethingElseAreRefused() throws {
         try withTemporaryDirectory { folder in
-            func refused(_ key: String, _ change: (inout [String: Tensor]) throws -> Void, names: String = "[\"a\",\"b\"]")
+            func refused(
+                _ key: String, _ change: (inout [String: Tensor]) throws -> Void, names: String = "[\"a\",\"b\"]"
+            )
                 throws
             {
                 var tensors = [

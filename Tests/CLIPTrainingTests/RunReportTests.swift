@@ -64,7 +64,7 @@ import FoundationXML
     @Test func aPageShowsEveryCurve() throws {
         let page = RunReport([.init(name: "first", history: try history(steps: 120, resumed: 40))]).rendered()
         let (names, text, _) = try elements(page)
-        #expect(names["article"] == 11)
+        #expect(names["article"] == 12)
         for title in [
             "Training run first", "Loss", "Distillation loss", "Inverse temperature 1/τ", "Bias of the similarities",
             "Learning rate",
@@ -111,7 +111,7 @@ import FoundationXML
             RunReport.Run(name: $0, history: try history(steps: 60))
         }
         let (names, text, _) = try elements(RunReport(runs).rendered())
-        #expect(names["article"] == 11 && text.contains("3 training runs") && names["script"] == nil)
+        #expect(names["article"] == 12 && text.contains("3 training runs") && names["script"] == nil)
         #expect(text.contains("Held-out retrieval: picture to text, R@1"))
     }
 

@@ -53,7 +53,11 @@ import TorchNN
             let run = try TextDistillation(
                 student, teacher: teacher, lessons: lessons(in: folder), options: options, output: folder + "/run")
             var (losses, shares) = ([Double](), [Double]())
-            let outcome = try run.run { shares.append($0) } onProgress: { losses.append($0.loss) }
+            let outcome = try run.run {
+                shares.append($0)
+            } onProgress: {
+                losses.append($0.loss)
+            }
             #expect(outcome != nil && losses.count == run.totalSteps && shares.last == 1)
             #expect(try #require(losses.last) < 0.5 * losses[0])
             #expect(try cosine() > max(start, 0.8))

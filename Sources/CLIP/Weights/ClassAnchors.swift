@@ -32,7 +32,8 @@ public struct ClassAnchors: Sendable {
     /// How many deviations each channel wanders.
     static let noise = 0.3
 
-    init(names: [String], weight: Tensor, bias: Tensor, mean: Tensor, deviation: Tensor, range: ClosedRange<Double>) throws
+    init(names: [String], weight: Tensor, bias: Tensor, mean: Tensor, deviation: Tensor, range: ClosedRange<Double>)
+        throws
     {
         (self.names, self.weight, self.bias, self.mean, self.deviation) = (names, weight, bias, mean, deviation)
         self.range = range

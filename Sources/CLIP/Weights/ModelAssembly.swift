@@ -131,7 +131,8 @@ public struct ModelAssembly: Sendable {
         }
         let moments = try tower.stateMoments()
         guard classifier.weight.shape[1] == moments.mean.count else {
-            throw refuse("its last layer reads \(classifier.weight.shape[1]) channels, the tower gives \(moments.mean.count)")
+            throw refuse(
+                "its last layer reads \(classifier.weight.shape[1]) channels, the tower gives \(moments.mean.count)")
         }
         let anchors = try ClassAnchors(
             names: names, weight: classifier.weight, bias: classifier.bias, mean: moments.mean,

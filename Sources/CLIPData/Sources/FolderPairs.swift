@@ -88,7 +88,8 @@ struct FolderPairs: PairList {
                     key: FolderWalk.split(item.path).stem, image: .file(path: path),
                     imageName: URL(fileURLWithPath: path).lastPathComponent, caption: record.caption,
                     alternatives: record.alternatives, keywords: record.keywords, category: record.category,
-                    captionWeights: record.weights, otherLanguages: record.otherLanguages, location: path, number: Int64(index)))
+                    captionWeights: record.weights, otherLanguages: record.otherLanguages, location: path,
+                    number: Int64(index)))
         } catch let reason as SkipReason {
             return .failure(SkippedSample(location: path, reason: reason))
         } catch {

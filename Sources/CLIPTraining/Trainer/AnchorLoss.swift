@@ -24,7 +24,8 @@ public struct AnchorLoss: Sendable {
         self.anchors = anchors
         let tokenizer = try clip.tokenizer
         tokens = anchors.names.map { tokenizer.tokenize($0).tokens }
-        guard let tower = try clip.model.visual as? any ClassifierTower, try tower.stateMoments().mean.count == anchors.width
+        guard let tower = try clip.model.visual as? any ClassifierTower,
+            try tower.stateMoments().mean.count == anchors.width
         else {
             throw TrainingError.invalidOption(
                 name: "anchors", problem: "they are of another network than the model's image tower")

@@ -51,7 +51,8 @@ public struct PairDecoder: Sendable {
     ///   - onRead: told of every caption and its tokens, from any thread.
     public init(
         tokenizer: any TextTokenizer, preprocessor: PicturePreprocessor, augmentation: TrainingAugmentation?,
-        captionSampling: CaptionSampling = .first, languages: LanguageSampling = LanguageSampling(), device: Device = .cpu, microBatchSize: Int = .max,
+        captionSampling: CaptionSampling = .first, languages: LanguageSampling = LanguageSampling(),
+        device: Device = .cpu, microBatchSize: Int = .max,
         onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
     ) {
         self.tokenizer = tokenizer

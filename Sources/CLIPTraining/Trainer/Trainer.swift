@@ -57,7 +57,8 @@ public final class Trainer {
         self.teacher = teacher
         self.anchors = anchors
         guard anchors == nil || communicator.worldSize == 1 else {
-            throw TrainingError.invalidOption(name: "anchors", problem: "several processes do not share their gradients")
+            throw TrainingError.invalidOption(
+                name: "anchors", problem: "several processes do not share their gradients")
         }
         loss = try configuration.loss.makeLoss()
         norms = model.modules()

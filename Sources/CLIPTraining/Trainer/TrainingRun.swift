@@ -149,7 +149,8 @@ public final class TrainingRun {
         let configuration = trainer.configuration
         let decoder = try PairDecoder(
             tokenizer: clip.tokenizer, preprocessor: clip.preprocessor, augmentation: configuration.augmentation,
-            captionSampling: configuration.captionSampling, languages: configuration.languages, device: clip.model.device,
+            captionSampling: configuration.captionSampling, languages: configuration.languages,
+            device: clip.model.device,
             microBatchSize: configuration.microBatchSize, onRead: onRead)
         return try options.loading.batches(
             of: training, at: state.cursor, batchSize: configuration.batchSize, seed: configuration.seed,

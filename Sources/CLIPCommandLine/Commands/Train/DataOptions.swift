@@ -118,7 +118,9 @@ struct DataOptions: ParsableArguments, SettingOptions {
         guard settings.sources.factors == nil || settings.data.drawsShardsWithReplacement else {
             throw ValidationError("--train-data-upsampling-factors needs --dataset-resampled.")
         }
-        guard settings.data.captionLanguages != nil || settings.data.languageShare == TrainingSettings().data.languageShare
+        guard
+            settings.data.captionLanguages != nil
+                || settings.data.languageShare == TrainingSettings().data.languageShare
         else { throw ValidationError("--language-share goes with --caption-languages.") }
         guard (0...1).contains(settings.data.languageShare) else {
             throw ValidationError("--language-share takes a share from 0 to 1.")
