@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibSentencePiece", pkgConfig: "sentencepiece",
             providers: [.apt(["libsentencepiece-dev"]), .brew(["sentencepiece"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "CFiles"),
@@ -101,7 +102,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
-            name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "Files", "Imaging"],
+            name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "CZlib", "Files", "Imaging"],
             resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
         .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
         .target(

@@ -69,6 +69,28 @@ import Torch
         }
     }
 
+    @Test func anAssembledModelLearnsWordsFromAnother() throws {
+        try withTemporaryDirectory { folder in
+            try prepare(in: folder)
+            try clip(arguments(folder)).succeeded()
+            try clip(arguments(folder).dropLast() + [folder + "/other", "--seed", "5"]).succeeded()
+            let lines = (0..<40).map { "a dog \($0 % 2 == 0 ? "red" : "blue")\($0 % 3 == 0 ? "\t猫" : "")" }
+            _ = try Fixture.write(Data(lines.joined(separator: "\n").utf8), to: folder + "/words.tsv")
+            let learning = [
+                "distill", "--model", folder + "/start", "--teacher", folder + "/other", "--texts",
+                folder + "/words.tsv",
+                "--output", folder + "/run", "--batch-size", "8", "--epochs", "2", "--warmup", "1", "--threads", "1",
+            ]
+            let document = try clip(learning + ["--json"]).succeeded().json()
+            #expect(document["output"] as? String == folder + "/run/final" && document["steps"] is Int)
+            try clip("classify", Fixture.photo, "--labels", "a dog,猫", "--model", folder + "/run/final").succeeded()
+            try clip(learning + ["--lr", "0"]).failed(64, "above 0")
+            try clip(learning.map { $0.hasSuffix("words.tsv") ? folder + "/none.tsv" : $0 }).failed(66, "none.tsv")
+            _ = try Fixture.write(Data("a\n\tb\n".utf8), to: folder + "/words.tsv")
+            try clip(learning).failed(65, "line 2")
+        }
+    }
+
     @Test func whatIsWrongIsSaid() throws {
         try withTemporaryDirectory { folder in
             try prepare(in: folder)

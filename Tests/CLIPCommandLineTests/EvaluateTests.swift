@@ -23,6 +23,28 @@ import Testing
         return try #require(document["zero_shot"] as? [String: Any])
     }
 
+    @Test func captionsOfAnotherLanguageAreThoseOfThePairsThatHaveThem() throws {
+        try withTemporaryDirectory { folder in
+            let pairs = try ShapePairs.make(variants: 0..<1)
+            for (number, pair) in pairs.enumerated() {
+                _ = try Fixture.write(pair.picture, to: "\(folder)/\(pair.name).png")
+                let others = number % 2 == 0 ? #"{"zh": "图\#(number)"}"# : "{}"
+                let json = #"{"caption": "\#(pair.caption)", "captions_by_language": \#(others)}"#
+                _ = try Fixture.write(Data(json.utf8), to: "\(folder)/\(pair.name).json")
+            }
+            func pairCount(_ more: [String]) throws -> Int? {
+                let document = try clip(["evaluate", "--data", folder, "--json"] + more + Self.options).succeeded()
+                    .json()
+                #expect(document["caption_language"] as? String == more.last)
+                #expect(document["skipped"] as? Int == 0)
+                return document["pairs"] as? Int
+            }
+            #expect(try pairCount([]) == 16)
+            #expect(try pairCount(["--caption-language", "zh"]) == 8)
+            try clip(["evaluate", "--data", folder, "--caption-language", "fr"] + Self.options).failed(64, "pictures")
+        }
+    }
+
     @Test func classFoldersAreMeasuredByTheirNames() throws {
         try withTemporaryDirectory { folder in
             let names = try makeClasses(in: folder)

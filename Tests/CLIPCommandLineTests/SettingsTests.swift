@@ -28,10 +28,16 @@ import Testing
         "distill-weights": Sample(
             "RUN/none", more: ["--distill", "RUN/final", "--allow-change", "distill"], isUnfit: true),
 
+        "anchors": Sample("RUN/none", isUnfit: true),
+        "anchor-weight": Sample(
+            "0.5", more: ["--anchors", "RUN/none", "--allow-change", "anchors"], isUnfit: true),
         "open-shards": Sample("2"), "dataset-resampled": Sample(),
         "train-data-upsampling-factors": Sample(
             "2", more: ["--dataset-resampled", "--allow-change", "dataset-resampled"]),
         "shard-assignment": Sample("scale"), "crop-scale": Sample("0.5"), "mirror": Sample("0.25"),
+        "background": Sample("0.5"), "rotation": Sample("9"), "color-jitter": Sample("0.1"), "erasing": Sample("0.1"),
+        "caption-languages": Sample("zh"),
+        "language-share": Sample("0.3", more: ["--caption-languages", "zh", "--allow-change", "caption-languages"]),
         "alternative-captions": Sample("0.5"), "weighted-captions": Sample(),
         "csv-img-key": Sample("a"), "csv-caption-key": Sample("b"), "csv-separator": Sample(";"),
         "patch-dropout": Sample("0.5"), "gradient-checkpointing": Sample(), "lock-image": Sample(isUnfit: true),

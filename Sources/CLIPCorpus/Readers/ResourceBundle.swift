@@ -47,12 +47,12 @@ struct ResourceBundle: Sendable {
         let count = try reader.number(at: entry.offset, isBigEndian: true)
         let bytes = try reader.slice(at: entry.offset + 4, count: count)
         guard entry.isCompressed else { return Data(bytes) }
-        // The length, then a zlib stream: two bytes of header, and a checksum that deflate's end makes needless.
+        // The length, then a zlib stream.
         let size = try reader.number(at: entry.offset + 4, isBigEndian: true)
-        guard bytes.count > 6, size <= Self.mostBytes else {
+        guard bytes.count > 4, size <= Self.mostBytes else {
             throw reader.damaged("\(entry.path) claims \(size) bytes")
         }
-        guard let inflated = Inflate.bytes(bytes.dropFirst(6), limit: size), inflated.count == size else {
+        guard let inflated = Inflate.zlib(bytes.dropFirst(4), limit: size), inflated.count == size else {
             throw reader.damaged("\(entry.path) cannot be decompressed")
         }
         return Data(inflated)

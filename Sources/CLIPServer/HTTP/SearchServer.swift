@@ -106,7 +106,7 @@ public struct SearchServer: Sendable {
                 .init(service: Stopping(state: state, worker: service.worker)),
             ], gracefulShutdownSignals: signals ? [.sigterm, .sigint] : [], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(service.configuration.drainSeconds)
-        group.maximumCancellationDuration = .seconds(5)
+        // What is canceled ends as fast as the machine lets it: past a bound of its own the group would end the whole process.
         try await ServiceGroup(configuration: group).run()
     }
 

@@ -76,10 +76,13 @@ struct DataOptions: ParsableArguments, SettingOptions {
             SettingKey("weighted-captions", \.data.weighsCaptions, decides: "weighsCaptions") {
                 $0.weightedCaptions ? true : nil
             },
-            SettingKey("caption-languages", optional: \.data.captionLanguages, decides: "languages") {
-                $0.captionLanguages
+            SettingKey(
+                "caption-languages", optional: \.data.captionLanguages, decides: "languages.languages",
+                "languages.share"
+            ) { $0.captionLanguages },
+            SettingKey("language-share", \.data.languageShare, decides: "languages.share") {
+                $0.languageShare.given
             },
-            SettingKey("language-share", \.data.languageShare, decides: "languages") { $0.languageShare.given },
             SettingKey("train-num-samples", optional: \.sources.pairCount, decides: "totalSteps") {
                 $0.trainNumSamples
             },
