@@ -10,21 +10,6 @@ import TorchNN
 
 /// Learning from another model, which takes its pictures larger and on another scale, and its texts as letters.
 @Suite struct DistillationTests {
-    private struct Letters: TextTokenizer {
-        let contextLength = 8
-        let vocabularySize = 40
-        let padToken: Int32 = 0
-        var identity: TokenizerIdentity {
-            TokenizerIdentity(
-                kind: "letters", contextLength: 8, vocabularySize: 40, cleaning: "lower", contentHash: "letters")
-        }
-
-        func tokenize(_ text: String) -> TokenizedText {
-            let ids = text.utf8.suffix(6).map { Int32($0 % 37) + 1 }
-            return TokenizedText(tokens: [38] + ids + [39], wasTruncated: false, originalCount: ids.count + 2)
-        }
-    }
-
     private let clip: CLIPModel
     private let teacher: Teacher
     private let student = PreprocessConfiguration(size: 16)

@@ -21,7 +21,7 @@ import TorchNN
         let shape = ModelConfiguration(embeddingSize: 8, vision: Self.vision, text: text)
         return CLIPModel(
             name: "model \(seed)", model: try withSeed(seed) { try DualEncoder(shape) },
-            tokenizer: AnchorLossTests.Letters(), preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))
+            tokenizer: Letters(), preprocessor: PicturePreprocessor(PreprocessConfiguration(size: 16)))
     }
 
     private func lessons(_ count: Int = 60, in folder: String) throws -> TextLessons {

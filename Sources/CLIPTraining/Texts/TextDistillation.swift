@@ -135,15 +135,17 @@ public final class TextDistillation {
         onTeacher: (Double) -> Void = { _ in }, onProgress: (Progress) -> Void = { _ in }
     ) throws -> Outcome? {
         try restore()
-        let targets = try vectors(of: lessons.map(\.text), onTeacher)
+        guard let targets = try vectors(of: lessons.map(\.text), onTeacher) else {
+            try checkpoint()
+            return nil
+        }
         let start = (step: step, time: ProcessInfo.processInfo.systemUptime)
         var losses: [Double] = []
         while step < totalSteps {
-            if stop.isRequested || targets == nil {
+            if stop.isRequested {
                 try checkpoint()
                 return nil
             }
-            guard let targets else { return nil }
             losses.append(try takeStep(targets))
             losses = losses.suffix(100)
             let seconds = max(1e-9, ProcessInfo.processInfo.systemUptime - start.time)
