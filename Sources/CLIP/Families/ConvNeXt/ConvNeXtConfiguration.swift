@@ -38,7 +38,7 @@ package struct ConvNeXtConfiguration: Sendable, Equatable {
     static let scaleStart = 1e-6
 }
 
-extension ConvNeXtConfiguration: ImageTowerConfiguration {
+extension ConvNeXtConfiguration: TimmPooledConfiguration {
     package static let familyName = "ConvNeXt"
 
     package func validate(_ checks: ShapeChecks) throws {
@@ -74,10 +74,13 @@ extension ConvNeXtConfiguration: ImageTowerConfiguration {
 }
 
 extension ConvNeXtConfiguration {
-    package static var timmBeginnings: [String] { timmTowers.map(\.name) }
+    package static let oneOfThem = "a ConvNeXt"
+    /// What timm would leave out of the pooled state before a classifier that open_clip does not have.
+    package static let idleKeys: [String: Double] = ["timm_drop": 0]
+    package static let writtenPool = ""
 
     /// timm's names say nothing of the resolution: it comes with the model.
-    private static let timmTowers: [(name: String, shape: ConvNeXtConfiguration)] = [
+    package static let timmTowers: [(name: String, shape: ConvNeXtConfiguration)] = [
         ("convnext_tiny", [3, 3, 9, 3], [96, 192, 384, 768], 1e-6),
         ("convnext_small", [3, 3, 27, 3], [96, 192, 384, 768], 1e-6),
         ("convnext_base", [3, 3, 27, 3], [128, 256, 512, 1024], 1e-6),
@@ -86,41 +89,5 @@ extension ConvNeXtConfiguration {
         ("convnext_xxlarge", [3, 4, 30, 3], [384, 768, 1536, 3072], 1e-5),
     ].map { name, layers, widths, epsilon in
         (name, ConvNeXtConfiguration(imageSize: 224, layers: layers, widths: widths, epsilon: epsilon))
-    }
-
-    package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
-        let name = try object.string("timm_model_name", default: "")
-        guard var shape = timmTowers.first(where: { $0.name == name })?.shape else { return nil }
-        shape.imageSize = try object.squareSize("image_size", default: 224)
-        _ = try object.flag("timm_model_pretrained", default: false)
-        shape.dropPath = try object.real("timm_drop_path", default: 0)
-        // What timm would leave out of the pooled state before a classifier that open_clip does not have; and there are no
-        // patches.
-        for key in ["timm_drop", "patch_dropout"] { _ = try object.real(key, default: 0) }
-        // Empty leaves the tower's own pooling, which is the mean.
-        let pool = try object.string("timm_pool", default: "avg")
-        guard ["", "avg"].contains(pool) else {
-            throw object.problem("timm_pool", "\"\(pool)\" is not supported for a ConvNeXt: use \"\" or avg")
-        }
-        shape.head = try TimmProjection(object, of: "a ConvNeXt")
-        try object.refuseOthers()
-        return shape
-    }
-
-    package func openCLIPObject() throws -> [String: Any] {
-        guard let name = Self.timmTowers.first(where: { isLike($0.shape) })?.name else {
-            throw CLIPError.unsupportedConversion(what: "an image tower of a size that timm has no name for")
-        }
-        return [
-            "image_size": imageSize, "timm_model_name": name, "timm_model_pretrained": false, "timm_pool": "",
-            "timm_proj": head.rawValue, "timm_drop": 0, "timm_drop_path": dropPath,
-        ]
-    }
-
-    /// Whether only what timm's name does not say differs.
-    private func isLike(_ other: Self) -> Bool {
-        var same = other
-        (same.imageSize, same.head, same.dropPath) = (imageSize, head, dropPath)
-        return same == self
     }
 }

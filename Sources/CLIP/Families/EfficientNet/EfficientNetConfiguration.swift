@@ -74,7 +74,7 @@ package struct EfficientNetConfiguration: Sendable, Equatable {
     }
 }
 
-extension EfficientNetConfiguration: ImageTowerConfiguration {
+extension EfficientNetConfiguration: TimmPooledConfiguration {
     package static let familyName = "EfficientNet-Lite"
 
     package func validate(_ checks: ShapeChecks) throws {
@@ -111,10 +111,12 @@ extension EfficientNetConfiguration: ImageTowerConfiguration {
 }
 
 extension EfficientNetConfiguration {
-    package static var timmBeginnings: [String] { timmTowers.map(\.name) }
+    package static let oneOfThem = "an EfficientNet"
+    package static let idleKeys: [String: Double] = [:]
+    package static let writtenPool = "avg"
 
     /// timm's names, with the width and depth of each. They say nothing of the resolution: it comes with the model.
-    private static let timmTowers: [(name: String, shape: EfficientNetConfiguration)] = [
+    package static let timmTowers: [(name: String, shape: EfficientNetConfiguration)] = [
         (1.0, 1.0), (1.0, 1.1), (1.1, 1.2), (1.2, 1.4), (1.4, 1.8),
     ].enumerated().map { size, factors in
         (
@@ -122,35 +124,4 @@ extension EfficientNetConfiguration {
             EfficientNetConfiguration(imageSize: 224, widthFactor: factors.0, depthFactor: factors.1)
         )
     }
-
-    package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
-        let name = try object.string("timm_model_name", default: "")
-        guard var shape = timmTowers.first(where: { $0.name == name })?.shape else { return nil }
-        shape.imageSize = try object.squareSize("image_size", default: 224)
-        _ = try object.flag("timm_model_pretrained", default: false)
-        shape.dropPath = try object.real("timm_drop_path", default: 0)
-        // There are no patches.
-        _ = try object.real("patch_dropout", default: 0)
-        // Empty leaves the tower's own pooling, which is the mean.
-        let pool = try object.string("timm_pool", default: "avg")
-        guard ["", "avg"].contains(pool) else {
-            throw object.problem("timm_pool", "\"\(pool)\" is not supported for an EfficientNet: use \"\" or avg")
-        }
-        shape.head = try TimmProjection(object, of: "an EfficientNet")
-        try object.refuseOthers()
-        return shape
-    }
-
-    package func openCLIPObject() throws -> [String: Any] {
-        guard let name = Self.timmTowers.first(where: { isLike($0.shape) })?.name else {
-            throw CLIPError.unsupportedConversion(what: "an image tower of a size that timm has no name for")
-        }
-        return [
-            "image_size": imageSize, "timm_model_name": name, "timm_model_pretrained": false, "timm_pool": "avg",
-            "timm_proj": head.rawValue, "timm_drop_path": dropPath,
-        ]
-    }
-
-    /// Whether only what timm's name does not say differs.
-    private func isLike(_ other: Self) -> Bool { widthFactor == other.widthFactor && depthFactor == other.depthFactor }
 }

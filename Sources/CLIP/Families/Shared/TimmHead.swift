@@ -74,3 +74,59 @@ extension TowerNaming {
         Rule("visual.head.contract.**", "visual.head.mlp.fc2.**"),
     ]
 }
+
+/// A tower that open_clip takes from timm with the mean of its last states and a projection: timm's names say everything but
+/// the resolution, the projection and how blocks are left out in training.
+package protocol TimmPooledConfiguration: ImageTowerConfiguration {
+    /// The projection.
+    var head: TimmProjection { get set }
+    /// See ``StochasticDepth/probability``.
+    var dropPath: Double { get set }
+    /// timm's names.
+    static var timmTowers: [(name: String, shape: Self)] { get }
+    /// The tower in messages, such as "a ConvNeXt".
+    static var oneOfThem: String { get }
+    /// What else stands in a `vision_cfg` and changes nothing, with what is written there.
+    static var idleKeys: [String: Double] { get }
+    /// The `timm_pool` that is written. Empty leaves the tower's own pooling, which is the mean.
+    static var writtenPool: String { get }
+}
+
+extension TimmPooledConfiguration {
+    package static var timmBeginnings: [String] { timmTowers.map(\.name) }
+
+    package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
+        let name = try object.string("timm_model_name", default: "")
+        guard var shape = timmTowers.first(where: { $0.name == name })?.shape else { return nil }
+        shape.imageSize = try object.squareSize("image_size", default: 224)
+        _ = try object.flag("timm_model_pretrained", default: false)
+        shape.dropPath = try object.real("timm_drop_path", default: 0)
+        // There are no patches.
+        for key in idleKeys.keys.sorted() + ["patch_dropout"] { _ = try object.real(key, default: 0) }
+        let pool = try object.string("timm_pool", default: "avg")
+        guard ["", "avg"].contains(pool) else {
+            throw object.problem("timm_pool", "\"\(pool)\" is not supported for \(oneOfThem): use \"\" or avg")
+        }
+        shape.head = try TimmProjection(object, of: oneOfThem)
+        try object.refuseOthers()
+        return shape
+    }
+
+    package func openCLIPObject() throws -> [String: Any] {
+        guard let name = Self.timmTowers.first(where: { isLike($0.shape) })?.name else {
+            throw CLIPError.unsupportedConversion(what: "an image tower of a size that timm has no name for")
+        }
+        let own: [String: Any] = [
+            "image_size": imageSize, "timm_model_name": name, "timm_model_pretrained": false,
+            "timm_pool": Self.writtenPool, "timm_proj": head.rawValue, "timm_drop_path": dropPath,
+        ]
+        return own.merging(Self.idleKeys) { own, _ in own }
+    }
+
+    /// Whether only what timm's name does not say differs.
+    private func isLike(_ other: Self) -> Bool {
+        var same = other
+        (same.imageSize, same.head, same.dropPath) = (imageSize, head, dropPath)
+        return same == self
+    }
+}
