@@ -27,11 +27,11 @@ struct CorpusWriter {
             let part = summary.parts[index].name
             let members = order.filter { parts[$0].contains(part) }
             for start in stride(from: 0, to: members.count, by: options.pairsPerShard) {
-                let name = "\(part.rawValue)-\(Self.padded(summary.parts[index].shards.count, 4)).tar"
+                let name = Self.shardName(part.rawValue, summary.parts[index].shards.count)
                 let writer = try ShardWriter(path: "\(directory)/\(name)")
                 for member in members[start..<min(start + options.pairsPerShard, members.count)] {
                     let record = texts.record(member, key: keys[member] ?? "")
-                    try append(record, picture: entries[member].picture, to: writer)
+                    try Self.append(record, picture: entries[member].picture.data, options.encoding, to: writer)
                     summary.count(record, source: entries[member].candidate.source, part: index)
                     done += 1
                 }
@@ -41,7 +41,7 @@ struct CorpusWriter {
                 progress(CorpusProgress(stage: .writing, done: done, total: total))
             }
             summary.parts[index].distinctCaptions = Set(members.map { entries[$0].normalized }).count
-            removeStale(prefix: part.rawValue, besides: summary.parts[index].shards)
+            Self.removeStale(prefix: part.rawValue, besides: summary.parts[index].shards, in: directory)
         }
         let written = entries.indices.filter { !parts[$0].isEmpty }
         for member in written {
@@ -51,19 +51,22 @@ struct CorpusWriter {
         summary.distinctCaptions = Set(written.map { entries[$0].normalized }).count
     }
 
-    private func append(_ record: CorpusRecord, picture: CorpusPicture, to writer: ShardWriter) throws {
+    /// Appends a pair: `KEY.jpg`, `KEY.txt` (the caption) and `KEY.json`.
+    static func append(
+        _ record: CorpusRecord, picture: Data, _ encoding: PictureEncoding, to writer: ShardWriter
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try writer.append(
             key: record.key,
             files: [
-                (options.encoding.fileExtension, picture.data), ("txt", Data(record.caption.utf8)),
+                (encoding.fileExtension, picture), ("txt", Data(record.caption.utf8)),
                 ("json", try encoder.encode(record)),
             ])
     }
 
     /// Removes shards that an earlier, larger build left behind: they would be read along with the new ones.
-    private func removeStale(prefix: String, besides names: [String]) {
+    static func removeStale(prefix: String, besides names: [String], in directory: String) {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         for file in files where !names.contains(file) {
             let digits = file.dropFirst(prefix.count + 1).dropLast(4)
@@ -73,7 +76,9 @@ struct CorpusWriter {
         }
     }
 
-    private static func padded(_ number: Int, _ width: Int) -> String {
+    static func shardName(_ part: String, _ number: Int) -> String { "\(part)-\(padded(number, 4)).tar" }
+
+    static func padded(_ number: Int, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }

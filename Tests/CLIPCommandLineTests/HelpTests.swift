@@ -89,6 +89,7 @@ import Testing
         ["average", "--with", "a", "--output", "b", "--precision", "bf16"],
         ["corpus", "pictures", "--output", "a", "--model", "ViT-B-32"],
         ["corpus", "texts", "--output", "a", "--dictionary", "b", "--base-vocabulary", "c", "--model", "ViT-B-32"],
+        ["corpus", "compositions", "--output", "a", "--dictionary", "b", "--pairs", "c", "--model", "ViT-B-32"],
         ["benchmark", "training", "--weights", "x.safetensors"],
         ["benchmark", "loading", "--data", "a.tar", "--device", "cpu"],
         [

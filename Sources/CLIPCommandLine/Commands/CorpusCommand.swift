@@ -8,7 +8,7 @@ struct CorpusCommand: ParsableCommand {
         commandName: "corpus",
         abstract: "Build training data from pictures with captions, and from dictionaries.",
         discussion: "Example: clip corpus pictures --output corpus",
-        subcommands: [PicturesCommand.self, TextsCommand.self])
+        subcommands: [PicturesCommand.self, CompositionsCommand.self, TextsCommand.self])
 
     struct PicturesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(

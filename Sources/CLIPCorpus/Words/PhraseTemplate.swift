@@ -12,7 +12,7 @@ struct PhraseTemplate: Sendable {
     let chinese: String
     let subject: Subject
 
-    private init(_ english: String, _ chinese: String, _ subject: Subject = .anything) {
+    init(_ english: String, _ chinese: String, _ subject: Subject = .anything) {
         (self.english, self.chinese, self.subject) = (english, chinese, subject)
     }
 
