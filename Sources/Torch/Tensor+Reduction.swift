@@ -85,4 +85,12 @@ extension Tensor {
 
     /// Whether every element is true (or not zero).
     public func allTrue() throws -> Bool { try Reduce.all.one(.tensor(self)).item() != 0 }
+
+    /// Whether no element is not a number or, in single precision, infinite.
+    public func isAllFinite() throws -> Bool {
+        // A sum of which one term is not finite is not finite itself, so one reading of memory answers nearly always.
+        // Finite terms may still overflow: then each is looked at.
+        if dtype.isFloatingPoint, dtype != .float64, try sum().item().isFinite { return true }
+        return try converted(to: .float32).isFinite().allTrue()
+    }
 }

@@ -46,10 +46,15 @@ extension Module {
 
     /// The shapes of all parameters and buffers by name: what ``load(_:)`` takes.
     public var stateShapes: [String: [Int]] {
-        var shapes: [String: [Int]] = [:]
-        for (name, parameter) in namedParameters { shapes[name] = parameter.shape }
-        for (name, buffer) in namedBuffers { shapes[name] = buffer.shape }
-        return shapes
+        Dictionary(ModuleTree.leaves(of: self).compactMap(Self.shape)) { $1 }
+    }
+
+    private static func shape(_ name: String, _ leaf: AnyObject) -> (name: String, shape: [Int])? {
+        switch leaf {
+        case let parameter as Parameter: (name, parameter.shape)
+        case let buffer as Buffer: (name, buffer.shape)
+        default: nil
+        }
     }
 
     /// Names that a state may lack; see ``Buffer/isOptional``.
@@ -61,18 +66,21 @@ extension Module {
     /// and then start afresh.
     /// - Throws: ``StateMismatch`` naming every missing, unexpected and mis-shaped entry at once.
     public func load(_ tensors: [String: Tensor]) throws {
-        let (parameters, buffers) = (namedParameters, namedBuffers)
-        let own =
-            parameters.map { (name: $0.name, shape: $0.parameter.shape) }
-            + buffers.map { (name: $0.name, shape: $0.buffer.shape) }
-        try StateMismatch.check(tensors, against: own, optional: optionalNames)
-        for (name, parameter) in parameters {
-            guard let values = tensors[name] else { continue }
-            let device = parameter.tensor.device
-            try parameter.replace(with: values.converted(to: parameter.tensor.dtype).moved(to: device))
-        }
-        for (name, buffer) in buffers {
-            if let values = tensors[name] { try buffer.replace(with: values) } else { try buffer.reset() }
+        // One walk: where a command answers at once, looking at a model's properties takes longer than copying them.
+        let leaves = ModuleTree.leaves(of: self)
+        let optional = leaves.filter { ($0.leaf as? Buffer)?.isOptional == true }.map(\.name)
+        try StateMismatch.check(tensors, against: leaves.compactMap(Self.shape), optional: Set(optional))
+        for (name, leaf) in leaves {
+            let values = tensors[name]
+            switch leaf {
+            case let parameter as Parameter:
+                guard let values else { continue }
+                let (dtype, device) = (parameter.tensor.dtype, parameter.tensor.device)
+                try parameter.replace(with: values.converted(to: dtype).moved(to: device))
+            case let buffer as Buffer:
+                if let values { try buffer.replace(with: values) } else { try buffer.reset() }
+            default: continue
+            }
         }
     }
 

@@ -10,9 +10,10 @@ public final class Parameter {
         self.tensor = try tensor.setRequiresGradient()
     }
 
-    /// A parameter of zeros, to be initialized or loaded.
+    /// A parameter of zeros, to be initialized or loaded. Inside ``Initializer/skipping(_:)`` all share one element: what is
+    /// replaced by loading needs no memory before.
     public convenience init(zeros shape: Int...) throws {
-        try self.init(Tensor.zeros(shape))
+        try self.init(Initializer.isSkipped ? Tensor.zeros([]).expanded(shape) : Tensor.zeros(shape))
     }
 
     /// A parameter of ones.
@@ -101,9 +102,9 @@ public enum Initializer: Sendable {
         .uniform(bound: 1 / Double(max(1, fanIn)).squareRoot())
     }
 
-    @TaskLocal private static var isSkipped = false
+    @TaskLocal fileprivate static var isSkipped = false
 
-    /// Runs `body` leaving parameters at zero, for modules whose values are about to be loaded: drawing hundreds of
+    /// Runs `body` leaving parameters at zero, not to be written in place, for modules whose values are about to be loaded: drawing hundreds of
     /// millions of random numbers to throw them away would take seconds.
     public static func skipping<R>(_ body: () throws -> R) rethrows -> R {
         try $isSkipped.withValue(true, operation: body)

@@ -66,6 +66,23 @@ import Torch
         try expectClose(a.softmax(along: 1).sum(along: 1), Tensor([1, 1] as [Float]))
     }
 
+    /// The quick sum answers as a look at every element does, where the sum itself overflows too.
+    @Test(
+        arguments: [
+            [0, 1, -2], [1, .nan, 2], [1, .infinity, 2], [.infinity, -.infinity, 0], [60_000, 60_000, 0],
+            [3e38, 3e38, 1],
+        ] as [[Float]])
+    func finiteElementsAreToldFromOthers(_ values: [Float]) throws {
+        let single = try Tensor(values)
+        for dtype in [DType.float32, .float16, .bfloat16, .float64] {
+            let tensor = try single.converted(to: dtype)
+            let each = try tensor.converted(to: .float32).isFinite().allTrue()
+            #expect(try tensor.isAllFinite() == each, "\(dtype)")
+        }
+        #expect(try single.isAllFinite() == values.allSatisfy(\.isFinite))
+        #expect(try (single.converted(to: .float64) * 1e30).isAllFinite() == values.allSatisfy { abs($0) < 1e8 })
+    }
+
     @Test func libtorchsOwnMessageComesBack() throws {
         let a = try Tensor.zeros([2, 3])
         let error = #expect(throws: TorchError.self) { try a.matmul(Tensor.zeros([2, 3])) }

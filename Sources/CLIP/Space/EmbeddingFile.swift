@@ -105,7 +105,7 @@ enum EmbeddingFile {
             throw CLIPError.embeddingFile(
                 path: path, problem: "these are not the vectors that \(description) describes")
         }
-        guard try vectors.isFinite().allTrue() else {
+        guard try vectors.isAllFinite() else {
             throw CLIPError.embeddingFile(path: path, problem: "it holds values that are infinite or not numbers")
         }
         var embeddings = try Embeddings(vectors: vectors, rows: document.rows, space: document.space, name: path)

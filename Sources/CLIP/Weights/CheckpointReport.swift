@@ -114,7 +114,7 @@ extension CheckpointReport {
             self.layout = layout.name
             nonFinite = try checkpoint.tensors.sorted { $0.key < $1.key }
                 .first { name, tensor in
-                    try tensor.dtype.isFloatingPoint && !layout.isIgnored(name) && !tensor.isFinite().allTrue()
+                    try tensor.dtype.isFloatingPoint && !layout.isIgnored(name) && !tensor.isAllFinite()
                 }?.key
             let found = try description ?? ModelCatalog.description(of: checkpoint, layout: layout)
             try describe(found, checkpoint, layout)

@@ -100,7 +100,7 @@ public struct ClassAnchors: Sendable {
         func part(_ key: String, _ shape: [Int]) throws -> Tensor {
             guard let tensor = tensors[key] else { throw refuse(key, "is missing") }
             guard tensor.shape == shape else { throw refuse(key, "has the shape \(tensor.shape), not \(shape)") }
-            guard try tensor.isFinite().allTrue() else { throw refuse(key, "holds numbers that are not finite") }
+            guard try tensor.isAllFinite() else { throw refuse(key, "holds numbers that are not finite") }
             return tensor
         }
         let width = tensors["mean"]?.count ?? 0

@@ -90,7 +90,7 @@ public enum ModelConversion {
             for parameter in model.namedParameters.map(\.name) {
                 guard let tensor = state[parameter] else { continue }
                 let stored = try tensor.converted(to: storage.dtype)
-                guard try stored.isFinite().allTrue() else {
+                guard try stored.isAllFinite() else {
                     throw CLIPError.unsupportedConversion(
                         what: "values in \(parameter) that are too large for \(storage.rawValue)")
                 }

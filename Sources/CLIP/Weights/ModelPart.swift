@@ -139,7 +139,7 @@ struct ModelPart {
                 path: checkpoint.path, model: "the \(prefix == "text." ? "text" : "image") tower",
                 mismatch.renamed { translation.checkpointName(of: $0) })
         }
-        for (name, tensor) in parameters where try !tensor.converted(to: .float32).isFinite().allTrue() {
+        for (name, tensor) in parameters where try !tensor.isAllFinite() {
             throw CLIPError.nonFiniteWeights(path: checkpoint.path, key: translation.checkpointName(of: name))
         }
         return parameters

@@ -101,6 +101,7 @@ public struct ParameterLayout: Sendable {
 enum NamePattern {
     /// The name spelled by `target`, if it fits `source`; nil if not.
     static func translate(_ name: String, from source: String, to target: String) -> String? {
+        guard mayFit(name, source) else { return nil }
         let parts = name.split(separator: ".")
         let pattern = source.split(separator: ".")
         var captured: [Substring] = []
@@ -129,5 +130,13 @@ enum NamePattern {
             }
         }
         return result.joined(separator: ".")
+    }
+
+    /// Whether a name begins and ends as a pattern does outside of its stars. Every name of a checkpoint is held against
+    /// every rule: this tells nearly all of them apart without taking one to pieces.
+    private static func mayFit(_ name: String, _ pattern: String) -> Bool {
+        let star = UInt8(ascii: "*")
+        return name.utf8.starts(with: pattern.utf8.prefix { $0 != star })
+            && name.utf8.reversed().starts(with: pattern.utf8.reversed().prefix { $0 != star })
     }
 }

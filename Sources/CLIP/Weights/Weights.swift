@@ -26,7 +26,7 @@ public enum Weights {
         let (state, foreign) = try source.moduleState(shapes: shapes)
         do {
             if !foreign.isEmpty { throw mismatch(model, shapes: shapes, state: state, foreign: foreign) }
-            for (key, tensor) in state where try !tensor.converted(to: .float32).isFinite().allTrue() {
+            for (key, tensor) in state where try !tensor.isAllFinite() {
                 throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
             }
             try model.load(state)
