@@ -13,10 +13,9 @@ import Darwin
 
 /// Draws what a model looks for in a picture of a sentence.
 ///
-/// What comes out is honest about the model, not about the world. The bundled one has 64-pixel eyes and has seen some
-/// thousand small drawings: a red apple becomes a red shape with a green leaf, a green tree green leaves without a
-/// trunk, a yellow smiley face something yellow and round beside a purple patch nobody asked for. Larger models draw
-/// better, and take longer.
+/// What comes out is honest about the model, not about the world. The bundled one is small and has learned
+/// from drawings: a red apple becomes a round thing, more pink than red, a green tree tufts of green leaves with a branch
+/// between, a yellow smiley face something yellow with an eye. Larger models draw better, and take longer.
 struct PictureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "PictureTowardsWords",
@@ -52,7 +51,7 @@ struct PictureCommand: ParsableCommand {
     @Option(help: "The same seed gives the same picture.")
     var seed: UInt64 = 0
 
-    @Option(help: "Processor threads; the bundled model is too small to gain from several.")
+    @Option(help: "Processor threads; with the small bundled model several gain little.")
     var threads = 1
 
     @Option(help: ArgumentHelp("Where the PNG goes.", valueName: "file"))

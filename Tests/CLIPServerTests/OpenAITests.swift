@@ -34,7 +34,10 @@ import Torch
                 let answer = try await server.post("/v1/embeddings", body)
                 #expect(answer.status == 200)
                 for (place, vector) in try vectors(answer).enumerated() {
-                    expectClose(vector, Array(expected[place * 256..<(place + 1) * 256]), "\(format ?? "") \(place)")
+                    expectClose(
+                        vector,
+                        Array(expected[place * server.clip.embeddingSize..<(place + 1) * server.clip.embeddingSize]),
+                        "\(format ?? "") \(place)")
                 }
                 let document = try answer.json()
                 #expect(document["object"] as? String == "list" && document["model"] as? String == "pictures")
@@ -42,7 +45,7 @@ import Torch
                 #expect((document["usage"] as? [String: Int])?["prompt_tokens"] == tokens)
             }
             let one = try await server.post("/embeddings", ["input": texts[0]])
-            expectClose(try vectors(one)[0], Array(expected[0..<256]), "one text")
+            expectClose(try vectors(one)[0], Array(expected[0..<server.clip.embeddingSize]), "one text")
         }
     }
 
@@ -67,9 +70,9 @@ import Torch
                 "/v1/embeddings", ["input": [["text": "a cat"], ["image": bare], ["text": "a dog"]]])
             let texts = try server.clip.vectors(texts: ["a cat", "a dog"]).elements(Float.self)
             let found = try vectors(mixed)
-            expectClose(found[0], Array(texts[0..<256]), "first")
+            expectClose(found[0], Array(texts[0..<server.clip.embeddingSize]), "first")
             expectClose(found[1], expected, "second")
-            expectClose(found[2], Array(texts[256..<512]), "third")
+            expectClose(found[2], Array(texts.suffix(server.clip.embeddingSize)), "third")
         }
     }
 
@@ -119,7 +122,9 @@ import Torch
             let models = try await server.get("/v1/models").json()
             let data = try #require(models["data"] as? [[String: Any]])
             #expect(data.map { $0["id"] as? String } == ["ViT-B-32__openai"])
-            #expect(data[0]["embedding_size"] as? Int == 256 && data[0]["context_length"] as? Int == 77)
+            #expect(
+                data[0]["embedding_size"] as? Int == server.clip.embeddingSize
+                    && data[0]["context_length"] as? Int == 48)
             for name in ["ViT-B-32__openai", "ViT-B-32/openai", "pictures", "default/not-specified", ""] {
                 #expect(
                     try await server.post("/v1/embeddings", ["input": "a", "model": name]).status == 200, "\(name)")

@@ -61,7 +61,8 @@ import Torch
             let vectors = try index.pictures([4, 9])
             let texts = try server.clip.vectors(texts: ["blue", "green"]).elements(Float.self)
             let sum = QueryVector.sum([
-                (Array(texts[0..<256]), 1), (try #require(vectors[4]?.vector), 2), (Array(texts[256...]), -0.5),
+                (Array(texts[0..<server.clip.embeddingSize]), 1), (try #require(vectors[4]?.vector), 2),
+                (Array(texts[server.clip.embeddingSize...]), -0.5),
                 (try #require(vectors[9]?.vector), -1),
             ])
             let expected = try index.search(sum, count: 8, filter: .init(), leaving: [4, 9]).map(\.picture.id)
@@ -219,7 +220,7 @@ import Torch
             // Text before image before embedding; an empty text is none.
             var other = query
             (other["text"], other["image"]) = ("", try Drawings.png(6).base64EncodedString())
-            other["embedding_input"] = [Float](repeating: 0.1, count: 256)
+            other["embedding_input"] = [Float](repeating: 0.1, count: server.clip.embeddingSize)
             let asked3 = try await server.post("/knn-service", other).list()
             #expect(asked3[0]["id"] as? Int == 7)
             other["image"] = nil
@@ -265,7 +266,7 @@ import Torch
             let vector = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [Double])
             let picture = try Picture.decode(Drawings.png(5), name: "drawing")
             let expected = try server.clip.vectors(pictures: [picture]).elements(Float.self)
-            #expect(zip(vector, expected).allSatisfy { abs($0 - Double($1)) < 2e-5 } && vector.count == 256)
+            #expect(zip(vector, expected).allSatisfy { abs($0 - Double($1)) < 2e-5 } && vector.count == expected.count)
             let read = try await predict(
                 "{\"clip\":{\"textual\":{\"modelName\":\"pictures\",\"options\":{\"language\":\"de\"}}}}", "text",
                 Data("a cat".utf8))

@@ -210,3 +210,8 @@ final class RawConnection: Sendable {
         }
     }
 }
+
+extension CLIPModel {
+    /// Numbers of an embedding.
+    var embeddingSize: Int { model.configuration.embeddingSize }
+}

@@ -41,7 +41,8 @@ import Torch
                     }
                     let values = try expected.elements(Float.self)
                     let worst = zip(found.flatMap { $0 }, values).map { abs($0 - $1) }.max() ?? 1
-                    #expect(found.count * 256 == values.count && worst < 2e-5, "request \(number): \(worst)")
+                    #expect(
+                        found.count * clip.embeddingSize == values.count && worst < 2e-5, "request \(number): \(worst)")
                 }
             }
             try await group.waitForAll()
