@@ -175,11 +175,5 @@ import TorchNN
 
 extension DualEncoder {
     /// Takes over another model's weights.
-    func adopt(_ other: DualEncoder) throws {
-        try Engine.withoutGradients {
-            for (own, others) in zip(namedParameters, other.namedParameters) {
-                try own.parameter.tensor.copyInPlace(others.parameter.tensor)
-            }
-        }
-    }
+    func adopt(_ other: DualEncoder) throws { try load(other.state()) }
 }
