@@ -175,5 +175,9 @@ import TorchNN
 
 extension DualEncoder {
     /// Takes over another model's weights.
-    func adopt(_ other: DualEncoder) throws { try load(other.state()) }
+    func adopt(_ other: DualEncoder) throws {
+        for (own, others) in zip(namedParameters, other.namedParameters) {
+            try own.parameter.replace(with: others.parameter.tensor)
+        }
+    }
 }
