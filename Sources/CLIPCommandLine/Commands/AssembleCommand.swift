@@ -119,7 +119,14 @@ struct AssembleCommand: ParsableCommand {
         if let taken = outcome.takenTokens, let new = outcome.newTokens {
             try Console.answer("  tokens: \(taken) taken, \(new) new")
         }
-        if !outcome.leftOut.isEmpty { try Console.answer("  left out: \(outcome.leftOut.joined(separator: ", "))") }
-        if !outcome.drawn.isEmpty { try Console.answer("  drawn: \(outcome.drawn.joined(separator: ", "))") }
+        if !outcome.leftOut.isEmpty { try Console.answer("  left out: \(Self.listed(outcome.leftOut))") }
+        if !outcome.drawn.isEmpty { try Console.answer("  drawn: \(Self.listed(outcome.drawn))") }
+    }
+
+    /// All of a few names, and the first of many: a whole tower may be drawn. `--json` has all.
+    private static func listed(_ names: [String], most: Int = 8) -> String {
+        let shown =
+            names.count > most ? Array(names.prefix(most - 1)) + ["… and \(names.count - most + 1) more"] : names
+        return shown.joined(separator: ", ")
     }
 }
