@@ -212,6 +212,8 @@ let package = Package(
                 "CLIP", "CLIPData", "CLIPText", "CLIPTraining", "Files", "Pages", "TestSupport", "Torch", "TorchNN",
             ],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "CLIPEvaluationTests", dependencies: ["CLIPEvaluation"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging"]),
         .testTarget(
             name: "CLIPExperimentsTests",
