@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "CZlib", "Files", "Imaging"],
             resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
-        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Imaging", "Torch"]),
+        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Torch"]),
         .target(
             name: "CLIPTraining",
             dependencies: [
@@ -213,7 +213,8 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPEvaluationTests", dependencies: ["CLIPEvaluation"], resources: [.copy("Fixtures")]),
+            name: "CLIPEvaluationTests", dependencies: ["CLIP", "CLIPEvaluation", "TestSupport", "Torch"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging"]),
         .testTarget(
             name: "CLIPExperimentsTests",
