@@ -107,6 +107,17 @@ public final class CLIPModel: Sendable {
         }
     }
 
+    /// What embeddings are made of beside the embeddings, which are divided by their length: float32 `[N, W]` and
+    /// `[N, E]`, of one batch.
+    package func statesAndVectors(pictureBytes: [Tensor]) throws -> (states: Tensor, vectors: Tensor) {
+        guard !pictureBytes.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+        return try Engine.inference {
+            let input = try preprocessor.normalize(Tensor.stacked(pictureBytes))
+            let (states, embeddings) = try model.encodeWithStates(pictures: input)
+            return (try finish(states, normalized: false), try finish(embeddings, normalized: true))
+        }
+    }
+
     /// Embeddings of texts, float32 `[N, E]`. Texts longer than the context length are cut; see
     /// `TokenizedText.wasTruncated`.
     package func vectors(texts: [String], normalized: Bool = true) throws -> Tensor {

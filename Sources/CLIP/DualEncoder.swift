@@ -95,6 +95,14 @@ public final class DualEncoder: Module, @unchecked Sendable {
         try visual(pictures.uploaded(to: device).converted(to: dtype))
     }
 
+    /// Preprocessed pictures `[B, 3, S, S]` to what the image tower's last layer makes embeddings of, `[B, W]`, and the
+    /// embeddings themselves, `[B, E]`, not normalized.
+    /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
+    public func encodeWithStates(pictures: Tensor) throws -> (states: Tensor, embeddings: Tensor) {
+        let states = try visual.states(pictures.uploaded(to: device).converted(to: dtype))
+        return (states, try visual.embedding(ofState: states))
+    }
+
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
     public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }

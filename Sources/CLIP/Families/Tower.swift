@@ -38,9 +38,14 @@ public protocol ImageTower: Tower {
     /// The tower as one that gives more than the embedding; nil where it gives no more.
     var tokens: (any TokenTower)? { get }
 
+    /// What the last layer makes the embedding of: the paper's features of a picture before they are projected (arXiv
+    /// 2103.00020, figure 3), which a probe learns from.
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    func callAsFunction(_ pictures: Tensor) throws -> Tensor
+    /// - Returns: `[B, W]`.
+    func states(_ pictures: Tensor) throws -> Tensor
+
+    /// The embedding of a state: `[B, W] -> [B, E]`, not normalized.
+    func embedding(ofState state: Tensor) throws -> Tensor
 }
 
 /// An image tower that also gives tokens, which a decoder can attend to.
@@ -61,8 +66,6 @@ package protocol ClassifierTower: ImageTower {
     func stateMoments() throws -> (mean: Tensor, deviation: Tensor)
     /// What a channel can be.
     var stateRange: ClosedRange<Double> { get }
-    /// The embedding of a pooled state: `[B, W] -> [B, E]`.
-    func embedding(ofState state: Tensor) throws -> Tensor
     /// The matrix that makes the embedding, `[E, W]`; nil where it is made otherwise.
     var stateProjection: Parameter? { get }
 }
@@ -110,6 +113,10 @@ extension Tower {
 }
 
 extension ImageTower {
+    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
+    /// - Returns: embeddings `[B, E]`, not normalized.
+    public func callAsFunction(_ pictures: Tensor) throws -> Tensor { try embedding(ofState: states(pictures)) }
+
     /// - Throws: `TorchError` for pictures of another shape than `[B, 3, size, size]`.
     func check(_ pictures: Tensor, size: Int) throws {
         guard pictures.rank == 4, Array(pictures.shape.dropFirst()) == [3, size, size] else {

@@ -61,15 +61,15 @@ package final class ConvNeXt: ImageTower {
         head = try configuration.head.make(widths[widths.count - 1], embeddingSize)
     }
 
-    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func states(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         var states = try stem(pictures.channelsLast().permuted([0, 2, 3, 1]))  // [B, S/4, S/4, C₀]
         for stage in stages { states = try stage(states, recomputing: recomputesBlocks) }
         let pooled = try states.mean(along: 1).mean(along: 1)  // [B, C₃]
-        return try head(postNorm(pooled))
+        return try postNorm(pooled)
     }
+
+    package func embedding(ofState state: Tensor) throws -> Tensor { try head(state) }
 }
 
 /// Squares of pixels or places that become one: a convolution without overlap, and a normalization at each place before

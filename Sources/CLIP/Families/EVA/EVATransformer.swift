@@ -49,9 +49,7 @@ package final class EVATransformer: ImageTower {
         try head.initialize(deviation: 0.02 * 0.001)
     }
 
-    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func states(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         let embedded = try patches(pictures)  // [B, grid², W]
         let classToken = try classEmbedding.tensor.converted(to: embedded.dtype)
@@ -75,8 +73,10 @@ package final class EVATransformer: ImageTower {
                 try block($0, rotation: turned, onlyFirst: onlyFirst)
             }
         }
-        return try head(postNorm(states.select(0, dimension: 1)))
+        return try postNorm(states.select(0, dimension: 1))
     }
+
+    package func embedding(ofState state: Tensor) throws -> Tensor { try head(state) }
 }
 
 extension Linear {

@@ -6,8 +6,6 @@ extension EfficientNet: ClassifierTower {
     /// ReLU6's.
     package var stateRange: ClosedRange<Double> { 0...6 }
 
-    package func embedding(ofState state: Tensor) throws -> Tensor { try head(state) }
-
     package var stateProjection: Parameter? { (head as? TimmMatrixHead)?.projection.weight }
 
     /// The last normalization leaves each channel with its own shift and scale as mean and deviation, here taken for a normal

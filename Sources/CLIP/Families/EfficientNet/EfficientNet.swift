@@ -58,16 +58,16 @@ package final class EfficientNet: ImageTower {
         head = try configuration.head.make(EfficientNetConfiguration.lastWidth, embeddingSize)
     }
 
-    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func states(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
         var states = try stem(pictures.channelsLast()).relu6()  // [B, 32, S/2, S/2]
         for stage in stages { states = try stage(states, recomputing: recomputesBlocks) }
         states = try last(states).relu6()  // [B, 1280, S/32, S/32]
         let places = try states.permuted([0, 2, 3, 1]).reshaped([states.shape[0], -1, states.shape[1]])
-        return try head(places.mean(along: 1))
+        return try places.mean(along: 1)
     }
+
+    package func embedding(ofState state: Tensor) throws -> Tensor { try head(state) }
 }
 
 /// A convolution without bias and its batch normalization: `[B, in, H, W] -> [B, out, ⌈H/stride⌉, ⌈W/stride⌉]`.

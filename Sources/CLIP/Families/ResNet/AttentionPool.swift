@@ -2,7 +2,7 @@ import Torch
 import TorchNN
 
 /// Attention pooling: the mean of all places asks all places and itself (arXiv 2103.00020, section 2.4):
-/// `[B, width, H, W] -> [B, E]`.
+/// `[B, width, H, W] -> [B, width]`, and ``output`` of that is the embedding.
 package final class AttentionPool: Module {
     /// `[H·W + 1, width]`, the mean's first.
     package let positionalEmbedding: Parameter
@@ -36,7 +36,7 @@ package final class AttentionPool: Module {
             + positionalEmbedding.tensor.converted(to: input.dtype)  // [B, H·W + 1, width]
         let asking = shortcuts.readsOnlyPooled ? try states.slice(0..<1, dimension: 1) : states
         let mixed = try heads(query(asking)).attention(keys: heads(key(states)), values: heads(value(states)))
-        return try output(mixed.select(0, dimension: 2).reshaped([batch, width]))
+        return try mixed.select(0, dimension: 2).reshaped([batch, width])
     }
 
     /// `[B, L, width] -> [B, heads, L, width / heads]`

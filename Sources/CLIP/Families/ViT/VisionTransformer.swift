@@ -51,17 +51,17 @@ package final class VisionTransformer: TokenTower {
         try head.projection.initialize(scale)
     }
 
-    /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
-    /// - Returns: embeddings `[B, E]`, not normalized.
-    package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
+    package func states(_ pictures: Tensor) throws -> Tensor {
         let input = try embed(pictures)
         if head.readsOnlyFirst, shortcuts.readsOnlyPooled, let last = blocks.last {
             let states = try run(blocks.dropLast(), on: input)
             let first = try Tensor.zeros([states.shape[0]], dtype: .int64, device: states.device)
-            return try head.projection(head.postNorm(last(states, at: first, visible: nil)))
+            return try head.postNorm(last(states, at: first, visible: nil))
         }
-        return try head.projection(head.pool(run(blocks[...], on: input)).state)
+        return try head.pool(run(blocks[...], on: input)).state
     }
+
+    package func embedding(ofState state: Tensor) throws -> Tensor { try head.projection(state) }
 
     /// Embeddings, and what is left for a caption decoder to attend to.
     /// - Parameter pictures: preprocessed, `[B, 3, S, S]`.
