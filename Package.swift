@@ -63,7 +63,7 @@ let package = Package(
         .target(name: "CSentencePiece", dependencies: ["CLibSentencePiece"]),
         .target(name: "CFiles"),
         .target(name: "CScan"),
-        .target(name: "Files", dependencies: ["CFiles"]),
+        .target(name: "Files", dependencies: ["CFiles", "CZlib"]),
         .target(name: "Checksums", dependencies: ["CGLib", "CXXHash", "Files"]),
         door,
         .target(name: "StrictJSON"),
@@ -102,9 +102,12 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
-            name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "CZlib", "Files", "Imaging"],
+            name: "CLIPCorpus", dependencies: ["CLIPData", "CLIPText", "Files", "Imaging"],
             resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
-        .target(name: "CLIPEvaluation", dependencies: ["CLIP", "CLIPData", "CLIPText", "Files", "Imaging", "Torch"]),
+        .target(
+            name: "CLIPEvaluation",
+            dependencies: ["CLIP", "CLIPData", "CLIPText", "Checksums", "Files", "Imaging", "Pages", "Torch"],
+            resources: [.copy("Resources/published.json")]),
         .target(
             name: "CLIPTraining",
             dependencies: [
@@ -213,9 +216,10 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CLIPEvaluationTests", dependencies: ["CLIP", "CLIPEvaluation", "TestSupport", "Torch"],
+            name: "CLIPEvaluationTests",
+            dependencies: ["CLIP", "CLIPData", "CLIPEvaluation", "Files", "Imaging", "TestSupport", "Torch"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Imaging"]),
+        .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Files", "Imaging"]),
         .testTarget(
             name: "CLIPExperimentsTests",
             dependencies: ["CLIP", "CLIPExperiments", "CLIPText", "CLIPTraining", "TestSupport", "Torch", "TorchNN"],

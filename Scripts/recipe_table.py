@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""The table of Scripts/compare-recipes: means and deviations over seeds, per cent, as Markdown."""
+"""The table of Scripts/compare-recipes: means and deviations over seeds, per cent, as Markdown.
+
+    recipe_table.py RESULTS RECIPE...                                  prints it
+    recipe_table.py --add RESULTS RECIPE SEED SECONDS ENGLISH CHINESE  adds a run by its two evaluations
+"""
 
 import json
 import statistics
@@ -7,12 +11,23 @@ import sys
 from pathlib import Path
 
 COLUMNS = [
-    ("image to text R@10", "en", lambda d: d["image_to_text"]["R@10"]),
-    ("text to image R@10", "en", lambda d: d["text_to_image"]["R@10"]),
-    ("zero-shot", "en", lambda d: d["zero_shot"]["accuracy"]),
-    ("Chinese: image to text R@10", "zh", lambda d: d["image_to_text"]["R@10"]),
-    ("text to image R@10", "zh", lambda d: d["text_to_image"]["R@10"]),
+    ("image to text R@10", "en", "image_to_text"),
+    ("text to image R@10", "en", "text_to_image"),
+    ("zero-shot", "en", "zero_shot"),
+    ("Chinese: image to text R@10", "zh", "image_to_text"),
+    ("text to image R@10", "zh", "text_to_image"),
 ]
+
+
+def add(results, name, seed, seconds, english, chinese):
+    record = {"recipe": name, "seed": int(seed), "seconds": int(seconds)}
+    for language, path in (("en", english), ("zh", chinese)):
+        document = json.loads(Path(path).read_text())
+        record[language] = {key: document[key]["R@10"] for key in ("image_to_text", "text_to_image")}
+        if language == "en":
+            record[language]["zero_shot"] = document["zero_shot"]["accuracy"]
+    with Path(results).open("a") as file:
+        file.write(json.dumps(record) + "\n")
 
 
 def cell(values):
@@ -21,22 +36,21 @@ def cell(values):
     return f"{statistics.mean(percents):.1f}{spread}"
 
 
-def main(folder, names):
+def table(results, names):
+    records = [json.loads(line) for line in Path(results).read_text().splitlines()]
     print("| recipe | " + " | ".join(title for title, _, _ in COLUMNS) + " | minutes | seeds |")
     print("|---" * (len(COLUMNS) + 3) + "|")
     for name in names:
-        runs = sorted(path for path in folder.glob(f"{name}-*.json") if path.stem[len(name) + 1:].isdigit())
+        runs = [record for record in records if record["recipe"] == name]
         if not runs:
             continue
-        records = [json.loads(path.read_text()) for path in runs]
-        found = {
-            language: [json.loads((folder / f"{path.stem}.{language}.json").read_text()) for path in runs]
-            for language in ("en", "zh")
-        }
-        cells = [cell([value(document) for document in found[language]]) for _, language, value in COLUMNS]
-        minutes = statistics.mean(record["seconds"] for record in records) / 60
+        cells = [cell([run[language][key] for run in runs]) for _, language, key in COLUMNS]
+        minutes = statistics.mean(run["seconds"] for run in runs) / 60
         print(f"| {name} | " + " | ".join(cells) + f" | {minutes:.1f} | {len(runs)} |")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[1] == "--add":
+        add(*sys.argv[2:])
+    else:
+        table(sys.argv[1], sys.argv[2:])

@@ -35,7 +35,8 @@ struct ClipCommand: ParsableCommand {
             CommandGroup(
                 name: "Measure",
                 subcommands: [
-                    EvaluateCommand.self, ReportCommand.self, ExperimentCommand.self, BenchmarkCommand.self,
+                    EvaluateCommand.self, CacheCommand.self, ReportCommand.self, ExperimentCommand.self,
+                    BenchmarkCommand.self,
                 ]),
         ])
 

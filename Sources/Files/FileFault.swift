@@ -14,6 +14,7 @@ public struct FileFault: Sendable, Hashable {
         case makingFolder = "making the folder"
         case writing
         case emptying
+        case removing
         case synchronizing = "bringing it to disk"
         case renaming
         case linking

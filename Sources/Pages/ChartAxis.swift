@@ -6,6 +6,9 @@ package struct ChartAxis: Sendable, Equatable {
         case linear
         /// Values that are not above 0 are left out.
         case logarithmic
+        /// Shares of 1 by their log odds, log(p / (1 - p)): on these, accuracies under a shift of distribution lie
+        /// along lines (arXiv 2103.00020, section 3.3). Values below 0.001 or above 0.999, 0 and 1 too, are drawn there.
+        case logit
     }
 
     /// How the numbers at the ticks are written.
@@ -45,7 +48,7 @@ struct FittedAxis {
         var label: String
     }
 
-    let isLogarithmic: Bool
+    let scale: ChartAxis.Scale
     let low: Double
     let high: Double
     let ticks: [Tick]
@@ -57,30 +60,41 @@ struct FittedAxis {
     ///   - tickCount: about how many ticks are wanted.
     ///   - isRounded: whether a linear axis ends at ticks instead of at its first and last value.
     init(_ axis: ChartAxis, values: some Sequence<Double>, tickCount: Int, isRounded: Bool) {
-        isLogarithmic = axis.scale == .logarithmic
-        var extent = Self.extent(axis, values)
-        if axis.range == nil, isLogarithmic {
-            // Room above and below, so that no line runs along the frame.
-            let room = exp((log(extent.high) - log(extent.low)) * 0.04)
-            extent = (max(1e-305, extent.low / room), min(1e305, extent.high * room))
-        }
+        scale = axis.scale
         let isWhole = axis.numbers == .whole
-        if !isLogarithmic, isRounded, axis.range == nil {
-            extent = ChartTicks.rounded(low: extent.low, high: extent.high, count: tickCount, isWhole: isWhole)
+        var extent = Self.extent(axis, values)
+        if axis.range == nil {
+            switch scale {
+            case .linear where isRounded:
+                extent = ChartTicks.rounded(low: extent.low, high: extent.high, count: tickCount, isWhole: isWhole)
+            case .linear: break
+            case .logarithmic:
+                // Room above and below, so that no line runs along the frame.
+                let room = exp((log(extent.high) - log(extent.low)) * 0.04)
+                extent = (max(1e-305, extent.low / room), min(1e305, extent.high * room))
+            case .logit:
+                let (low, high) = (Logit.odds(extent.low), Logit.odds(extent.high))
+                let room = (high - low) * 0.04
+                extent = (Logit.share(low - room), Logit.share(high + room))
+            }
         }
         (low, high) = extent
-        if isLogarithmic {
-            ticks = ChartTicks.logarithmic(low: low, high: high, count: tickCount).map {
+        ticks = Self.ticks(axis, low: low, high: high, count: tickCount)
+    }
+
+    private static func ticks(_ axis: ChartAxis, low: Double, high: Double, count: Int) -> [Tick] {
+        if axis.scale == .logarithmic {
+            return ChartTicks.logarithmic(low: low, high: high, count: count).map {
                 Tick(value: $0, label: ChartTicks.label($0, step: $0, largest: $0, numbers: axis.numbers))
             }
-        } else {
-            let found = ChartTicks.linear(low: low, high: high, count: tickCount, isWhole: isWhole)
-            let largest = max(abs(low), abs(high))
-            ticks = found.values.map {
-                Tick(
-                    value: $0,
-                    label: ChartTicks.label($0, step: found.step, largest: largest, numbers: axis.numbers))
-            }
+        }
+        if axis.scale == .logit, let values = Logit.ticks(low: low, high: high, count: count) {
+            return values.map { Tick(value: $0, label: Logit.label($0, numbers: axis.numbers)) }
+        }
+        let found = ChartTicks.linear(low: low, high: high, count: count, isWhole: axis.numbers == .whole)
+        let largest = max(abs(low), abs(high))
+        return found.values.map {
+            Tick(value: $0, label: ChartTicks.label($0, step: found.step, largest: largest, numbers: axis.numbers))
         }
     }
 
@@ -88,18 +102,26 @@ struct FittedAxis {
     func position(_ value: Double) -> Double? {
         guard value.isFinite else { return nil }
         let value = min(max(value, -Self.limit), Self.limit)
-        guard isLogarithmic else { return (value - low) / (high - low) }
-        // The ends' quotient may be too large for a number where their logarithms' difference is not.
-        return value > 0 ? (log(value) - log(low)) / (log(high) - log(low)) : nil
+        switch scale {
+        case .linear: return (value - low) / (high - low)
+        case .logarithmic:
+            // The ends' quotient may be too large for a number where their logarithms' difference is not.
+            return value > 0 ? (log(value) - log(low)) / (log(high) - log(low)) : nil
+        case .logit:
+            let ends = (low: Logit.odds(low), high: Logit.odds(high))
+            return (Logit.odds(Logit.clamped(value)) - ends.low) / (ends.high - ends.low)
+        }
     }
 
     /// The smallest and the largest value that can be shown, some way apart.
     private static func extent(_ axis: ChartAxis, _ values: some Sequence<Double>) -> (low: Double, high: Double) {
         let isLogarithmic = axis.scale == .logarithmic
+        let isLogit = axis.scale == .logit
         var low = Double.infinity
         var high = -Double.infinity
         func add(_ value: Double) {
             guard value.isFinite, !isLogarithmic || value > 0 else { return }
+            let value = isLogit ? Logit.clamped(value) : value
             low = min(low, max(-limit, value))
             high = max(high, min(limit, value))
         }
@@ -115,6 +137,7 @@ struct FittedAxis {
             high = max(high, low)
             return high / low < 1.02 ? (low / 1.5, high * 1.5) : (low, high)
         }
+        if isLogit { return Logit.extent(low: low, high: high) }
         if low > high { return (0, 1) }
         // Values that differ in their last bits only are one value.
         let least = max(abs(low), abs(high)) * 1e-9

@@ -1,6 +1,6 @@
 /// How charts look, on a page or in files of their own. Plain rules without variables: some programs that show
 /// drawings know no others.
-enum ChartStyle {
+package enum ChartStyle {
     private static let light = [
         "#1f5fbf", "#d9480f", "#2b8a3e", "#9c36b5", "#0c8599", "#c2255c", "#846400", "#495057",
     ]
@@ -48,10 +48,50 @@ enum ChartStyle {
         \(colors(dark))
         }
         """
+
+    private static func fills(_ colors: [String]) -> String {
+        colors.enumerated().map { ".chart .fill.s\($0) { fill: \($1); }" }.joined(separator: "\n")
+    }
+
+    /// The rules that a page needs in its style sheet, once, for charts of any kind: those of ``LineChart/style``, and
+    /// those for markers, bars, whiskers and cells.
+    package static let all = text + "\n" + shapes
+
+    private static let shapes = """
+        .chart .dot { stroke-width: 1.6; stroke-linejoin: round; }
+        .chart .hollow { fill: #ffffff; }
+        .chart .ink, .chart .leader { stroke: #5b6570; }
+        .chart .leader { stroke-width: .8; stroke-opacity: .7; }
+        .chart .whisker { stroke-width: 1.2; stroke-opacity: .6; }
+        .chart .whisker.ink { stroke: #1b1f24; stroke-opacity: .85; }
+        .chart .limit { stroke: #1b1f24; stroke-width: 2.4; }
+        .chart .fill { stroke: none; }
+        .chart .dot.fill { stroke: #ffffff; stroke-width: 1; }
+        .chart .bar { fill-opacity: .72; }
+        .chart .band { fill-opacity: .16; }
+        .chart .column { fill: #1f5fbf; fill-opacity: .22; }
+        .chart .cell { fill: #1f5fbf; }
+        .chart .small { font-size: 11px; }
+        .chart .on { fill: #ffffff; }
+        \(fills(light))
+        @media (prefers-color-scheme: dark) {
+        .chart .hollow { fill: #1a1f25; }
+        .chart .dot.fill { stroke: #1a1f25; }
+        .chart .ink, .chart .leader { stroke: #9aa5b1; }
+        .chart .whisker.ink, .chart .limit { stroke: #e8ebee; }
+        .chart .column, .chart .cell { fill: #62a8ff; }
+        .chart .on { fill: #08131f; }
+        \(fills(dark))
+        }
+        """
 }
 
 extension LineChart {
-    /// The rules that a page with charts needs in its style sheet.
+    /// Whether it shows what only ``ChartStyle/all`` has rules for.
+    var hasShapes: Bool { !columns.isEmpty || series.contains { !$0.intervals.isEmpty } }
+
+    /// The rules that a page with charts needs in its style sheet; ``ChartStyle/all`` where they have intervals or
+    /// columns.
     package static var style: String { ChartStyle.text }
 }
 

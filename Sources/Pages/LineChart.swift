@@ -20,6 +20,11 @@ package struct LineChart: Sendable {
         /// Drawn faintly behind: the measurements that `points` smooths.
         package var faint: [Point] = []
         package var isDashed = false
+        /// How far values spread around the points, or how sure they are. A page that shows them needs
+        /// ``ChartStyle/all``.
+        package var intervals: [Interval] = []
+        /// Whether the intervals are one shaded band, by rising x, instead of a bar each.
+        package var isBand = false
         /// Which of ``LineChart/colorCount`` colors; nil for the series' own place among the others.
         package var color: Int?
 
@@ -30,6 +35,32 @@ package struct LineChart: Sendable {
             self.faint = faint
             self.isDashed = isDashed
             self.color = color
+        }
+    }
+
+    /// A range of values at one place.
+    package struct Interval: Sendable, Equatable {
+        package var x: Double
+        package var range: ChartInterval
+
+        package init(x: Double, _ range: ChartInterval) {
+            self.x = x
+            self.range = range
+        }
+    }
+
+    /// A column behind the curves, from zero to its value: a bin of a histogram or of a reliability diagram. A page that
+    /// shows one needs ``ChartStyle/all``.
+    package struct Column: Sendable, Equatable {
+        /// Where it begins and ends, in any order.
+        package var from: Double
+        package var to: Double
+        package var value: Double
+
+        package init(from: Double, to: Double, value: Double) {
+            self.from = from
+            self.to = to
+            self.value = value
         }
     }
 
@@ -73,6 +104,9 @@ package struct LineChart: Sendable {
     package var series: [Series]
     package var references: [Reference] = []
     package var marks: [Mark] = []
+    package var columns: [Column] = []
+    /// Whether a dashed line shows where y equals x.
+    package var hasDiagonal = false
     /// In the drawing's own units, of which letters are 12 high.
     package var width = 560
     package var height = 300
@@ -85,7 +119,9 @@ package struct LineChart: Sendable {
     }
 
     /// Whether there is anything to draw.
-    package var isEmpty: Bool { series.allSatisfy { $0.points.isEmpty && $0.faint.isEmpty } }
+    package var isEmpty: Bool {
+        columns.isEmpty && series.allSatisfy { $0.points.isEmpty && $0.faint.isEmpty && $0.intervals.isEmpty }
+    }
 
     /// The drawing as an element for a page that has ``style`` in its style sheet.
     package func element() -> String { ChartDrawing(self).rendered(isFile: false) }

@@ -42,6 +42,12 @@ import Torch
             #expect(document["text_layers"] as? [Int] == [1])
             #expect(document["new_tokens"] as? Int == 2)
             let start = folder + "/start"
+            // The same seed draws the same: seen here, in processes where nothing else draws.
+            try clip(arguments(folder).dropLast() + [folder + "/again", "--text-layers", "1"]).succeeded()
+            let drawn = try TensorFile.read(folder + "/again/open_clip_model.safetensors")
+            for (name, tensor) in try TensorFile.read(start + "/open_clip_model.safetensors") {
+                #expect(try tensor.bytes() == drawn[name]?.bytes(), "\(name)")
+            }
             try clip("classify", Fixture.photo, "--labels", "a dog,猫", "--model", start).succeeded()
             // Trained, averaged and converted, it keeps its vocabulary.
             let run = folder + "/run"

@@ -51,8 +51,7 @@ import TorchNN
     @Test func tokensAndBlocksAreTaken() throws {
         try withTemporaryDirectory { folder in
             let assembly = try prepare(in: folder, positions: 10)
-            // Other tests draw from the same generator, unless it is kept from them.
-            let outcome = try withSeed(0) { try assembly.write(to: folder + "/made") }
+            let outcome = try assembly.write(to: folder + "/made")
             #expect(outcome.textLayers == [0, 1] && outcome.takenTokens == 8 && outcome.newTokens == 1)
             #expect(outcome.leftOut == ["pooler.dense.weight"])
             #expect(outcome.drawn.contains("text.hidden_projection.expand.weight"))
@@ -77,10 +76,6 @@ import TorchNN
                 #expect(try tensor.bytes() == donor[name]?.bytes(), "\(name)")
             }
             #expect(own["text.positional_embedding"]?.shape == [10, 16])
-            // The same seed draws the same.
-            _ = try withSeed(1) { try assembly.write(to: folder + "/again") }
-            let again = try ModelCatalog.description(of: folder + "/again").loaded().model.state()
-            for (name, tensor) in own { #expect(try tensor.bytes() == again[name]?.bytes(), "\(name)") }
         }
     }
 

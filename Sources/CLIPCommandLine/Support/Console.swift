@@ -103,6 +103,9 @@ enum Console {
         try write(answer: encoder.encode(value) + Data("\n".utf8))
     }
 
+    /// A document that is JSON already.
+    static func printJSON(encoded data: Data) throws { try write(answer: data + Data("\n".utf8)) }
+
     /// A document's plain values, as ``printJSON(_:)`` writes them.
     static func jsonObject(_ value: some Encodable) throws -> Any {
         let encoder = JSONEncoder()

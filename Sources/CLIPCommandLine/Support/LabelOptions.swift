@@ -17,14 +17,18 @@ struct LabelOptions: ParsableArguments {
     /// The labels given, then the file's.
     /// - Throws: `CLIPError.emptyChoices(what:)` for none, or a blank one between two commas.
     func texts() throws -> [String] {
-        let given = (labels?.split(whereSeparator: { ",，".contains($0) }) ?? []).map { part in
-            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-        }
-        let texts = try TextFile.texts(given, file: labelsFile)
+        let texts = try TextFile.texts(labels.map(Self.split) ?? [], file: labelsFile)
         guard !texts.isEmpty, texts.allSatisfy({ !$0.allSatisfy(\.isWhitespace) }) else {
             throw CLIPError.emptyChoices(what: "labels")
         }
         return texts
+    }
+
+    /// Labels between commas, Chinese ones too.
+    static func split(_ labels: String) -> [String] {
+        labels.split(whereSeparator: { ",，".contains($0) }).map { part in
+            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }
     }
 
     /// The labels given; nil where none are asked for.

@@ -34,10 +34,12 @@ struct TableColumns: ParsableArguments {
 
     /// Opens a source whose table, if it is one, is read so.
     func open(_ specification: String) throws -> PairSource {
+        try PairSource(specification, table: table)
+    }
+
+    var table: TableOptions {
         let separator = csvSeparator.flatMap { $0 == "\\t" ? "\t" : $0.first }
-        return try PairSource(
-            specification,
-            table: TableOptions(separator: separator, imageColumn: csvImgKey, captionColumn: csvCaptionKey))
+        return TableOptions(separator: separator, imageColumn: csvImgKey, captionColumn: csvCaptionKey)
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Chinese words for English ones, out of a dictionary in CC-CEDICT's format:

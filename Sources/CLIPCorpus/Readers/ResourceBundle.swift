@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The files inside one of Qt's binary resource bundles (`.rcc`), versions 1 to 3, as `QResource` reads them.

@@ -66,6 +66,8 @@ struct FolderPairs: PairList {
 
     var count: Int { items.count }
 
+    var picturePaths: [String] { items.map { FolderWalk.join(root, $0.path) } }
+
     func pair(at index: Int) -> Result<PairSample, SkippedSample> {
         let item = items[index]
         let path = FolderWalk.join(root, item.path)

@@ -120,6 +120,14 @@ public struct PairSource: Sendable {
         if case .shards(let shards) = contents { shards.map(\.location) } else { [] }
     }
 
+    /// The files that it is made of: shards, a table, or a folder's pictures. Addresses of servers are among them.
+    package var filePaths: [String] {
+        switch contents {
+        case .shards(let shards): shards.map(\.location)
+        case .list(let list): (list as? FolderPairs)?.picturePaths ?? [specification]
+        }
+    }
+
     /// How many pairs an epoch has.
     ///
     /// A table's rows and a folder's pictures are counted with those that turn out unusable. Shards are read through

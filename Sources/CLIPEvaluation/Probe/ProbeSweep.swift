@@ -14,6 +14,11 @@ public struct ProbeSweep: Sendable {
         public let iterations: Int
         /// False where all steps allowed were taken.
         public let hasConverged: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case strength, accuracy, iterations
+            case hasConverged
+        }
     }
 
     /// What was chosen.

@@ -3,13 +3,16 @@ import CLIP
 import CLIPData
 import CLIPEvaluation
 
-struct EvaluateCommand: ParsableCommand {
+/// What "clip evaluate --data" alone gives: both figures of pairs, without intervals.
+struct EvaluatePairsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate",
+        commandName: "pairs",
         abstract: "Measure retrieval, and zero-shot accuracy over categories, on pictures with captions or classes.",
         discussion: """
-            Example: clip evaluate --data 'corpus/val-{0000..0000}.tar'
-                     clip evaluate --data photographs/ --template "a photo of a {}"
+            Example: clip evaluate pairs --data 'corpus/val-{0000..0000}.tar'
+                     clip evaluate pairs --data photographs/ --template "a photo of a {}"
+
+            "clip evaluate --data" is this command.
 
             Pictures of a folder are paired with the .txt or .json beside them. Where there are none and every picture lies \
             in a subfolder, the subfolders are classes: zero-shot accuracy alone is measured then. --labels or \

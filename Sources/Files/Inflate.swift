@@ -1,14 +1,14 @@
 import CZlib
 
-/// Decompresses "deflate" (RFC 1951), for drawings in bundles and a dictionary.
-enum Inflate {
+/// Decompresses "deflate" (RFC 1951), where a whole file or a part of one is small enough to be held in memory.
+package enum Inflate {
     /// What a zlib stream (RFC 1950) holds, or nil when it is damaged, cut off, or holds more than `limit` bytes.
-    static func zlib(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
+    package static func zlib(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
         inflated(input, windowBits: MAX_WBITS, limit: limit)
     }
 
     /// What a file of gzip's (RFC 1952) holds; the same holds of it.
-    static func gzip(_ file: [UInt8], limit: Int) -> [UInt8]? {
+    package static func gzip(_ file: [UInt8], limit: Int) -> [UInt8]? {
         inflated(file[...], windowBits: MAX_WBITS + 16, limit: limit)
     }
 

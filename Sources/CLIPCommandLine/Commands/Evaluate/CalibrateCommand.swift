@@ -1,0 +1,78 @@
+import ArgumentParser
+import CLIPEvaluation
+
+struct CalibrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate",
+        abstract: "Measure whether confidences are right, and fit them; choose when to answer none of these.",
+        discussion: """
+            Example: clip evaluate calibrate --data fashion-mnist --validation-split train --save calibration.json
+
+            The expected calibration error before and after a temperature (or Platt's fit, for models that score by a \
+            sigmoid), fitted on the validation split or on half of the set and measured on the rest; and the similarity from \
+            which an answer is given, so that at most --false-acceptance of pictures of no label get one. What --save writes \
+            is what "clip classify --calibration" and "--none" read; in a model's folder under the name calibration.json \
+            they find it by themselves.
+            """)
+
+    @Option(help: ArgumentHelp("The split to fit on (default: half of --split).", valueName: "name"))
+    var validationSplit: String?
+
+    @Option(help: ArgumentHelp("The share of pictures of no label that may be given one.", valueName: "share"))
+    var falseAcceptance = 0.1
+
+    @Option(help: "Draws the half to fit on.")
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("Write what was fitted.", valueName: "file"))
+    var save: String?
+
+    @OptionGroup var prompts: PromptOptions
+    @OptionGroup var set: EvaluatedSetOptions
+    @OptionGroup var measure: MeasureOptions
+
+    func validate() throws {
+        guard (0..<1).contains(falseAcceptance) else {
+            throw ValidationError("--false-acceptance takes a share from 0 to below 1.")
+        }
+    }
+
+    func run() throws {
+        if let save { try OutputFile.check(save) }
+        let skips = SkippedPairs()
+        let data = try set.open(skips)
+        let validation = try validationSplit.map { try set.open(skips, split: $0) }
+        let evaluator = try measure.evaluator(skips)
+        let outcome = try evaluator.calibrated(
+            data, validation: validation, prompts: prompts.prompts(for: data), falseAcceptance: falseAcceptance,
+            seed: seed)
+        Console.endStatus()
+        skips.finish()
+        if let save { try outcome.file.write(to: save) }
+        if measure.shared.json {
+            try MeasureDocument(evaluator, outcome.test, outcome.report).print()
+        } else {
+            for line in Self.lines(outcome.report, data.name) { try Console.answer(line) }
+        }
+    }
+
+    static func lines(_ report: CalibrationReport, _ name: String) -> [String] {
+        func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 1)) %" }
+        var lines = [
+            "\(name): fitted on \(report.validationCount) pictures, measured on \(report.testCount)",
+            ZeroShotCommand.row(
+                "calibration error",
+                "\(percent(report.before.expectedError)) before, "
+                    + "\(percent(report.after.expectedError)) after"),
+        ]
+        if let temperature = report.temperature {
+            lines.append(ZeroShotCommand.row("similarities times", Format.fixed(temperature.scale, 2)))
+        }
+        lines.append(
+            ZeroShotCommand.row("none of these", "below a similarity of \(Format.fixed(report.threshold.threshold, 4))")
+        )
+        lines.append(ZeroShotCommand.row("  answered", report.testAcceptance.insiders.text + " of known classes"))
+        lines.append(ZeroShotCommand.row("  answered wrongly", report.testAcceptance.outsiders.text + " of others"))
+        return lines
+    }
+}

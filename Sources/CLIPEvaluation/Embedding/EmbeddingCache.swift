@@ -1,0 +1,139 @@
+import CLIP
+import Checksums
+import Files
+import Foundation
+import Torch
+
+/// Embeddings kept on disk, so that what was encoded once is not encoded again: a file an entry, the least recently used ones
+/// removed where all together would be more than the limit.
+public struct EmbeddingCache: Sendable {
+    /// What is kept, for people to look at.
+    public struct Entry: Sendable, Equatable, Codable {
+        /// What tells it from all others: 32 hexadecimal digits.
+        public let key: String
+        /// What it is.
+        public let description: String
+        /// Of its file.
+        public let bytes: Int
+        /// When it was made or read last.
+        public let used: Date
+    }
+
+    /// Where the files are.
+    public let folder: String
+    /// All files together, in bytes.
+    public let limit: Int
+
+    /// 10 GiB: ten million vectors of 256 numbers.
+    public static let defaultLimit = 10 << 30
+
+    private static let ending = ".safetensors"
+    private static let descriptionKey = "description"
+    private static let keyKey = "key"
+
+    /// - Parameters:
+    ///   - folder: nil for `CLIP_CACHE`, or else `swift-clip/embeddings` in the user's folder of caches.
+    ///   - limit: in bytes; nil for `CLIP_CACHE_GIB`, or else ``defaultLimit``.
+    /// - Throws: ``EvaluationError/setting(name:value:reason:)``.
+    public init(
+        folder: String? = nil, limit: Int? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let caches = value("XDG_CACHE_HOME") ?? (value("HOME") ?? NSHomeDirectory()) + "/.cache"
+        self.folder = folder ?? value("CLIP_CACHE") ?? caches + "/swift-clip/embeddings"
+        if let limit {
+            self.limit = limit
+        } else if let text = value("CLIP_CACHE_GIB") {
+            guard let number = Double(text), number >= 0, number < 1e6 else {
+                throw EvaluationError.setting(
+                    name: "CLIP_CACHE_GIB", value: text, reason: "it takes a number of GiB, such as 10")
+            }
+            self.limit = Int(number * Double(1 << 30))
+        } else {
+            self.limit = Self.defaultLimit
+        }
+    }
+
+    /// What is kept, the most recently used first.
+    public func entries() -> [Entry] {
+        let names = (try? Folder.names(in: folder)) ?? []
+        return names.filter { $0.hasSuffix(Self.ending) }.compactMap { name -> Entry? in
+            let path = Folder.join(folder, name)
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+                let bytes = attributes[.size] as? Int, let used = attributes[.modificationDate] as? Date
+            else { return nil }
+            let metadata = (try? TensorFile.metadata(of: path)) ?? [:]
+            return Entry(
+                key: String(name.dropLast(Self.ending.count)),
+                description: metadata[Self.descriptionKey] ?? "damaged", bytes: bytes, used: used)
+        }.sorted { ($0.used, $1.key) > ($1.used, $0.key) }
+    }
+
+    /// Removes what was not used since; all without a date.
+    /// - Returns: what was removed.
+    /// - Throws: ``EvaluationError/file(_:)``.
+    @discardableResult
+    public func clear(unusedSince date: Date? = nil) throws -> [Entry] {
+        let removed = entries().filter { entry in date.map { entry.used < $0 } ?? true }
+        for entry in removed { try remove(entry.key) }
+        return removed
+    }
+
+    /// The tensors of a key, as they were made before or are made now. What cannot be kept, on a full disk, is made all the same.
+    /// - Parameters:
+    ///   - parts: all that decides them.
+    ///   - description: what people see of it.
+    package func tensors(
+        _ parts: [String], _ description: String, _ make: () throws -> [String: Tensor]
+    ) throws -> [String: Tensor] {
+        let key = Self.key(parts)
+        if let kept = kept(key) { return kept }
+        let made = try make()
+        let path = self.path(key)
+        do {
+            try Folder.make(folder)
+            try TensorFile.write(made, metadata: [Self.keyKey: key, Self.descriptionKey: description], to: path)
+            try makeRoom(except: key)
+        } catch {
+            onProblem?("\(folder): embeddings are not kept: \(error)")
+        }
+        return made
+    }
+
+    /// Told where something cannot be kept.
+    package var onProblem: (@Sendable (String) -> Void)?
+
+    /// Nil where there is nothing, or something damaged, which is then made anew.
+    private func kept(_ key: String) -> [String: Tensor]? {
+        let path = self.path(key)
+        guard FileManager.default.fileExists(atPath: path),
+            (try? TensorFile.metadata(of: path))?[Self.keyKey] == key, let tensors = try? TensorFile.read(path)
+        else { return nil }
+        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
+        return tensors
+    }
+
+    private func makeRoom(except key: String) throws {
+        var total = 0
+        for entry in entries() {
+            total += entry.bytes
+            if total > limit, entry.key != key { try remove(entry.key) }
+        }
+    }
+
+    private func remove(_ key: String) throws {
+        let path = self.path(key)
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw EvaluationError.file(FileFault.system(path, .removing))
+        }
+    }
+
+    private func path(_ key: String) -> String { Folder.join(folder, key + Self.ending) }
+
+    private static func key(_ parts: [String]) -> String {
+        var hash = ContentHash()
+        for part in parts { hash.update(part) }
+        return hash.hexadecimal()
+    }
+}

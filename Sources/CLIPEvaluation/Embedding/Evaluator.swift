@@ -1,0 +1,234 @@
+import CLIP
+import CLIPText
+import Foundation
+import Imaging
+import Torch
+
+/// A model to be measured, with what it has encoded so far.
+public struct Evaluator: Sendable {
+    /// What is done to each picture before the model sees it.
+    public struct Change: Sendable {
+        /// Tells it from other changes: part of what embeddings are kept by.
+        public let name: String
+        let apply: @Sendable (_ picture: Picture, _ place: Int) throws -> Picture
+
+        /// - Parameters:
+        ///   - name: another change, another name.
+        ///   - apply: given the picture and its place in the set.
+        public init(_ name: String, _ apply: @escaping @Sendable (_ picture: Picture, _ place: Int) throws -> Picture) {
+            (self.name, self.apply) = (name, apply)
+        }
+    }
+
+    /// The model.
+    public let clip: CLIPModel
+    /// Tells its embeddings from those of other models, or in another precision.
+    public let fingerprint: String
+    /// Where embeddings are kept; nil to encode everything anew.
+    public let cache: EmbeddingCache?
+    private let onProgress: @Sendable (_ done: Int, _ name: String) -> Void
+    private let onSkip: @Sendable (_ key: String, _ reason: String) -> Void
+
+    /// Pictures encoded at a time.
+    private static let batchSize = 64
+    /// Of the files' form: files of another are made anew.
+    private static let version = "1"
+
+    /// - Parameters:
+    ///   - onProgress: told how many pictures of a set have been encoded.
+    ///   - onSkip: told of pictures that cannot be read.
+    /// - Throws: what hashing the model's weights throws.
+    public init(
+        _ clip: CLIPModel, cache: EmbeddingCache?,
+        onProgress: @escaping @Sendable (_ done: Int, _ name: String) -> Void = { _, _ in },
+        onSkip: @escaping @Sendable (_ key: String, _ reason: String) -> Void = { _, _ in }
+    ) throws {
+        self.clip = clip
+        self.cache = cache
+        (self.onProgress, self.onSkip) = (onProgress, onSkip)
+        fingerprint = "\(try clip.space(normalized: true).fingerprint)-\(clip.model.dtype)"
+    }
+
+    /// A set's embeddings: from the cache, or encoded now.
+    /// - Throws: ``EvaluationError`` for a set without a readable picture; what reading it throws.
+    public func embedded(_ set: EvaluationSet, change: Change? = nil) throws -> EmbeddedSet {
+        guard let cache else { return try encode(set, change) }
+        let parts = ["pictures", Self.version, fingerprint, set.fingerprint, change?.name ?? ""]
+        let description = "\(set.name)\(change.map { ", \($0.name)" } ?? "") by \(clip.name) in \(clip.model.dtype)"
+        let tensors = try cache.tensors(parts, description) { try encode(set, change).tensors() }
+        if let kept = EmbeddedSet(tensors, of: set) { return kept }
+        return try encode(set, change)
+    }
+
+    /// Unit vectors of texts: float32 `[N, E]`, from the cache, or encoded now, each different text once.
+    public func vectors(of texts: [String]) throws -> Tensor {
+        guard let cache else { return try encode(texts) }
+        let parts = ["texts", Self.version, fingerprint] + texts
+        let description = "\(texts.count) texts by \(clip.name) in \(clip.model.dtype)"
+        let kept = try cache.tensors(parts, description) { ["vectors": try encode(texts)] }
+        return try kept["vectors"] ?? encode(texts)
+    }
+
+    private func encode(_ texts: [String]) throws -> Tensor {
+        guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
+        var places: [String: Int] = [:]
+        var different: [String] = []
+        let rows = texts.map { text -> Int64 in
+            if let place = places[text] { return Int64(place) }
+            places[text] = different.count
+            different.append(text)
+            return Int64(different.count - 1)
+        }
+        let vectors = try clip.vectors(texts: different)
+        return different.count == texts.count ? vectors : try Engine.inference { try vectors.rows(Tensor(rows)) }
+    }
+
+    // MARK: Pictures
+
+    private func encode(_ set: EvaluationSet, _ change: Change?) throws -> EmbeddedSet {
+        var gathered = Gathered()
+        var batch: [(sample: EvaluationSample, place: Int)] = []
+        var place = 0
+        func flush() throws {
+            guard !batch.isEmpty else { return }
+            try gathered.add(try encode(batch, change), of: batch.count)
+            batch.removeAll(keepingCapacity: true)
+            onProgress(gathered.samples.count, set.name)
+        }
+        try set.source.read { sample in
+            batch.append((sample, place))
+            place += 1
+            if batch.count == Self.batchSize { try flush() }
+        }
+        try flush()
+        guard !gathered.samples.isEmpty else {
+            throw EvaluationError.samples(
+                name: set.name,
+                problem: place == 0 ? "it holds no picture" : "none of its \(place) pictures is readable")
+        }
+        return EmbeddedSet(
+            name: set.name, classNames: set.classNames, templates: set.templates, fingerprint: set.fingerprint,
+            skipped: gathered.skipped, vectors: try Tensor.concatenated(gathered.vectors),
+            states: try Tensor.concatenated(gathered.states), samples: gathered.samples, hashes: gathered.hashes)
+    }
+
+    /// What has been encoded of a set.
+    private struct Gathered {
+        var samples: [EmbeddedSet.Sample] = []
+        var hashes: [PerceptualHash] = []
+        var vectors: [Tensor] = []
+        var states: [Tensor] = []
+        var skipped = 0
+
+        mutating func add(_ batch: EncodedBatch?, of count: Int) throws {
+            skipped += count - (batch?.samples.count ?? 0)
+            guard let batch else { return }
+            samples += batch.samples
+            hashes += batch.hashes
+            vectors.append(batch.vectors)
+            states.append(batch.states)
+        }
+    }
+
+    private struct EncodedBatch {
+        let samples: [EmbeddedSet.Sample]
+        let hashes: [PerceptualHash]
+        let vectors: Tensor
+        let states: Tensor
+    }
+
+    /// A sample's pictures as the model takes them.
+    private struct Prepared: Sendable {
+        /// uint8 `[3, S, S]` each.
+        let frames: [Tensor]
+        let hash: PerceptualHash
+    }
+
+    private func encode(
+        _ batch: [(sample: EvaluationSample, place: Int)], _ change: Change?
+    ) throws -> EncodedBatch? {
+        let preprocessor = try clip.preprocessor
+        let prepared = Parallel.map(batch) { item in
+            Result {
+                let pictures = try item.sample.pictures().map { picture in
+                    try change.map { try $0.apply(picture, item.place) } ?? picture
+                }
+                guard let first = pictures.first else { throw CLIPError.emptyChoices(what: "frames") }
+                let frames = try Engine.onThisThreadAlone {
+                    try Engine.withoutGradients { try pictures.map { try preprocessor.bytes($0) } }
+                }
+                return Prepared(frames: frames, hash: PerceptualHash(first))
+            }
+        }
+        var kept: [(sample: EvaluationSample, prepared: Prepared)] = []
+        for (item, result) in zip(batch, prepared) {
+            switch result {
+            case .success(let ready): kept.append((item.sample, ready))
+            case .failure(let error): onSkip(item.sample.key, "\(error)")
+            }
+        }
+        guard !kept.isEmpty else { return nil }
+        let (states, vectors) = try encode(kept.map(\.prepared.frames))
+        return EncodedBatch(
+            samples: kept.map { item in
+                EmbeddedSet.Sample(
+                    key: item.sample.key, classes: item.sample.classes, captions: item.sample.captions,
+                    group: item.sample.group)
+            }, hashes: kept.map(\.prepared.hash), vectors: vectors, states: states)
+    }
+
+    /// A clip's vector is the mean of its frames' vectors, brought to unit length again.
+    private func encode(_ frames: [[Tensor]]) throws -> (states: Tensor, vectors: Tensor) {
+        let flat = frames.flatMap { $0 }
+        var (states, vectors): ([Tensor], [Tensor]) = ([], [])
+        for start in stride(from: 0, to: flat.count, by: Self.batchSize) {
+            let part = try clip.statesAndVectors(
+                pictureBytes: Array(flat[start..<min(flat.count, start + Self.batchSize)]))
+            states.append(part.states)
+            vectors.append(part.vectors)
+        }
+        return try Engine.inference {
+            let (allStates, allVectors) = (try Tensor.concatenated(states), try Tensor.concatenated(vectors))
+            guard frames.contains(where: { $0.count > 1 }) else { return (allStates, allVectors) }
+            var start = 0
+            var (means, units): ([Tensor], [Tensor]) = ([], [])
+            for frame in frames {
+                let range = start..<start + frame.count
+                means.append(try allStates.slice(range).mean(along: 0, keep: true))
+                units.append(try allVectors.slice(range).mean(along: 0, keep: true).normalized())
+                start += frame.count
+            }
+            return (try Tensor.concatenated(means), try Tensor.concatenated(units))
+        }
+    }
+}
+
+/// Work on all of the processor's cores.
+enum Parallel {
+    /// The results of `body`, in the elements' order.
+    static func map<Element, Result: Sendable>(_ elements: [Element], _ body: (Element) -> Result) -> [Result] {
+        let slots = Slots<Result>(count: elements.count)
+        withoutActuallyEscaping(body) { body in
+            let shared = Shared(elements: elements, body: body)
+            DispatchQueue.concurrentPerform(iterations: elements.count) { place in
+                slots.set(shared.body(shared.elements[place]), at: place)
+            }
+        }
+        return slots.values.compactMap { $0 }
+    }
+
+    /// Read by all threads, written by none.
+    private struct Shared<Element, Result>: @unchecked Sendable {
+        let elements: [Element]
+        let body: (Element) -> Result
+    }
+
+    private final class Slots<Value>: @unchecked Sendable {
+        private let lock = NSLock()
+        private(set) var values: [Value?]  // guarded by `lock` while threads run
+
+        init(count: Int) { values = Array(repeating: nil, count: count) }
+
+        func set(_ value: Value, at place: Int) { lock.withLock { values[place] = value } }
+    }
+}
