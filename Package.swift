@@ -37,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ] + documentation,
@@ -106,7 +107,10 @@ let package = Package(
             resources: ["first", "demo"].map { .copy("Resources/\($0).txt") }),
         .target(
             name: "CLIPEvaluation",
-            dependencies: ["CLIP", "CLIPData", "CLIPText", "Checksums", "Files", "Imaging", "Pages", "Torch"],
+            dependencies: [
+                "CLIP", "CLIPData", "CLIPText", "Checksums", "Files", "Imaging", "Pages", "Torch",
+                .product(name: "Yams", package: "Yams"),
+            ],
             resources: [.copy("Resources/published.json")]),
         .target(
             name: "CLIPTraining",
@@ -217,7 +221,7 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLIPEvaluationTests",
-            dependencies: ["CLIP", "CLIPData", "CLIPEvaluation", "Files", "Imaging", "TestSupport", "Torch"],
+            dependencies: ["CLIP", "CLIPData", "CLIPEvaluation", "Imaging", "TestSupport", "Torch"],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "CLIPCorpusTests", dependencies: ["CLIPCorpus", "CLIPData", "Files", "Imaging"]),
         .testTarget(

@@ -78,10 +78,14 @@ struct ClipCommand: ParsableCommand {
 
     /// The arguments with `--text=` split in two: the parser takes an empty value only as an argument of its own.
     private static var arguments: [String] {
-        CommandLine.arguments.dropFirst().flatMap { argument in
+        let split = CommandLine.arguments.dropFirst().flatMap { argument in
             argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
                 ? [String(argument.dropLast()), ""] : [argument]
         }
+        // "clip evaluate suite.yaml" is a suite's short form: evaluate's other commands are no files.
+        let isSuite =
+            split.count > 1 && split[0] == "evaluate" && [".yaml", ".yml"].contains { split[1].hasSuffix($0) }
+        return isSuite ? ["evaluate", "suite"] + split.dropFirst() : split
     }
 
     /// Swift would repair such an argument with replacement characters, and answer for a text nobody gave.

@@ -36,8 +36,8 @@ package enum PageStyle {
         li .text { overflow-wrap: anywhere; }
         li:first-child .text { font-weight: 600; }
         li .share { font-variant-numeric: tabular-nums; color: var(--soft); }
-        .bar { grid-column: 1 / -1; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; margin-top: 2px; }
-        .bar span { display: block; height: 100%; border-radius: 3px; background: var(--accent); }
+        li .bar { grid-column: 1 / -1; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; margin-top: 2px; }
+        li .bar span { display: block; height: 100%; border-radius: 3px; background: var(--accent); }
         .more { font-size: .8rem; color: var(--soft); margin: 0; }
         .legend { display: flex; align-items: center; gap: 8px; font-size: .85rem; font-variant-numeric: tabular-nums; }
         .ramp { width: 140px; height: 14px; border: 1px solid var(--line); background: linear-gradient(90deg, var(--surface), var(--accent)); }

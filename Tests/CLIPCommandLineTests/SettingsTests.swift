@@ -59,7 +59,8 @@ import Testing
     private static let free: [String: Sample] = [
         "workers": Sample("1"), "checkpoint-interval": Sample("5"), "checkpoint-seconds": Sample("100"),
         "keep-checkpoints": Sample("3"), "keep-best": Sample("retrieval", isUnfit: true),
-        "evaluation-interval": Sample("2"), "store": Sample("fp16"), "zero": Sample(),
+        "evaluation-interval": Sample("2"), "suite-interval": Sample("2"), "suite": Sample("suite.yaml", isUnfit: true),
+        "store": Sample("fp16"), "zero": Sample(),
         "distributed-timeout": Sample("60"), "distributed-backend": Sample("gloo"), "threads": Sample("2"),
         "device": Sample("cpu"), "json": Sample(), "allow-change": Sample("lr"), "dry-run": Sample(),
         "caption-length": Sample("4", more: ["--dry-run"]), "flops-rate": Sample("1e9", more: ["--dry-run"]),

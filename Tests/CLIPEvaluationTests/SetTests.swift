@@ -99,6 +99,22 @@ import Testing
         }
     }
 
+    @Test func aSampleOfASetKeepsItsOrder() throws {
+        try withTemporaryDirectory { folder in
+            for number in 10..<30 { try write(folder, "a/\(number).png") }
+            let set = try EvaluationSet(folder)
+            let some = try set.sampled(8, seed: 1)
+            let keys = try some.samples().map(\.key)
+            #expect(keys.count == 8 && Set(keys).count == 8 && keys == keys.sorted())
+            #expect(try set.sampled(8, seed: 1).samples().map(\.key) == keys)
+            let other = try set.sampled(8, seed: 2)
+            #expect(try other.samples().map(\.key) != keys)
+            #expect(some.classNames == set.classNames && some.name == set.name)
+            #expect(Set([set, some, other].map(\.fingerprint)).count == 3)
+            #expect(try set.sampled(20).fingerprint == set.fingerprint && set.sampled(20).samples().count == 20)
+        }
+    }
+
     // MARK: - Fingerprints
 
     @Test func fingerprintsTellWhatChanged() throws {

@@ -54,6 +54,16 @@ public protocol HeldOutEvaluator: Sendable {
     func evaluate(_ clip: CLIPModel, shouldStop: () -> Bool) throws -> HeldOutEvaluation
 }
 
+/// Whoever looks at a model between epochs and keeps what it finds to itself: a suite of evaluations, for one.
+public protocol ModelObserver: Sendable {
+    /// - Parameters:
+    ///   - clip: the model as it is now.
+    ///   - epoch: epochs that are done.
+    ///   - shouldStop: asked now and then whether the observation is still wanted.
+    /// - Throws: `CancellationError` where it is not.
+    func observe(_ clip: CLIPModel, epoch: Int, shouldStop: @escaping @Sendable () -> Bool) throws
+}
+
 /// An evaluation's figures as they are printed and logged: shares, rounded to six digits, each beside chance.
 public struct HeldOutFigures: Sendable, Equatable {
     /// Zero-shot accuracy over the pairs' categories.

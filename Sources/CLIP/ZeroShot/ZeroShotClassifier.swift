@@ -10,8 +10,19 @@ public struct ScoredChoice: Sendable, Equatable {
     /// Probability among the choices: softmax of the similarities at the model's temperature. For a model with a bias
     /// (SigLIP), the probability that picture and text belong together, whatever the other choices are.
     public let score: Double
-    /// Cosine of the angle between picture and text, -1 to 1.
+    /// Cosine of the angle between picture and text, -1 to 1; of a classifier that was learned, the score before the softmax.
     public let similarity: Double
+
+    package init(index: Int, label: String, score: Double, similarity: Double) {
+        (self.index, self.label, self.score, self.similarity) = (index, label, score, similarity)
+    }
+}
+
+extension ScoredChoice {
+    /// The more similar one first; of equal ones the one that was given first.
+    package static func isBetter(_ first: ScoredChoice, than second: ScoredChoice) -> Bool {
+        (first.similarity, second.index) > (second.similarity, first.index)
+    }
 }
 
 /// What a picture is called, and every choice for it.
@@ -85,7 +96,7 @@ public struct ZeroShotClassifier: Sendable {
                         index: column, label: choices[column], score: Double(scores[start + column]),
                         similarity: Double(values[start + column]))
                 }
-                .sorted { ($0.similarity, $1.index) > ($1.similarity, $0.index) }
+                .sorted(by: ScoredChoice.isBetter)
         }
     }
 }

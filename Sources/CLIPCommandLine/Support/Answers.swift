@@ -7,6 +7,8 @@ struct ClassificationDocument: Encodable {
     struct Result: Encodable {
         var image: String
         var labels: [Choice]
+        /// Whether none of them fits; nil where that was not asked.
+        var none: Bool?
 
         struct Choice: Encodable {
             var label: String
@@ -19,6 +21,8 @@ struct ClassificationDocument: Encodable {
     var results: [Result]
     /// Where labels, or the sentences around them, did not fit.
     var truncated: TruncationDocument?
+    /// The share of pictures of no label that are given one; nil where nobody is to be told so.
+    var falseAcceptance: Double?
 }
 
 /// The document `clip rank --json` prints.

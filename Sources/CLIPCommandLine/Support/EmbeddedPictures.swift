@@ -8,6 +8,8 @@ struct EmbeddedPictures {
     private(set) var names: [String] = []
     /// Float32 `[N, E]`, a row for each of ``names``; nil for none.
     private(set) var embeddings: Tensor?
+    /// What the image tower projects, float32 `[N, W]`, where that is asked for.
+    private(set) var states: Tensor?
     private var bad = BadPictures()
 
     /// What becomes of a picture that cannot be read.
@@ -25,15 +27,22 @@ struct EmbeddedPictures {
 
     init(
         _ list: PictureList, _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true,
-        bad policy: BadPicture
+        withStates: Bool = false, bad policy: BadPicture
     ) throws {
         if list.isEmpty { return }
         let preprocessor = try clip.preprocessor
         var parts: [Tensor] = []
+        var stateParts: [Tensor] = []
         var inputs: [Tensor] = []
         var seen = 0
         func encode() throws {
-            if !inputs.isEmpty { parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized)) }
+            if !inputs.isEmpty, withStates {
+                let (states, vectors) = try clip.statesAndVectors(pictureBytes: inputs)
+                parts.append(vectors)
+                stateParts.append(states)
+            } else if !inputs.isEmpty {
+                parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized))
+            }
             inputs = []
             Console.status(seen, of: list)
         }
@@ -54,6 +63,7 @@ struct EmbeddedPictures {
         try encode()
         Console.endStatus()
         if !parts.isEmpty { embeddings = try Engine.inference { try Tensor.concatenated(parts) } }
+        if !stateParts.isEmpty { states = try Engine.inference { try Tensor.concatenated(stateParts) } }
     }
 
     /// Every choice for each picture, best first.

@@ -8,6 +8,8 @@ public struct EmbeddedSet: Sendable {
     package struct Sample: Sendable, Equatable, Codable {
         package let key: String
         package var classes: [Int] = []
+        /// Classes that it is counted for neither way.
+        package var undecided: [Int]?
         package var captions: [String] = []
         package var group: String?
     }
@@ -46,8 +48,17 @@ public struct EmbeddedSet: Sendable {
         }
     }
 
-    /// Whether samples may have several classes, or none of several.
-    public var isMultiLabel: Bool { classNames.count > 1 && samples.contains { $0.classes.count != 1 } }
+    /// Whether samples may have several classes.
+    public var isMultiLabel: Bool { classNames.count > 1 && samples.contains { $0.classes.count > 1 } }
+
+    /// The samples that have a class, of sets with one class a sample: pairs need not name a category.
+    package func labelled() throws -> EmbeddedSet {
+        let places = samples.indices.filter { !samples[$0].classes.isEmpty }
+        guard !places.isEmpty else {
+            throw EvaluationError.samples(name: name, problem: "none of its pictures has a class")
+        }
+        return places.count == count ? self : try selecting(places)
+    }
 
     /// All captions, and the place of the sample that each belongs to.
     package func captions() -> (texts: [String], owners: [Int]) {

@@ -35,18 +35,24 @@ public struct Evaluator: Sendable {
     private static let version = "1"
 
     /// - Parameters:
+    ///   - fingerprint: of a model whose weights are not those of its file; nil for that of its file.
     ///   - onProgress: told how many pictures of a set have been encoded.
     ///   - onSkip: told of pictures that cannot be read.
     /// - Throws: what hashing the model's weights throws.
     public init(
-        _ clip: CLIPModel, cache: EmbeddingCache?,
+        _ clip: CLIPModel, cache: EmbeddingCache?, fingerprint: String? = nil,
         onProgress: @escaping @Sendable (_ done: Int, _ name: String) -> Void = { _, _ in },
         onSkip: @escaping @Sendable (_ key: String, _ reason: String) -> Void = { _, _ in }
     ) throws {
         self.clip = clip
         self.cache = cache
         (self.onProgress, self.onSkip) = (onProgress, onSkip)
-        fingerprint = "\(try clip.space(normalized: true).fingerprint)-\(clip.model.dtype)"
+        self.fingerprint = try fingerprint ?? "\(clip.space(normalized: true).fingerprint)-\(clip.model.dtype)"
+    }
+
+    /// Whether a fingerprint is of this model: another precision changes digits, not what features mean.
+    package func isSameModel(as other: String) -> Bool {
+        fingerprint.prefix { $0 != "-" } == other.prefix { $0 != "-" }
     }
 
     /// A set's embeddings: from the cache, or encoded now.
@@ -172,8 +178,9 @@ public struct Evaluator: Sendable {
         return EncodedBatch(
             samples: kept.map { item in
                 EmbeddedSet.Sample(
-                    key: item.sample.key, classes: item.sample.classes, captions: item.sample.captions,
-                    group: item.sample.group)
+                    key: item.sample.key, classes: item.sample.classes,
+                    undecided: item.sample.undecided.isEmpty ? nil : item.sample.undecided,
+                    captions: item.sample.captions, group: item.sample.group)
             }, hashes: kept.map(\.prepared.hash), vectors: vectors, states: states)
     }
 

@@ -17,6 +17,38 @@ public struct ClassPrompts: Sendable, Equatable {
         self.templates = templates.isEmpty ? [.plain] : templates
     }
 
+    /// What is given, or else what the set has.
+    /// - Parameters:
+    ///   - setName: whose names and templates are meant in files that have those of several sets.
+    ///   - classNames: the set's names.
+    ///   - own: the set's templates.
+    ///   - templates: those of `templatesFile` come after them.
+    /// - Throws: ``EvaluationError``, `CLIPError.template`.
+    public init(
+        setName: String, classNames: [String], own: [String], labels: [String]?, labelsFile: String?,
+        templates: [String], templatesFile: String?
+    ) throws {
+        var names = labels ?? classNames
+        if let labelsFile { names = try PromptFile.names(labelsFile, dataSet: setName) }
+        let given = templates.isEmpty && templatesFile == nil ? own : templates
+        var all = try given.map { try PromptTemplate($0) }
+        var sentences: [[String]]?
+        if let templatesFile {
+            switch try PromptFile.templates(templatesFile, dataSet: setName, classNames: names) {
+            case .templates(let read): all += read
+            case .sentences(let byClass):
+                sentences = try names.map { name in
+                    guard let own = byClass[name], !own.isEmpty else {
+                        throw EvaluationError.prompts(
+                            name: templatesFile, problem: "class \"\(name)\" has no sentences")
+                    }
+                    return own
+                }
+            }
+        }
+        self.init(names: names, templates: all, sentences: sentences)
+    }
+
     /// All sentences, a class's one after another.
     var texts: [[String]] {
         sentences ?? names.map { name in templates.map { $0.filled(with: name) } }

@@ -140,14 +140,20 @@ public struct MultiLabelResult: Sendable, Equatable, Codable {
     /// - Parameters:
     ///   - scores: `[N, C]`.
     ///   - classes: those of each sample.
-    public init(scores: Tensor, classes: [[Int]], classNames: [String], name: String = "samples") throws {
+    ///   - undecided: classes that a sample is counted for neither way, as VOC has hard ones.
+    public init(
+        scores: Tensor, classes: [[Int]], undecided: [[Int]] = [], classNames: [String], name: String = "samples"
+    ) throws {
         guard try scores.isAllFinite() else { throw EvaluationError.notFinite(name: name) }
-        count = classes.count
+        let count = classes.count
+        self.count = count
         let columns = try scores.transposed().contiguous().elements(Float.self)
         var found: [String: Double?] = [:]
         for (place, className) in classNames.enumerated() {
-            let own = Array(columns[place * count..<(place + 1) * count])
-            found[className] = .some(AveragePrecision.score(own, isRight: classes.map { $0.contains(place) }))
+            let rows = classes.indices.filter { undecided.isEmpty || !undecided[$0].contains(place) }
+            found[className] = .some(
+                AveragePrecision.score(
+                    rows.map { columns[place * count + $0] }, isRight: rows.map { classes[$0].contains(place) }))
         }
         let known = classNames.compactMap { found[$0] ?? nil }
         guard !known.isEmpty else { throw EvaluationError.samples(name: name, problem: "no sample has a class") }

@@ -22,8 +22,8 @@ extension Evaluator {
         _ test: EvaluationSet, validation: EvaluationSet?, prompts: ClassPrompts, falseAcceptance: Double,
         seed: UInt64 = 0
     ) throws -> CalibrationOutcome {
-        var measured = try embedded(test)
-        var fitted = try validation.map { try embedded($0) } ?? measured
+        var measured = try embedded(test).labelled()
+        var fitted = try validation.map { try embedded($0).labelled() } ?? measured
         if validation == nil {
             var generator = SplitMix64(seed: seed)
             let mixed = Array(0..<measured.count).shuffled(using: &generator)

@@ -31,22 +31,30 @@ extension Evaluator {
     ) throws -> ProbeOutcome {
         let (learned, tested) = (try embedded(train), try embedded(test))
         let chosen = try validation.map { try LabelledFeatures(embedded($0)) }
-        let outcome = try probe.run(
-            train: LabelledFeatures(learned), validation: chosen, test: LabelledFeatures(tested)
-        ) { progress("probe", $0) }
+        let sets = [train, validation, test].map { $0?.fingerprint ?? "" } + [probe.identity]
+        let outcome = try fitted(["probe", fingerprint] + sets, "a probe of \(train.name) by \(clip.name)") {
+            try probe.run(
+                train: LabelledFeatures(learned), validation: chosen, test: LabelledFeatures(tested)
+            ) { progress("probe", $0) }
+        }
         let zeroShot = try zeroShot(tested, prompts ?? ClassPrompts(names: test.classNames))
         var pixels: ProbeResult?
         if withPixels {
             let grid = try PixelFeatures.grid(of: test)
             func features(_ set: EvaluationSet, _ embedded: EmbeddedSet) throws -> LabelledFeatures {
-                LabelledFeatures(
-                    name: "\(set.name), pixels", features: try pixelFeatures(set, grid), labels: try embedded.labels(),
-                    classNames: embedded.classNames)
+                let rows = embedded.samples.indices.filter { !embedded.samples[$0].classes.isEmpty }
+                let pixels = try pixelFeatures(set, grid)
+                return LabelledFeatures(
+                    name: "\(set.name), pixels",
+                    features: rows.count == embedded.count ? pixels : try pixels.rows(Tensor(rows.map(Int64.init))),
+                    labels: try embedded.labelled().labels(), classNames: embedded.classNames)
             }
             let own = try validation.map { try features($0, embedded($0)) }
-            pixels = try probe.run(
-                train: features(train, learned), validation: own, test: features(test, tested)
-            ) { progress("pixels", $0) }.result
+            pixels = try fitted(["probe", "pixels \(grid)"] + sets, "a probe of \(train.name)'s pixels") {
+                try probe.run(
+                    train: features(train, learned), validation: own, test: features(test, tested)
+                ) { progress("pixels", $0) }
+            }.result
         }
         let head = ProbeHead(
             classifier: outcome.classifier, classNames: learned.classNames, model: clip.name, fingerprint: fingerprint,
@@ -54,16 +62,35 @@ extension Evaluator {
         return ProbeOutcome(test: tested, probe: outcome.result, zeroShot: zeroShot, pixels: pixels, head: head)
     }
 
+    /// A probe that was fitted before, or is now: the sweep takes minutes where features are many.
+    private func fitted(
+        _ parts: [String], _ description: String,
+        _ fit: () throws -> (result: ProbeResult, classifier: LogisticRegression)
+    ) throws -> (result: ProbeResult, classifier: LogisticRegression) {
+        guard let cache else { return try fit() }
+        var made: (result: ProbeResult, classifier: LogisticRegression)?
+        let kept = try cache.tensors(["1"] + parts, description) {
+            let outcome = try fit()
+            made = outcome
+            let text = try ResultCoding.encoder().encode(outcome.result)
+            return [
+                "weight": outcome.classifier.weights, "bias": outcome.classifier.bias,
+                "result": try text.withUnsafeBytes { try Tensor(copying: $0, shape: [text.count], dtype: .uint8) },
+            ]
+        }
+        if let made { return made }
+        guard let weights = kept["weight"], let bias = kept["bias"], let text = try kept["result"]?.bytes(),
+            let result = try? ResultCoding.decoder().decode(ProbeResult.self, from: Data(text))
+        else { return try fit() }
+        let classCount = result.classification.classes.count
+        return (result, LogisticRegression(weights: weights, bias: bias, classCount: classCount))
+    }
+
     /// Probes that learn from few pictures a class, beside the classes' names.
     public func fewShot(
         _ fewShot: FewShot, train: EmbeddedSet, test: EmbeddedSet, prompts: ClassPrompts,
         progress: (_ shots: Int, _ draw: Int) -> Void = { _, _ in }
     ) throws -> FewShotResult {
-        guard train.classNames == test.classNames else {
-            throw EvaluationError.mismatch(
-                path: train.name, expected: "\(test.name) of \(test.classNames.count) classes",
-                found: "other classes (\(train.classNames.count))")
-        }
         return try fewShot.run(
             train: LabelledFeatures(train), test: LabelledFeatures(test),
             zeroShot: zeroShot(test, prompts).classification?.top1, progress: progress)
@@ -180,7 +207,7 @@ public struct ProbeHead: Sendable {
             let fingerprint = metadata["fingerprint"]
         else {
             throw EvaluationError.damaged(
-                path: path, reason: "it is no probe's classifier; clip evaluate probe --save writes one")
+                path: path, reason: "it is no probe's classifier")
         }
         let tensors = try TensorFile.read(path)
         guard let weights = tensors["weight"], let bias = tensors["bias"], weights.rank == 2, bias.rank == 1,
@@ -196,15 +223,26 @@ public struct ProbeHead: Sendable {
         data = metadata["data"] ?? ""
     }
 
-    /// Probabilities of the classes, for features of the model that it was learned from: float32 `[N, C]`.
+    /// The classes of pictures, best first, by features of the model that it was learned from.
+    /// - Parameter states: float32 `[N, W]`
     /// - Throws: ``EvaluationError/mismatch(path:expected:found:)`` for another model's.
-    package func probabilities(_ states: Tensor, of evaluator: Evaluator) throws -> Tensor {
-        // Precision changes digits, not what features mean.
-        func weights(_ fingerprint: String) -> Substring { fingerprint.prefix { $0 != "-" } }
-        guard weights(fingerprint) == weights(evaluator.fingerprint), states.shape[1] == classifier.weights.shape[1]
-        else {
+    package func ranked(_ states: Tensor, of evaluator: Evaluator) throws -> [[ScoredChoice]] {
+        guard evaluator.isSameModel(as: fingerprint), states.shape[1] == classifier.weights.shape[1] else {
             throw EvaluationError.mismatch(path: "the head", expected: evaluator.clip.name, found: model)
         }
-        return try Engine.withoutGradients { try classifier.scores(states).softmax(along: 1) }
+        return try Engine.withoutGradients {
+            let scores = try classifier.scores(states)
+            let (values, shares) = (
+                try scores.elements(Float.self), try scores.softmax(along: 1).elements(Float.self)
+            )
+            return (0..<states.shape[0]).map { row in
+                classNames.indices.map { place in
+                    let at = row * classNames.count + place
+                    return ScoredChoice(
+                        index: place, label: classNames[place], score: Double(shares[at]),
+                        similarity: Double(values[at]))
+                }.sorted(by: ScoredChoice.isBetter)
+            }
+        }
     }
 }

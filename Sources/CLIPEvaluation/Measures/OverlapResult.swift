@@ -53,7 +53,9 @@ extension Evaluator {
         _ overlap: Overlap, _ set: EvaluationSet, training: EvaluationSet, prompts: ClassPrompts,
         progress: (String) -> Void = { _ in }
     ) throws -> OverlapResult {
-        let (own, learned) = (try embedded(set), try embedded(training))
+        var own = try embedded(set)
+        if own.classNames.count > 1, !own.isMultiLabel { own = try own.labelled() }
+        let learned = try embedded(training)
         let pictures = try OverlapPictures(name: own.name, hashes: own.hashes, vectors: own.vectors)
         let others = try OverlapPictures(name: learned.name, hashes: learned.hashes, vectors: learned.vectors)
         progress("chooses the threshold")

@@ -82,8 +82,24 @@ package struct LabelledFeatures: Sendable {
 
     /// What a probe learns from: the image tower's states.
     /// - Throws: ``EvaluationError`` for samples without a class, or with several.
-    package init(_ set: EmbeddedSet) throws {
+    package init(_ all: EmbeddedSet) throws {
+        let set = try all.labelled()
         self.init(name: set.name, features: set.states, labels: try set.labels(), classNames: set.classNames)
+    }
+
+    /// The same samples with the places of their classes among other names, of which theirs are some.
+    /// - Throws: ``EvaluationError/mismatch(path:expected:found:)`` for a class that is not among them.
+    func relabelled(_ names: [String], of other: String) throws -> LabelledFeatures {
+        guard classNames != names else { return self }
+        let places = try classNames.map { name in
+            guard let place = names.firstIndex(of: name) else {
+                throw EvaluationError.mismatch(
+                    path: self.name, expected: "\(other), which has no class \"\(name)\"", found: "other classes")
+            }
+            return place
+        }
+        return LabelledFeatures(
+            name: self.name, features: features, labels: labels.map { places[$0] }, classNames: names)
     }
 
     func selecting(_ places: [Int]) throws -> LabelledFeatures {
@@ -126,6 +142,9 @@ public struct Probe: Sendable {
     /// The paper's sweep, a fifth for validation.
     public init() {}
 
+    /// All that decides what it comes to.
+    var identity: String { "\(validationShare) \(seed) \(sweep.triesAll) \(sweep.mostIterations)" }
+
     /// - Parameters:
     ///   - train: what to learn.
     ///   - validation: what to choose the strength by; nil to take a share of `train`.
@@ -134,11 +153,8 @@ public struct Probe: Sendable {
         train: LabelledFeatures, validation: LabelledFeatures? = nil, test: LabelledFeatures,
         progress: (ProbeSweep.Trial) -> Void = { _ in }
     ) throws -> (result: ProbeResult, classifier: LogisticRegression) {
-        for other in [validation, test].compactMap({ $0 }) where other.classNames != train.classNames {
-            throw EvaluationError.mismatch(
-                path: other.name, expected: "\(train.name) of \(train.classNames.count) classes",
-                found: "other classes (\(other.classNames.count))")
-        }
+        let validation = try validation?.relabelled(train.classNames, of: train.name)
+        let test = try test.relabelled(train.classNames, of: train.name)
         guard test.features.shape[1] == train.features.shape[1] else {
             throw EvaluationError.samples(
                 name: test.name,
@@ -214,6 +230,7 @@ public struct FewShot: Sendable {
     package func run(
         train: LabelledFeatures, test: LabelledFeatures, zeroShot: Interval?, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> FewShotResult {
+        let test = try test.relabelled(train.classNames, of: train.name)
         let byClass = LabelledFeatures.byClass(train.labels)
         let most = shots.max() ?? 0
         guard draws > 0, !shots.isEmpty, shots.allSatisfy({ $0 > 0 }) else {

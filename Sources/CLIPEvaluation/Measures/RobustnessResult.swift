@@ -106,7 +106,8 @@ extension Evaluator {
             corruptions: corrupted, meanCorrupted: mean.isEmpty ? nil : mean.reduce(0, +) / Double(mean.count))
     }
 
-    private func accuracy(_ set: EmbeddedSet, _ prompts: ClassPrompts) throws -> Interval {
+    private func accuracy(_ all: EmbeddedSet, _ prompts: ClassPrompts) throws -> Interval {
+        let set = try all.labelled()
         let labels = try set.labels()
         let answers = try ClassificationResult.answers(similarities(set, prompts), name: set.name)
         return .wilson(zip(answers, labels).count { $0[0] == $1 }, of: labels.count)

@@ -219,7 +219,8 @@ extension Evaluator {
         if set.classNames.count > 1, !set.isMultiLabel {
             let asked = prompts ?? ClassPrompts(names: set.classNames)
             let classes = try classVectors(asked)
-            return { set in
+            return { all in
+                let set = try all.labelled()
                 let labels = try set.labels()
                 let scores = try Engine.inference { try set.vectors.matmul(classes.transposed()) }
                 let answers = try ClassificationResult.answers(scores, name: set.name)
@@ -246,8 +247,10 @@ extension Evaluator {
         guard !known.isEmpty else {
             throw EvaluationError.samples(name: set.name, problem: "none of its pictures is among those with a group")
         }
-        let judged = try measure(set.selecting(known))
+        let isByClass = set.classNames.count > 1 && !set.isMultiLabel
+        let kept = isByClass ? known.filter { !set.samples[$0].classes.isEmpty } : known
+        let judged = try measure(set.selecting(kept))
         return try GroupReport(
-            isRight: judged.isRight, scores: judged.scores, groups: known.compactMap { names[$0] })
+            isRight: judged.isRight, scores: judged.scores, groups: kept.compactMap { names[$0] })
     }
 }

@@ -129,7 +129,7 @@ extension Evaluator {
                         + "their order")
         }
         guard prompts.names.count > 1 else { throw EvaluationError.oneClass(name: set.name) }
-        return set.isMultiLabel ? try severalLabels(set, prompts) : try oneLabel(set, prompts)
+        return set.isMultiLabel ? try severalLabels(set, prompts) : try oneLabel(set.labelled(), prompts)
     }
 
     private func oneLabel(_ set: EmbeddedSet, _ prompts: ClassPrompts) throws -> ZeroShotResult {
@@ -161,8 +161,8 @@ extension Evaluator {
         var last: MultiLabelResult?
         for step in prompts.steps {
             let result = try MultiLabelResult(
-                scores: similarities(set, step.prompts), classes: set.samples.map(\.classes), classNames: prompts.names,
-                name: set.name)
+                scores: similarities(set, step.prompts), classes: set.samples.map(\.classes),
+                undecided: set.samples.map { $0.undecided ?? [] }, classNames: prompts.names, name: set.name)
             last = result
             steps.append(ZeroShotResult.Step(prompts: step.name, accuracy: result.meanAveragePrecision, gain: nil))
         }

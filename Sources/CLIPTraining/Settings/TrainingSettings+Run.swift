@@ -42,6 +42,7 @@ extension TrainingSettings {
         options.keptCheckpoints = run.keptCheckpoints
         options.keepsBest = run.keepsBest
         options.evaluationInterval = run.evaluationInterval
+        options.observationInterval = run.suiteInterval
         options.storedType = run.storage == .fp16 ? .float16 : nil
         options.sharesOptimizer = distribution.sharesOptimizer
     }

@@ -36,6 +36,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         public var training: String?
         /// Pairs to evaluate on, likewise; nil for a run that is not measured.
         public var heldOut: String?
+        /// A suite of evaluations that is run between epochs.
+        public var suite: String?
         /// A table's header of picture paths.
         public var imageColumn = TableOptions().imageColumn
         /// A table's header of captions.
@@ -202,6 +204,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         public var keepsBest: HeldOutMeasure?
         /// Epochs between held-out evaluations.
         public var evaluationInterval = TrainingRun.Options.standard.evaluationInterval
+        /// Epochs between runs of ``Sources/suite``.
+        public var suiteInterval = TrainingRun.Options.standard.observationInterval
         /// How the final model's numbers are stored.
         public var storage = Storage.fp32
     }

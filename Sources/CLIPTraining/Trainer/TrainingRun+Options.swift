@@ -40,6 +40,8 @@ extension TrainingRun {
         public var keepsBest: HeldOutMeasure?
         /// Epochs between held-out evaluations.
         public var evaluationInterval = 1
+        /// Epochs between observations; the last epoch's end is observed too.
+        public var observationInterval = 1
         /// How pairs are read and shared.
         public var loading = LoadingPlan()
         /// How the final model's parameters are stored; nil for 32 bits.

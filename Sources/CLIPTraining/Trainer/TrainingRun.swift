@@ -12,6 +12,7 @@ public final class TrainingRun {
     let trainer: Trainer
     private let training: PairSource
     private let heldOut: (any HeldOutEvaluator)?
+    private let observer: (any ModelObserver)?
     var options: Options
     let store: CheckpointStore
     private let onSkip: @Sendable (SkippedSample) -> Void
@@ -39,7 +40,8 @@ public final class TrainingRun {
     ///   - onRead: told of every caption and its tokens, from any thread: for whoever wants to know how many are cut.
     public init(
         _ clip: CLIPModel, configuration: TrainingConfiguration, training: PairSource,
-        heldOut: (any HeldOutEvaluator)?, options: Options, teacher: CLIPModel? = nil, anchors: ClassAnchors? = nil,
+        heldOut: (any HeldOutEvaluator)?, observer: (any ModelObserver)? = nil, options: Options,
+        teacher: CLIPModel? = nil, anchors: ClassAnchors? = nil,
         communicator: any Communicator = SingleProcess(),
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         onRead: @escaping @Sendable (_ caption: String, _ tokens: TokenizedText) -> Void = { _, _ in }
@@ -49,6 +51,7 @@ public final class TrainingRun {
                 name: "keep best", problem: "the best model is told by held-out pairs, and none are given")
         }
         self.clip = clip
+        self.observer = observer
         tokenizerFiles = try clip.tokenizerFiles()
         try clip.model.ownMemory()
         trainer = try Trainer(
@@ -118,10 +121,21 @@ public final class TrainingRun {
 
     private func evaluate(log: RunLog?, _ onEvent: (Event) -> Void) throws {
         let isLast = state.position.step >= trainer.configuration.totalSteps
-        guard let heldOut, isLast || state.position.epoch % options.evaluationInterval == 0 else { return }
+        func isDue(_ interval: Int) -> Bool { isLast || state.position.epoch % interval == 0 }
+        let evaluator = isDue(options.evaluationInterval) ? heldOut : nil
+        let observer = isDue(options.observationInterval) ? self.observer : nil
+        guard evaluator != nil || observer != nil else { return }
         var isStopped = false
         try group.communicator.onFirst("evaluates") {
-            do { try evaluate(with: heldOut, log: log, onEvent) } catch is CancellationError { isStopped = true }
+            do {
+                if let evaluator { try evaluate(with: evaluator, log: log, onEvent) }
+                let stop = options.stop
+                try observer.map { observer in
+                    try withAverage {
+                        try observer.observe(clip, epoch: state.position.epoch) { stop.isRequested }
+                    }
+                }
+            } catch is CancellationError { isStopped = true }
         }
         if try group.agree(isStopped ? .stop : .step).turn == .stop { throw RunStopped() }
     }

@@ -11,8 +11,7 @@ struct CalibrateCommand: ParsableCommand {
             The expected calibration error before and after a temperature (or Platt's fit, for models that score by a \
             sigmoid), fitted on the validation split or on half of the set and measured on the rest; and the similarity from \
             which an answer is given, so that at most --false-acceptance of pictures of no label get one. What --save writes \
-            is what "clip classify --calibration" and "--none" read; in a model's folder under the name calibration.json \
-            they find it by themselves.
+            is what "clip classify --calibration" reads; in a model's folder, as calibration.json, "--none" finds it by itself.
             """)
 
     @Option(help: ArgumentHelp("The split to fit on (default: half of --split).", valueName: "name"))

@@ -14,7 +14,7 @@ struct EvaluateCommand: ParsableCommand {
         subcommands: [
             EvaluatePairsCommand.self, ZeroShotCommand.self, RetrievalCommand.self, ProbeCommand.self,
             FewShotCommand.self, RobustnessCommand.self, OverlapCommand.self, WeaknessCommand.self,
-            CalibrateCommand.self,
+            CalibrateCommand.self, SuiteCommand.self, CompareResultsCommand.self,
         ],
         defaultSubcommand: EvaluatePairsCommand.self)
 }

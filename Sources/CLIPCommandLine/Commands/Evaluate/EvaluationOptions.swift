@@ -71,32 +71,10 @@ struct PromptOptions: ParsableArguments {
     }
 
     func prompts(for set: EvaluationSet) throws -> ClassPrompts {
-        try prompts(setName: set.name, classNames: set.classNames, own: set.templates)
-    }
-
-    func prompts(setName: String, classNames: [String], own: [String]) throws -> ClassPrompts {
-        let name = promptsFor ?? setName
-        var names = classNames
-        if let labels { names = LabelOptions.split(labels) }
-        if let labelsFile { names = try PromptFile.names(labelsFile, dataSet: name) }
-        var prompts = ClassPrompts(names: names)
-        let given = templates.isEmpty && templatesFile == nil ? own : templates
-        if !given.isEmpty { prompts.templates = try given.map { try PromptTemplate($0) } }
-        if let templatesFile {
-            switch try PromptFile.templates(templatesFile, dataSet: name, classNames: names) {
-            case .templates(let read):
-                prompts.templates = templates.isEmpty ? read : prompts.templates + read
-            case .sentences(let byClass):
-                prompts.sentences = try names.map { name in
-                    guard let sentences = byClass[name], !sentences.isEmpty else {
-                        throw EvaluationError.prompts(
-                            name: templatesFile, problem: "class \"\(name)\" has no sentences")
-                    }
-                    return sentences
-                }
-            }
-        }
-        return prompts
+        try ClassPrompts(
+            setName: promptsFor ?? set.name, classNames: set.classNames, own: set.templates,
+            labels: labels.map(LabelOptions.split), labelsFile: labelsFile, templates: templates,
+            templatesFile: templatesFile)
     }
 }
 

@@ -17,6 +17,8 @@ struct RunOptions: ParsableArguments, SettingOptions {
     var keepBest: HeldOutMeasure?
     @Option(help: "Epochs between evaluations on --val-data.")
     var evaluationInterval = Given(\.run.evaluationInterval)
+    @Option(help: "Epochs between runs of --suite.")
+    var suiteInterval = Given(\.run.suiteInterval)
     @Option(help: "How the final model's numbers are stored: fp32 or fp16.")
     var store = Given(\.run.storage)
     @Option(
@@ -37,6 +39,7 @@ struct RunOptions: ParsableArguments, SettingOptions {
             SettingKey("keep-checkpoints", \.run.keptCheckpoints) { $0.keepCheckpoints.given }.free,
             SettingKey("keep-best", optional: \.run.keepsBest) { $0.keepBest }.free,
             SettingKey("evaluation-interval", \.run.evaluationInterval) { $0.evaluationInterval.given }.free,
+            SettingKey("suite-interval", \.run.suiteInterval) { $0.suiteInterval.given }.free,
             SettingKey("store", \.run.storage) { $0.store.given }.free,
             .momentary("allow-change"), .momentary("overfit-one-batch"),
         ]
@@ -48,7 +51,8 @@ struct RunOptions: ParsableArguments, SettingOptions {
     }
 
     func validate() throws {
-        guard checkpointInterval.value > 0, evaluationInterval.value > 0, keepCheckpoints.value > 0,
+        guard checkpointInterval.value > 0, evaluationInterval.value > 0, suiteInterval.value > 0,
+            keepCheckpoints.value > 0,
             checkpointSeconds ?? 1 > 0
         else { throw ValidationError("Intervals and --keep-checkpoints are numbers above 0.") }
     }

@@ -25,6 +25,12 @@ struct TrainCommand: ParsableCommand, SettingOptions {
     @Option(help: ArgumentHelp("Pairs to evaluate on, likewise.", valueName: "source"))
     var valData: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Evaluations to run between epochs, as for \"clip evaluate suite\"; results go to RUN/suite.",
+            valueName: "file.yaml"))
+    var suite: String?
+
     @Option(help: ArgumentHelp("The run directory to write.", valueName: "run"))
     var output: String?
 
@@ -49,6 +55,7 @@ struct TrainCommand: ParsableCommand, SettingOptions {
         let own: [SettingKey<Self>] = [
             SettingKey("train-data", optional: \.sources.training) { $0.trainData }.path,
             SettingKey("val-data", optional: \.sources.heldOut) { $0.valData }.path,
+            SettingKey("suite", optional: \.sources.suite) { $0.suite }.path.free,
             .momentary("output"), .momentary("resume"),
         ]
         return own + LengthOptions.keys.map { $0.of(\.length) } + OptimizationOptions.keys.map { $0.of(\.optimization) }

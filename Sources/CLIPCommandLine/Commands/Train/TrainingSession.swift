@@ -75,8 +75,13 @@ struct TrainingSession {
         let heldOut = heldOutPairs.map { pairs in
             PairEvaluation(pairs, threads: threads, onSkip: { progress.skipped($0) })
         }
+        // A suite that cannot be read is to be told before anything is learned.
+        let observer = try settings.sources.suite.map { suite in
+            try SuiteObserver(suite: suite, run: options.output, skips: progress)
+        }
         let run = try TrainingRun(
-            clip, configuration: configuration, training: training, heldOut: heldOut, options: options,
+            clip, configuration: configuration, training: training, heldOut: heldOut, observer: observer,
+            options: options,
             teacher: teacher(on: device), anchors: settings.loss.anchors.map { try ClassAnchors(path: $0) },
             communicator: communicator, onSkip: { progress.skipped($0) },
             onRead: { progress.read($0, $1, contextLength: contextLength) })
