@@ -38,15 +38,14 @@ def cell(values):
 
 def table(results, names):
     records = [json.loads(line) for line in Path(results).read_text().splitlines()]
-    print("| recipe | " + " | ".join(title for title, _, _ in COLUMNS) + " | minutes | seeds |")
-    print("|---" * (len(COLUMNS) + 3) + "|")
+    print("| recipe | " + " | ".join(title for title, _, _ in COLUMNS) + " | seeds |")
+    print("|---" * (len(COLUMNS) + 2) + "|")
     for name in names:
         runs = [record for record in records if record["recipe"] == name]
         if not runs:
             continue
         cells = [cell([run[language][key] for run in runs]) for _, language, key in COLUMNS]
-        minutes = statistics.mean(run["seconds"] for run in runs) / 60
-        print(f"| {name} | " + " | ".join(cells) + f" | {minutes:.1f} | {len(runs)} |")
+        print(f"| {name} | " + " | ".join(cells) + f" | {len(runs)} |")
 
 
 if __name__ == "__main__":

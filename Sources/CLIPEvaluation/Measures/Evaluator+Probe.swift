@@ -44,6 +44,12 @@ extension Evaluator {
             func features(_ set: EvaluationSet, _ embedded: EmbeddedSet) throws -> LabelledFeatures {
                 let rows = embedded.samples.indices.filter { !embedded.samples[$0].classes.isEmpty }
                 let pixels = try pixelFeatures(set, grid)
+                guard pixels.shape[0] == embedded.count else {
+                    throw EvaluationError.samples(
+                        name: set.name,
+                        problem: "\(pixels.shape[0]) of its pictures can be read, and the model takes \(embedded.count)"
+                    )
+                }
                 return LabelledFeatures(
                     name: "\(set.name), pixels",
                     features: rows.count == embedded.count ? pixels : try pixels.rows(Tensor(rows.map(Int64.init))),
@@ -121,23 +127,31 @@ enum PixelFeatures {
     /// Larger pictures are made smaller.
     private static let side = 32
 
-    /// The size of the first picture; 32 × 32 where that is larger.
+    /// Pictures that are looked at to tell whether all are gray.
+    private static let looked = 256
+
+    /// The size of the first picture; 32 × 32 where that is larger. One value a pixel where the first pictures are gray.
     static func grid(of set: EvaluationSet) throws -> Grid {
         struct Found: Error {}
         var first: Picture?
+        var (isGray, seen) = (true, 0)
         do {
             try set.source.read { sample in
-                if let picture = try? sample.pictures().first {
-                    first = picture
-                    throw Found()
-                }
+                guard let picture = try? sample.pictures().first else { return }
+                if first == nil { first = picture }
+                isGray = isGray && Self.isGray(picture)
+                seen += 1
+                if seen == looked || !isGray { throw Found() }
             }
         } catch is Found {}
         guard let first else { throw EvaluationError.samples(name: set.name, problem: "it holds no readable picture") }
         let isSmall = first.width <= side && first.height <= side
         return Grid(
-            columns: isSmall ? first.width : side, rows: isSmall ? first.height : side,
-            isGray: first.pixels.indices.allSatisfy { $0 % 3 == 0 || first.pixels[$0] == first.pixels[$0 - 1] })
+            columns: isSmall ? first.width : side, rows: isSmall ? first.height : side, isGray: isGray)
+    }
+
+    private static func isGray(_ picture: Picture) -> Bool {
+        picture.pixels.indices.allSatisfy { $0 % 3 == 0 || picture.pixels[$0] == picture.pixels[$0 - 1] }
     }
 
     /// float32 `[N, columns · rows · (1 or 3)]`, 0 to 1, of the pictures that can be read.

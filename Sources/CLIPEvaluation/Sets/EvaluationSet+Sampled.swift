@@ -2,8 +2,11 @@ import CLIPData
 
 extension EvaluationSet {
     /// So many samples of it, drawn by the seed, in their order; the set itself where it has no more.
-    /// - Throws: what reading it throws.
+    /// - Throws: ``EvaluationError/setting(name:value:reason:)`` for fewer than one; what reading it throws.
     public func sampled(_ count: Int, seed: UInt64 = 0) throws -> EvaluationSet {
+        guard count > 0 else {
+            throw EvaluationError.setting(name: "sample", value: "\(count)", reason: "at least one")
+        }
         var total = 0
         try source.read { _ in total += 1 }
         guard total > count else { return self }
