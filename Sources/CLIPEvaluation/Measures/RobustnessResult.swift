@@ -100,9 +100,9 @@ extension Evaluator {
         let mean = corrupted.map { kind in
             kind.accuracy.reduce(0) { $0 + $1.value } / Double(max(1, kind.accuracy.count))
         }
-        return RobustnessResult(
-            reference: own, count: whole.count, shifts: measured,
-            meanShifted: measured.isEmpty ? nil : try Interval.mean(of: measured.map(\.accuracy)),
+        return try RobustnessResult(
+            reference: own, count: whole.labelled().count, shifts: measured,
+            meanShifted: measured.isEmpty ? nil : Interval.mean(of: measured.map(\.accuracy)),
             corruptions: corrupted, meanCorrupted: mean.isEmpty ? nil : mean.reduce(0, +) / Double(mean.count))
     }
 
@@ -131,8 +131,8 @@ extension Evaluator {
         asked.sentences = prompts.sentences.map { all in places.map { all[$0] } }
         let set = try embedded(shift)
         let accuracy = try accuracy(set, asked)
-        return RobustnessResult.Shift(
-            name: shift.name, count: set.count, accuracy: accuracy, drop: own.value - accuracy.value,
+        return try RobustnessResult.Shift(
+            name: shift.name, count: set.labelled().count, accuracy: accuracy, drop: own.value - accuracy.value,
             effective: baseline.map { EffectiveRobustness(reference: own, shifted: accuracy, fit: $0) })
     }
 }

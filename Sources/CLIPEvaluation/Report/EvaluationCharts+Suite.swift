@@ -67,7 +67,7 @@ extension EvaluationCharts {
         let points = result.trials.sorted { $0.strength < $1.strength }
             .map { LineChart.Point(x: $0.strength, y: $0.accuracy) }
         var chart = LineChart(
-            "\(name): how strongly the probe is held back",
+            "\(name): validation accuracy by C",
             x: ChartAxis("C, the inverse of the penalty", scale: .logarithmic),
             y: ChartAxis("validation accuracy", numbers: .percent),
             series: [LineChart.Series("linear probe", points)])
