@@ -94,11 +94,10 @@ public struct ProbeSweep: Sendable {
 
         mutating func attempt(_ place: Int, _ progress: (Trial) -> Void) throws {
             guard trials[place] == nil else { return }
-            // From a stronger penalty's minimum the way is shorter than from a weaker one's.
-            let below = classifiers.keys.filter { $0 < place }.max()
+            // From nothing: at another strength's minimum the slope of a weak penalty is within the tolerance already, so that
+            // not a step would be taken.
             let (classifier, fit) = try LogisticRegression.fit(
-                train, strength: ProbeSweep.strengths[place], start: below.flatMap { classifiers[$0] },
-                mostIterations: mostIterations)
+                train, strength: ProbeSweep.strengths[place], mostIterations: mostIterations)
             let trial = Trial(
                 strength: ProbeSweep.strengths[place],
                 accuracy: try classifier.accuracy(on: validation.features, labels: validation.labels),

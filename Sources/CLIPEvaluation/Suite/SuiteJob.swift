@@ -47,7 +47,7 @@ struct SuiteJob {
         }
         shifts = try (entry.texts("shifts") ?? []).compactMap { try open($0, split: split) }
         var hash = ContentHash()
-        for part in ["1", entry.identity, evaluator.fingerprint] { hash.update(part) }
+        for part in ["2", entry.identity, evaluator.fingerprint] { hash.update(part) }
         for set in [set, training, validation].compactMap({ $0 }) + shifts { hash.update(set.fingerprint) }
         for key in ["labels_file", "templates_file", "labels_of_pairs", "winoground", "groups", "baseline"] {
             // What lists say, not how old they are.
