@@ -49,6 +49,17 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
+extension EvaluationError {
+    /// Lets a failure to read or write a file be one of this library's errors.
+    static func wrapping<R>(_ body: () throws(FileFault) -> R) throws(EvaluationError) -> R {
+        do throws(FileFault) {
+            return try body()
+        } catch {
+            throw .file(error)
+        }
+    }
+}
+
 extension EvaluationError: Failure {
     /// Whose turn it is.
     public var kind: FailureKind {

@@ -62,6 +62,19 @@ import Torch
         }
     }
 
+    /// A figure may ask for its set several times: without a cache on disk it is encoded once all the same.
+    @Test func withoutACacheASetIsEncodedOnce() throws {
+        try withTemporaryDirectory { folder in
+            let set = try EvaluationSet(makeSet(folder))
+            let counted = Counted()
+            let evaluator = try Evaluator(Self.model.get(), cache: nil, onProgress: { done, _ in counted.add(done) })
+            let (first, second) = (try evaluator.embedded(set), try evaluator.embedded(set))
+            #expect(counted.total == 6 && first.samples == second.samples)
+            _ = try evaluator.embedded(set.sampled(4))
+            #expect(counted.total == 10, "a sample of it is another set")
+        }
+    }
+
     @Test func theCacheIsBoundedAndForgetsWhatWasUsedLongAgo() throws {
         try withTemporaryDirectory { folder in
             let tensor = try Tensor.zeros([1000])

@@ -71,16 +71,15 @@ public struct CalibrationFile: Sendable, Equatable, Codable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let json = try encoder.encode(self)
-        do throws(FileFault) { try WholeFile.write(json, to: path) } catch { throw EvaluationError.file(error) }
+        try EvaluationError.wrapping { () throws(FileFault) in try WholeFile.write(json, to: path) }
     }
 
     /// Reads a file that ``write(to:)`` wrote.
     /// - Throws: ``EvaluationError/file(_:)`` for one that cannot be read; ``EvaluationError/damaged(path:reason:)`` for one of
     ///   another version, one that is no calibration, and one with numbers that are not finite or out of range.
     public init(path: String) throws {
-        let data: Data
-        do throws(FileFault) { data = try WholeFile.data(path, limit: Self.mostBytes) } catch {
-            throw EvaluationError.file(error)
+        let data = try EvaluationError.wrapping { () throws(FileFault) in
+            try WholeFile.data(path, limit: Self.mostBytes)
         }
         let form = try Self.decode(Form.self, data, path)
         guard form.version == Self.currentVersion else {

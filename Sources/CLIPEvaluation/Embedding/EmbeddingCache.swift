@@ -57,16 +57,22 @@ public struct EmbeddingCache: Sendable {
 
     /// What is kept, the most recently used first.
     public func entries() -> [Entry] {
+        files().map { file in
+            let metadata = (try? TensorFile.metadata(of: path(file.key))) ?? [:]
+            return Entry(
+                key: file.key, description: metadata[Self.descriptionKey] ?? "damaged", bytes: file.bytes,
+                used: file.used)
+        }
+    }
+
+    /// The same without a look into the files.
+    private func files() -> [(key: String, bytes: Int, used: Date)] {
         let names = (try? Folder.names(in: folder)) ?? []
-        return names.filter { $0.hasSuffix(Self.ending) }.compactMap { name -> Entry? in
-            let path = Folder.join(folder, name)
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+        return names.filter { $0.hasSuffix(Self.ending) }.compactMap { name in
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: Folder.join(folder, name)),
                 let bytes = attributes[.size] as? Int, let used = attributes[.modificationDate] as? Date
             else { return nil }
-            let metadata = (try? TensorFile.metadata(of: path)) ?? [:]
-            return Entry(
-                key: String(name.dropLast(Self.ending.count)),
-                description: metadata[Self.descriptionKey] ?? "damaged", bytes: bytes, used: used)
+            return (String(name.dropLast(Self.ending.count)), bytes, used)
         }.sorted { ($0.used, $1.key) > ($1.used, $0.key) }
     }
 
@@ -116,9 +122,9 @@ public struct EmbeddingCache: Sendable {
 
     private func makeRoom(except key: String) throws {
         var total = 0
-        for entry in entries() {
-            total += entry.bytes
-            if total > limit, entry.key != key { try remove(entry.key) }
+        for file in files() {
+            total += file.bytes
+            if total > limit, file.key != key { try remove(file.key) }
         }
     }
 

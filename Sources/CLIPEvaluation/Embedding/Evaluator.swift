@@ -1,4 +1,5 @@
 import CLIP
+import CLIPData
 import CLIPText
 import Foundation
 import Imaging
@@ -26,6 +27,7 @@ public struct Evaluator: Sendable {
     public let fingerprint: String
     /// Where embeddings are kept; nil to encode everything anew.
     public let cache: EmbeddingCache?
+    private let recent = RecentSets()
     private let onProgress: @Sendable (_ done: Int, _ name: String) -> Void
     private let onSkip: @Sendable (_ key: String, _ reason: String) -> Void
 
@@ -58,7 +60,7 @@ public struct Evaluator: Sendable {
     /// A set's embeddings: from the cache, or encoded now.
     /// - Throws: ``EvaluationError`` for a set without a readable picture; what reading it throws.
     public func embedded(_ set: EvaluationSet, change: Change? = nil) throws -> EmbeddedSet {
-        guard let cache else { return try encode(set, change) }
+        guard let cache else { return try recent.value(of: change == nil ? set : nil) { try encode(set, change) } }
         let parts = ["pictures", Self.version, fingerprint, set.fingerprint, change?.name ?? ""]
         let description = "\(set.name)\(change.map { ", \($0.name)" } ?? "") by \(clip.name) in \(clip.model.dtype)"
         let tensors = try cache.tensors(parts, description) { try encode(set, change).tensors() }
@@ -154,7 +156,8 @@ public struct Evaluator: Sendable {
         _ batch: [(sample: EvaluationSample, place: Int)], _ change: Change?
     ) throws -> EncodedBatch? {
         let preprocessor = try clip.preprocessor
-        let prepared = Parallel.map(batch) { item in
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let prepared = ParallelMap.run(batch, threads: cores) { item in
             Result {
                 let pictures = try item.sample.pictures().map { picture in
                     try change.map { try $0.apply(picture, item.place) } ?? picture
@@ -210,32 +213,20 @@ public struct Evaluator: Sendable {
     }
 }
 
-/// Work on all of the processor's cores.
-enum Parallel {
-    /// The results of `body`, in the elements' order.
-    static func map<Element, Result: Sendable>(_ elements: [Element], _ body: (Element) -> Result) -> [Result] {
-        let slots = Slots<Result>(count: elements.count)
-        withoutActuallyEscaping(body) { body in
-            let shared = Shared(elements: elements, body: body)
-            DispatchQueue.concurrentPerform(iterations: elements.count) { place in
-                slots.set(shared.body(shared.elements[place]), at: place)
-            }
-        }
-        return slots.values.compactMap { $0 }
-    }
+/// The sets embedded last, where no disk keeps them: figures of one set ask for it several times.
+private final class RecentSets: @unchecked Sendable {
+    /// A test set, what was learned from, a validation split, and a sample.
+    private static let most = 4
 
-    /// Read by all threads, written by none.
-    private struct Shared<Element, Result>: @unchecked Sendable {
-        let elements: [Element]
-        let body: (Element) -> Result
-    }
+    private let lock = NSLock()
+    private var kept: [EmbeddedSet] = []  // guarded by `lock`
 
-    private final class Slots<Value>: @unchecked Sendable {
-        private let lock = NSLock()
-        private(set) var values: [Value?]  // guarded by `lock` while threads run
-
-        init(count: Int) { values = Array(repeating: nil, count: count) }
-
-        func set(_ value: Value, at place: Int) { lock.withLock { values[place] = value } }
+    /// - Parameter set: nil for what is not to be kept.
+    func value(of set: EvaluationSet?, _ make: () throws -> EmbeddedSet) throws -> EmbeddedSet {
+        guard let set else { return try make() }
+        if let known = lock.withLock({ kept.first { $0.fingerprint == set.fingerprint } }) { return known }
+        let made = try make()
+        lock.withLock { kept = Array(([made] + kept).prefix(Self.most)) }
+        return made
     }
 }

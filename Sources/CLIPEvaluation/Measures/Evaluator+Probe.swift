@@ -132,18 +132,15 @@ enum PixelFeatures {
 
     /// The size of the first picture; 32 × 32 where that is larger. One value a pixel where the first pictures are gray.
     static func grid(of set: EvaluationSet) throws -> Grid {
-        struct Found: Error {}
         var first: Picture?
         var (isGray, seen) = (true, 0)
-        do {
-            try set.source.read { sample in
-                guard let picture = try? sample.pictures().first else { return }
-                if first == nil { first = picture }
-                isGray = isGray && Self.isGray(picture)
-                seen += 1
-                if seen == looked || !isGray { throw Found() }
-            }
-        } catch is Found {}
+        try set.source.read(while: { sample in
+            guard let picture = try? sample.pictures().first else { return true }
+            if first == nil { first = picture }
+            isGray = Self.isGray(picture)
+            seen += 1
+            return isGray && seen < looked
+        })
         guard let first else { throw EvaluationError.samples(name: set.name, problem: "it holds no readable picture") }
         let isSmall = first.width <= side && first.height <= side
         return Grid(

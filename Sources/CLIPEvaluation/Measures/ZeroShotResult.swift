@@ -91,16 +91,16 @@ extension Evaluator {
     /// - Throws: ``EvaluationError/prompts(name:problem:)``, `CLIPError`.
     package func classVectors(_ prompts: ClassPrompts) throws -> Tensor {
         let texts = prompts.texts
-        guard !texts.isEmpty, let first = texts.first?.count, texts.allSatisfy({ !$0.isEmpty }) else {
+        guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
             throw EvaluationError.prompts(name: "classes", problem: "there are none, or one without a sentence")
         }
-        // What is cut away may be the name itself.
-        if prompts.sentences == nil { _ = try ZeroShotPrompts(prompts.names, prompts.templates, for: clip.tokenizer) }
+        if prompts.sentences == nil {
+            // What is cut away may be the name itself: refused before anything is read.
+            let asked = try ZeroShotPrompts(prompts.names, prompts.templates, for: clip.tokenizer)
+            return try ZeroShotClassifier(clip, asked, vectors: vectors(of: texts.flatMap { $0 })).weights
+        }
         let vectors = try vectors(of: texts.flatMap { $0 })
         return try Engine.inference {
-            if texts.allSatisfy({ $0.count == first }) {
-                return try vectors.reshaped([texts.count, first, -1]).mean(along: 1).normalized()
-            }
             var start = 0
             return try Tensor.concatenated(
                 texts.map { own in

@@ -48,6 +48,12 @@ public struct OverlapReport: Sendable, Equatable, Codable {
     /// Whether ``adjustedPValue`` is below ``level``; nil where there is none.
     public private(set) var isSignificant: Bool?
 
+    /// The parts that there are, as pages call them.
+    var parts: [(name: String, split: Split)] {
+        [("all", all), ("clean", clean), ("overlapping", overlap)].compactMap { name, split in split.map { (name, $0) }
+        }
+    }
+
     /// Whether the interval of ``difference`` lies on one side of 0 (figure 17, left); nil where there is no
     /// difference.
     public var differenceIsClear: Bool? { difference.map { $0.low > 0 || $0.high < 0 } }

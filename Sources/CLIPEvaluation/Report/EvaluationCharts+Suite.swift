@@ -101,11 +101,10 @@ extension EvaluationCharts {
 
     /// Figure 17 of the paper, for one set.
     static func overlap(_ report: OverlapReport, name: String) -> BarChart {
-        let parts = [("all", Optional(report.all)), ("clean", report.clean), ("overlapping", report.overlap)]
-        return BarChart(
+        BarChart(
             "\(name): pictures seen in training", axis: accuracyAxis(),
-            rows: parts.compactMap { name, split in
-                split.map { BarChart.Row("\(name) (\(Decimals.grouped($0.count)))", $0.accuracy) }
+            rows: report.parts.map { name, split in
+                BarChart.Row("\(name) (\(Decimals.grouped(split.count)))", split.accuracy)
             })
     }
 

@@ -146,8 +146,7 @@ extension SuiteResults.Entry {
 
     private static func figures(_ result: OverlapResult) -> [MainFigure] {
         let report = result.report
-        let parts = [("all", Optional(report.all)), ("clean", report.clean), ("overlapping", report.overlap)]
-            .compactMap { name, split in split.map { MainFigure("accuracy on \(name) pictures", $0.accuracy) } }
+        let parts = report.parts.map { MainFigure("accuracy on \($0.name) pictures", $0.split.accuracy) }
         guard let inflation = report.inflation else { return [parts[0].leading()] + parts.dropFirst() }
         return [MainFigure("raised by overlap", inflation, kind: .change).leading()] + parts
     }

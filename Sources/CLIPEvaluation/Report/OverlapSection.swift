@@ -14,15 +14,12 @@ struct OverlapSection {
             + ReportPage.charts([ReportPage.card(EvaluationCharts.overlap(report, name: name))])
             + ReportPage.table(
                 head: ["pictures", "number", "right", "accuracy"],
-                body: [("all", Optional(report.all)), ("clean", report.clean), ("overlapping", report.overlap)]
-                    .compactMap { name, split in
-                        split.map {
-                            [
-                                name, Decimals.grouped($0.count), Decimals.grouped($0.right),
-                                ReportText.measured($0.accuracy),
-                            ]
-                        }
-                    }) + pairs
+                body: report.parts.map { name, split in
+                    [
+                        name, Decimals.grouped(split.count), Decimals.grouped(split.right),
+                        ReportText.measured(split.accuracy),
+                    ]
+                }) + pairs
     }
 
     private var found: String {

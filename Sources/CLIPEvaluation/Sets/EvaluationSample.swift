@@ -36,15 +36,24 @@ package struct EvaluationSample: Sendable {
     private static func pictures(_ content: Content, name: String) throws -> [Picture] {
         switch content {
         case .file(let path):
-            let data: Data
-            do throws(FileFault) { data = try WholeFile.data(path, limit: PairSample.defaultMaximumImageBytes) } catch {
-                throw EvaluationError.file(error)
+            let data = try EvaluationError.wrapping { () throws(FileFault) in
+                try WholeFile.data(path, limit: PairSample.defaultMaximumImageBytes)
             }
             return [try Picture.decode(data, name: path)]
         case .bytes(let data): return [try Picture.decode(data, name: name)]
         case .picture(let picture): return [picture]
         case .frames(let frames): return try frames.flatMap { try pictures($0, name: name) }
         }
+    }
+}
+
+/// What ends a reading early.
+private struct Enough: Error {}
+
+extension EvaluationSource {
+    /// Hands the samples over, in order, for as long as `wantsMore` says so.
+    func read(while wantsMore: (EvaluationSample) throws -> Bool) throws {
+        do { try read { sample in if try !wantsMore(sample) { throw Enough() } } } catch is Enough {}
     }
 }
 

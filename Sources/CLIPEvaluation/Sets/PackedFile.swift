@@ -6,10 +6,7 @@ enum PackedFile {
     /// The bytes of a file, decompressed where its name ends in `.gz`.
     /// - Throws: ``EvaluationError/file(_:)``, ``EvaluationError/damaged(path:reason:)``.
     static func bytes(_ path: String, limit: Int) throws -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(FileFault) { bytes = try WholeFile.bytes(path, limit: limit) } catch {
-            throw EvaluationError.file(error)
-        }
+        let bytes = try EvaluationError.wrapping { () throws(FileFault) in try WholeFile.bytes(path, limit: limit) }
         guard path.hasSuffix(".gz") else { return bytes }
         guard let inflated = Inflate.gzip(bytes, limit: limit) else {
             throw EvaluationError.damaged(path: path, reason: "its gzip stream is damaged, cut off or too long")

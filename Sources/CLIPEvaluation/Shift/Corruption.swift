@@ -53,6 +53,17 @@ public enum Corruption: String, CaseIterable, Sendable, Codable {
     /// From the mildest to the worst.
     public static let severities = 1...5
 
+    /// What stands for the 15 published kinds.
+    public static let allName = "all"
+
+    /// The kinds that a name stands for: its own, or with ``allName`` the published ones; nil for none.
+    public static func kinds(named name: String) -> [Corruption]? {
+        name == allName ? allCases.filter { !$0.isExtra } : Corruption(rawValue: name).map { [$0] }
+    }
+
+    /// All names, for messages.
+    package static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
     /// `noise`, `blur`, `weather` or `digital`, as the paper divides the 15 (figure 1); the extra ones by what they are like.
     public var group: String {
         switch self {

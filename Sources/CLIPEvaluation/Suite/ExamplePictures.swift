@@ -58,25 +58,21 @@ struct ExamplePictures {
         for choice in chosen { wanted[keys[choice.place], default: []].append(choice) }
         guard !wanted.isEmpty else { return [] }
         let own = "examples/\(id.prefix(8))"
-        do throws(FileFault) { try Folder.make("\(folder)/\(own)") } catch { throw EvaluationError.file(error) }
+        try EvaluationError.wrapping { () throws(FileFault) in try Folder.make("\(folder)/\(own)") }
         var files: [String: String] = [:]
-        struct AllFound: Error {}
-        do {
-            try set.source.read { sample in
-                guard wanted[sample.key] != nil, files[sample.key] == nil,
-                    let picture = try? sample.pictures().first
-                else { return }
-                let name = "\(own)/\(files.count).jpg"
-                let small = try picture.resizedForStorage(
-                    shortestSide: min(Self.side, min(picture.width, picture.height)))
-                let data = try small.encoded(as: .jpeg(quality: 85))
-                do throws(FileFault) { try WholeFile.write(data, to: "\(folder)/\(name)") } catch {
-                    throw EvaluationError.file(error)
-                }
-                files[sample.key] = name
-                if files.count == wanted.count { throw AllFound() }
+        try set.source.read(while: { sample in
+            guard wanted[sample.key] != nil, files[sample.key] == nil, let picture = try? sample.pictures().first
+            else { return true }
+            let name = "\(own)/\(files.count).jpg"
+            let small = try picture.resizedForStorage(
+                shortestSide: min(Self.side, min(picture.width, picture.height)))
+            let data = try small.encoded(as: .jpeg(quality: 85))
+            try EvaluationError.wrapping { () throws(FileFault) in
+                try WholeFile.write(data, to: "\(folder)/\(name)")
             }
-        } catch is AllFound {}
+            files[sample.key] = name
+            return files.count < wanted.count
+        })
         return chosen.compactMap { choice in
             files[keys[choice.place]].map { file in
                 SuiteResults.Example(

@@ -69,11 +69,7 @@ struct SuiteJob {
                 examples = try ExamplePictures(embedded.labelled(), result).write(from: set, to: folder, id: id)
             }
         }
-        let data = try set.map { set in
-            let embedded = try evaluator.embedded(set)
-            return SuiteResults.DataSet(
-                name: set.name, fingerprint: set.fingerprint, count: embedded.count, skipped: embedded.skipped)
-        }
+        let data = try set.map { SuiteResults.DataSet(try evaluator.embedded($0)) }
         return SuiteResults.Entry(
             id: id, name: entry.name, task: entry.task, data: data, seconds: Date().timeIntervalSince(started),
             figures: figures, examples: examples)
@@ -146,12 +142,10 @@ struct SuiteJob {
         let reference = try required(set)
         var robustness = Robustness()
         robustness.corruptions = try (entry.texts("corruptions") ?? []).flatMap { name -> [Corruption] in
-            if name == "all" { return Corruption.allCases.filter { !$0.isExtra } }
-            guard let kind = Corruption(rawValue: name) else {
-                let known = Corruption.allCases.map(\.rawValue).joined(separator: ", ")
-                throw entry.fault("corruptions", "has no \"\(name)\"; there are all, \(known)")
+            guard let kinds = Corruption.kinds(named: name) else {
+                throw entry.fault("corruptions", "has no \"\(name)\"; there are all, \(Corruption.names)")
             }
-            return [kind]
+            return kinds
         }
         if let levels = try entry.numbers("severities") {
             guard levels.allSatisfy(Corruption.severities.contains) else {

@@ -9,6 +9,12 @@ public struct SuiteResults: Sendable, Equatable, Codable {
         public let name: String
         /// Of its weights, tokenizer and preprocessing, and its precision.
         public let fingerprint: String
+
+        package init(_ evaluator: Evaluator) {
+            (name, fingerprint) = (evaluator.clip.name, evaluator.fingerprint)
+        }
+
+        init(name: String, fingerprint: String) { (self.name, self.fingerprint) = (name, fingerprint) }
     }
 
     /// What was measured on.
@@ -21,6 +27,14 @@ public struct SuiteResults: Sendable, Equatable, Codable {
         public let count: Int
         /// Samples that could not be read.
         public let skipped: Int
+
+        package init(_ set: EmbeddedSet) {
+            self.init(name: set.name, fingerprint: set.fingerprint, count: set.count, skipped: set.skipped)
+        }
+
+        init(name: String, fingerprint: String, count: Int, skipped: Int) {
+            (self.name, self.fingerprint, self.count, self.skipped) = (name, fingerprint, count, skipped)
+        }
     }
 
     /// A picture to show.
@@ -121,8 +135,8 @@ public struct SuiteResults: Sendable, Equatable, Codable {
     /// - Throws: ``EvaluationError/file(_:)``.
     func write(to folder: String) throws {
         let data = try ResultCoding.encoder().encode(self)
-        do throws(FileFault) { try WholeFile.write(data, to: "\(folder)/\(Self.fileName)") } catch {
-            throw EvaluationError.file(error)
+        try EvaluationError.wrapping { () throws(FileFault) in
+            try WholeFile.write(data, to: "\(folder)/\(Self.fileName)")
         }
     }
 }

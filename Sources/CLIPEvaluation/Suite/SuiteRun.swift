@@ -43,8 +43,8 @@ public struct SuiteRun: Sendable {
     /// - Throws: ``EvaluationError``; `CancellationError` where it is to stop: what was done is kept.
     @discardableResult
     public func run(_ onEvent: @escaping (Event) -> Void = { _ in }) throws -> SuiteResults {
-        do throws(FileFault) { try Folder.make(folder) } catch { throw EvaluationError.file(error) }
-        let model = SuiteResults.Model(name: evaluator.clip.name, fingerprint: evaluator.fingerprint)
+        try EvaluationError.wrapping { () throws(FileFault) in try Folder.make(folder) }
+        let model = SuiteResults.Model(evaluator)
         let path = Folder.join(folder, SuiteResults.fileName)
         var known: [String: SuiteResults.Entry] = [:]
         var begun = Date()
@@ -73,12 +73,10 @@ public struct SuiteRun: Sendable {
             try results.write(to: folder)
         }
         let report = SuiteReport(results, folder: folder)
-        do throws(FileFault) {
-            try WholeFile.write(report.markdown(), to: Folder.join(folder, "results.md"))
-        } catch { throw EvaluationError.file(error) }
-        let page = try report.html()
-        do throws(FileFault) { try WholeFile.write(page, to: Folder.join(folder, "report.html")) } catch {
-            throw EvaluationError.file(error)
+        for (name, text) in [("results.md", report.markdown()), ("report.html", try report.html())] {
+            try EvaluationError.wrapping { () throws(FileFault) in
+                try WholeFile.write(text, to: Folder.join(folder, name))
+            }
         }
         return results
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLIPEvaluation
+import Pages
 
 struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,21 +49,17 @@ struct CalibrateCommand: ParsableCommand {
         Console.endStatus()
         skips.finish()
         if let save { try outcome.file.write(to: save) }
-        if measure.shared.json {
-            try MeasureDocument(evaluator, outcome.test, outcome.report).print()
-        } else {
-            for line in Self.lines(outcome.report, data.name) { try Console.answer(line) }
-        }
+        try measure.answer(
+            outcome.report, of: evaluator, on: outcome.test, lines: Self.lines(outcome.report, data.name))
     }
 
     static func lines(_ report: CalibrationReport, _ name: String) -> [String] {
-        func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 1)) %" }
         var lines = [
             "\(name): fitted on \(report.validationCount) pictures, measured on \(report.testCount)",
             ZeroShotCommand.row(
                 "calibration error",
-                "\(percent(report.before.expectedError)) before, "
-                    + "\(percent(report.after.expectedError)) after"),
+                "\(Markup.percent(report.before.expectedError)) before, "
+                    + "\(Markup.percent(report.after.expectedError)) after"),
         ]
         if let temperature = report.temperature {
             lines.append(ZeroShotCommand.row("similarities times", Format.fixed(temperature.scale, 2)))

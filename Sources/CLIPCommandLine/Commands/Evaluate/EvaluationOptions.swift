@@ -101,31 +101,26 @@ struct MeasureOptions: ParsableArguments {
             shared.load(), cache: cache.cache(), onProgress: { Console.status("\($1): \($0) pictures") },
             onSkip: { skips.skipped(SkippedSample(location: $0, reason: .undecodable($1))) })
     }
+
+    /// Gives the answer in the form that was asked for.
+    func answer(
+        _ results: some Encodable, of evaluator: Evaluator, on set: EmbeddedSet, lines: [String]
+    ) throws {
+        if shared.json {
+            try MeasureDocument(
+                model: SuiteResults.Model(evaluator), data: SuiteResults.DataSet(set), results: results
+            ).print()
+        } else {
+            for line in lines { try Console.answer(line) }
+        }
+    }
 }
 
 /// A measurement's answer: `{"model": …, "data": …, "results": …}`.
 struct MeasureDocument<Results: Encodable>: Encodable {
-    struct Model: Encodable {
-        let name: String
-        let fingerprint: String
-    }
-
-    struct Data: Encodable {
-        let name: String
-        let fingerprint: String
-        let count: Int
-        let skipped: Int
-    }
-
-    let model: Model
-    let data: Data
+    let model: SuiteResults.Model
+    let data: SuiteResults.DataSet
     let results: Results
-
-    init(_ evaluator: Evaluator, _ set: EmbeddedSet, _ results: Results) {
-        model = Model(name: evaluator.clip.name, fingerprint: evaluator.fingerprint)
-        data = Data(name: set.name, fingerprint: set.fingerprint, count: set.count, skipped: set.skipped)
-        self.results = results
-    }
 
     func print() throws {
         try Console.printJSON(encoded: ResultCoding.encoder().encode(self))

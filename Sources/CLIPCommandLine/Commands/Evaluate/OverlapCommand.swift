@@ -55,11 +55,7 @@ struct OverlapCommand: ParsableCommand {
         ) { Console.status($0) }
         Console.endStatus()
         skips.finish()
-        if measure.shared.json {
-            try MeasureDocument(evaluator, evaluator.embedded(data), result).print()
-        } else {
-            for line in Self.lines(result) { try Console.answer(line) }
-        }
+        try measure.answer(result, of: evaluator, on: evaluator.embedded(data), lines: Self.lines(result))
     }
 
     static func lines(_ result: OverlapResult) -> [String] {

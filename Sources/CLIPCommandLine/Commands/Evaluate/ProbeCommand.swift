@@ -88,11 +88,7 @@ struct ProbeCommand: ParsableCommand {
         skips.finish()
         if let save { try outcome.head.write(to: save) }
         let results = Results(probe: outcome.probe, zeroShot: outcome.zeroShot, pixels: outcome.pixels)
-        if measure.shared.json {
-            try MeasureDocument(evaluator, outcome.test, results).print()
-        } else {
-            for line in Self.lines(results, outcome.test) { try Console.answer(line) }
-        }
+        try measure.answer(results, of: evaluator, on: outcome.test, lines: Self.lines(results, outcome.test))
     }
 
     static func lines(_ results: Results, _ set: EmbeddedSet) -> [String] {
@@ -175,11 +171,7 @@ struct FewShotCommand: ParsableCommand {
                 try WholeFile.write(EvaluationCharts.fewShot(result, name: embedded.name).file(), to: plot)
             }
         }
-        if measure.shared.json {
-            try MeasureDocument(evaluator, embedded, result).print()
-        } else {
-            for line in Self.lines(result, embedded) { try Console.answer(line) }
-        }
+        try measure.answer(result, of: evaluator, on: embedded, lines: Self.lines(result, embedded))
     }
 
     static func lines(_ result: FewShotResult, _ set: EmbeddedSet) -> [String] {

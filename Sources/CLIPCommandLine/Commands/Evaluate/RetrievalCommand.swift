@@ -27,11 +27,7 @@ struct RetrievalCommand: ParsableCommand {
         Console.endStatus()
         let result = try evaluator.retrieval(embedded, convention: convention)
         skips.finish()
-        if measure.shared.json {
-            try MeasureDocument(evaluator, embedded, result).print()
-        } else {
-            for line in Self.lines(result, embedded) { try Console.answer(line) }
-        }
+        try measure.answer(result, of: evaluator, on: embedded, lines: Self.lines(result, embedded))
     }
 
     static func lines(_ result: RetrievalResult, _ set: EmbeddedSet) -> [String] {

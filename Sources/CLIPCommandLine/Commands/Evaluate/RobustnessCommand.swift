@@ -79,11 +79,8 @@ struct RobustnessCommand: ParsableCommand {
                 [result], models: [evaluator.clip.name], baseline: models?.models ?? [], fit: robustness.baseline)
             try CLIPError.wrapping { try WholeFile.write(chart.file(), to: plot) }
         }
-        if measure.shared.json {
-            try MeasureDocument(evaluator, evaluator.embedded(reference), result).print()
-        } else {
-            for line in Self.lines(result, reference.name) { try Console.answer(line) }
-        }
+        try measure.answer(
+            result, of: evaluator, on: evaluator.embedded(reference), lines: Self.lines(result, reference.name))
     }
 
     static func lines(_ result: RobustnessResult, _ name: String) -> [String] {
@@ -108,17 +105,13 @@ struct RobustnessCommand: ParsableCommand {
 extension Corruption {
     /// `all`, `none`, or names between commas.
     static func kinds(_ text: String) throws -> [Corruption] {
-        switch text {
-        case "none": return []
-        case "all": return allCases.filter { !$0.isExtra }
-        default:
-            return try text.split(separator: ",").map { name in
-                guard let kind = Corruption(rawValue: String(name)) else {
-                    let known = allCases.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("There is no corruption \"\(name)\"; there are \(known).")
-                }
-                return kind
+        if text == "none" { return [] }
+        if text == allName { return kinds(named: text) ?? [] }
+        return try text.split(separator: ",").map { name in
+            guard let kind = Corruption(rawValue: String(name)) else {
+                throw ValidationError("There is no corruption \"\(name)\"; there are \(names).")
             }
+            return kind
         }
     }
 }

@@ -31,12 +31,12 @@ struct SuiteCommand: ParsableCommand {
     func run() throws {
         let file = try SuiteFile(path: suite)
         let name = URL(fileURLWithPath: suite).deletingPathExtension().lastPathComponent
+        let folder = output ?? "\(name)-results"
         let results = try SuiteRunner.run(
-            file, to: output ?? "\(name)-results", measure.shared.load(), measure.cache.cache())
+            file, to: folder, measure.shared.load(), measure.cache.cache())
         if measure.shared.json {
             try Console.printJSON(encoded: ResultCoding.encoder().encode(results))
         } else {
-            let folder = output ?? "\(name)-results"
             for line in try TextFile.lines(Folder.join(folder, "results.md")).filter({ $0.hasPrefix("|") }).prefix(
                 results.entries.count + 2)
             { try Console.answer(line) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLIPEvaluation
 import Foundation
+import Pages
 
 struct WeaknessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +52,7 @@ struct WeaknessCommand: ParsableCommand {
     }
 
     struct Document: Encodable {
-        let model: [String: String]
+        let model: SuiteResults.Model
         let data: [String: String]
         let results: WeaknessResult
     }
@@ -71,7 +72,7 @@ struct WeaknessCommand: ParsableCommand {
         skips.finish()
         if measure.shared.json {
             let document = Document(
-                model: ["name": evaluator.clip.name, "fingerprint": evaluator.fingerprint],
+                model: SuiteResults.Model(evaluator),
                 data: set.map { ["name": $0.name, "fingerprint": $0.fingerprint] } ?? ["name": "drawn"], results: result
             )
             try Console.printJSON(encoded: ResultCoding.encoder().encode(document))
@@ -81,15 +82,14 @@ struct WeaknessCommand: ParsableCommand {
     }
 
     static func lines(_ result: WeaknessResult) -> [String] {
-        func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 1)) %" }
         var lines = result.probes.map { probe in
-            Table.padded(probe.title, to: 48) + "\(probe.accuracy.text)   chance \(percent(probe.chance))"
+            Table.padded(probe.title, to: 48) + "\(probe.accuracy.text)   chance \(Markup.percent(probe.chance))"
         }
         for (name, value, chance) in [
             ("pairs: text", result.winoground.text, WinogroundScores.chance.text),
             ("pairs: image", result.winoground.image, WinogroundScores.chance.image),
             ("pairs: both", result.winoground.group, WinogroundScores.chance.group),
-        ] { lines.append(Table.padded(name, to: 48) + "\(value.text)   chance \(percent(chance))") }
+        ] { lines.append(Table.padded(name, to: 48) + "\(value.text)   chance \(Markup.percent(chance))") }
         for step in result.resolutions {
             lines.append(Table.padded("at most \(step.side) pixels", to: 48) + step.accuracy.text)
         }

@@ -27,11 +27,7 @@ struct ZeroShotCommand: ParsableCommand {
         Console.endStatus()
         let result = try evaluator.zeroShot(embedded, asked)
         skips.finish()
-        if measure.shared.json {
-            try MeasureDocument(evaluator, embedded, result).print()
-        } else {
-            for line in Self.lines(result, embedded) { try Console.answer(line) }
-        }
+        try measure.answer(result, of: evaluator, on: embedded, lines: Self.lines(result, embedded))
     }
 
     static func lines(_ result: ZeroShotResult, _ set: EmbeddedSet) -> [String] {

@@ -1,11 +1,11 @@
 import Foundation
 
 /// Maps over an array with several threads; the results keep the order.
-enum ParallelMap {
+package enum ParallelMap {
     /// - Parameter progress: Called with the number of elements done, from one thread at a time.
-    static func run<Element: Sendable, Result: Sendable>(
+    package static func run<Element: Sendable, Result: Sendable>(
         _ elements: [Element], threads: Int, _ transform: @escaping @Sendable (Element) -> Result,
-        progress: @escaping @Sendable (Int) -> Void
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) -> [Result] {
         let box = Box<Result>(count: elements.count, progress: progress)
         DispatchQueue.concurrentPerform(iterations: max(1, min(threads, elements.count))) { _ in
