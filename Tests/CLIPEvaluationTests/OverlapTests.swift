@@ -471,7 +471,9 @@ private func pattern(_ width: Int, _ height: Int) throws -> Picture {
             let inflation = row.clean.map { row.all[0] - $0[0] }
             #expect((report.inflation == nil) == (inflation == nil), "\(report.name)")
             if let found = report.inflation, let inflation {
-                #expect(abs(found - inflation) < 1e-12, "\(report.name)")
+                #expect(abs(found.value - inflation) < 1e-12, "\(report.name)")
+                #expect(found.low <= found.value && found.value <= found.high && found.method == .bootstrap)
+                #expect(inflation == 0 || found.high > found.low, "\(report.name)")
             }
             guard let clean = row.clean, let overlap = row.overlap else {
                 #expect(report.difference == nil && report.differenceIsClear == nil, "\(report.name)")
@@ -508,7 +510,8 @@ private func pattern(_ width: Int, _ height: Int) throws -> Picture {
 
     @Test func noOverlapAndNothingElseSayNothing() throws {
         let none = try OverlapReport(name: "none", isRight: [true, false], isOverlap: [false, false])
-        #expect(none.overlap == nil && none.clean == none.all && none.inflation == 0 && none.overlapShare == 0)
+        #expect(none.overlap == nil && none.clean == none.all && none.overlapShare == 0)
+        #expect(none.inflation?.value == 0 && none.inflation?.low == 0 && none.inflation?.high == 0)
         #expect(none.difference == nil && none.pValue == nil)
         let only = try OverlapReport(name: "only", isRight: [true, false], isOverlap: [true, true])
         #expect(only.clean == nil && only.overlap == only.all && only.inflation == nil && only.overlapShare == 1)

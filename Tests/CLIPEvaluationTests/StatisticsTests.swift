@@ -98,6 +98,8 @@ import Testing
             #expect(abs(found.expectedError - row.expected) < 1e-9, "\(row.expected): \(found.expectedError)")
             #expect(found.bins.reduce(0) { $0 + $1.count } == row.confidences.count)
             #expect(found.largestError >= found.expectedError)
+            let interval = found.errorInterval
+            #expect(interval.low <= interval.value && interval.value < interval.high && interval.low >= 0)
         }
     }
 

@@ -93,7 +93,7 @@ private enum HandMade {
                 .init(
                     kind: kind.0, group: kind.1, severities: [1, 3, 5],
                     accuracy: [25, 20, 11].map { .wilson($0 - place, of: 30) })
-            }, meanCorrupted: 0.59)
+            }, meanCorrupted: .wilson(59, of: 100))
     }
 
     static func overlap(seen: Int) throws -> OverlapResult {

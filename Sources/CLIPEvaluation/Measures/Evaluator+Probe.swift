@@ -75,7 +75,7 @@ extension Evaluator {
     ) throws -> (result: ProbeResult, classifier: LogisticRegression) {
         guard let cache else { return try fit() }
         var made: (result: ProbeResult, classifier: LogisticRegression)?
-        let kept = try cache.tensors(["2"] + parts, description) {
+        let kept = try cache.tensors(["3"] + parts, description) {
             let outcome = try fit()
             made = outcome
             let text = try ResultCoding.encoder().encode(outcome.result)

@@ -41,8 +41,8 @@ public struct RobustnessResult: Sendable, Equatable, Codable {
     public let meanShifted: Interval?
     /// The same pictures, corrupted.
     public let corruptions: [Corrupted]
-    /// The mean over kinds of the means over severities; nil without any.
-    public let meanCorrupted: Double?
+    /// The mean over kinds of the means over severities, with a bootstrap interval over pictures; nil without any.
+    public let meanCorrupted: Interval?
 }
 
 /// What accuracy is measured under.
@@ -74,12 +74,13 @@ extension Evaluator {
         progress: (String) -> Void = { _ in }
     ) throws -> RobustnessResult {
         let whole = try embedded(reference)
-        let own = try accuracy(whole, prompts)
+        let own = Self.accuracy(try rightness(whole, prompts))
         let measured = try shifts.map { shift in
             progress(shift.name)
             return try self.shift(shift, of: reference, prompts, own, robustness.baseline)
         }
         var corrupted: [RobustnessResult.Corrupted] = []
+        var shares: [String: (right: Int, count: Int)] = [:]
         if !robustness.corruptions.isEmpty {
             let base = try robustness.sample.map { try reference.sampled($0, seed: robustness.seed) } ?? reference
             for kind in robustness.corruptions {
@@ -89,7 +90,12 @@ extension Evaluator {
                         let own = SplitMix64.seed(robustness.seed, UInt64(place), UInt64(severity))
                         return try kind.applied(to: picture, severity: severity, seed: own)
                     }
-                    return try accuracy(embedded(base, change: change), prompts)
+                    let isRight = try rightness(embedded(base, change: change), prompts)
+                    for (key, isRight) in isRight {
+                        shares[key, default: (0, 0)].right += isRight ? 1 : 0
+                        shares[key, default: (0, 0)].count += 1
+                    }
+                    return Self.accuracy(isRight)
                 }
                 corrupted.append(
                     RobustnessResult.Corrupted(
@@ -97,20 +103,24 @@ extension Evaluator {
                 )
             }
         }
-        let mean = corrupted.map { kind in
-            kind.accuracy.reduce(0) { $0 + $1.value } / Double(max(1, kind.accuracy.count))
-        }
+        let means = shares.sorted { $0.key < $1.key }.map { Double($0.value.right) / Double($0.value.count) }
         return try RobustnessResult(
             reference: own, count: whole.labelled().count, shifts: measured,
             meanShifted: measured.isEmpty ? nil : Interval.mean(of: measured.map(\.accuracy)),
-            corruptions: corrupted, meanCorrupted: mean.isEmpty ? nil : mean.reduce(0, +) / Double(mean.count))
+            corruptions: corrupted, meanCorrupted: means.isEmpty ? nil : Bootstrap().mean(of: means))
     }
 
-    private func accuracy(_ all: EmbeddedSet, _ prompts: ClassPrompts) throws -> Interval {
+    /// Whether each picture's class comes first, with the sample's key.
+    private func rightness(
+        _ all: EmbeddedSet, _ prompts: ClassPrompts
+    ) throws -> [(key: String, isRight: Bool)] {
         let set = try all.labelled()
-        let labels = try set.labels()
         let answers = try ClassificationResult.answers(similarities(set, prompts), name: set.name)
-        return .wilson(zip(answers, labels).count { $0[0] == $1 }, of: labels.count)
+        return try zip(set.samples, zip(answers, set.labels())).map { ($0.key, $1.0[0] == $1.1) }
+    }
+
+    private static func accuracy(_ isRight: [(key: String, isRight: Bool)]) -> Interval {
+        .wilson(isRight.count { $0.isRight }, of: isRight.count)
     }
 
     /// A shift may have some of the reference's classes alone, as ImageNet-R has: the others are no choices then.
@@ -130,7 +140,7 @@ extension Evaluator {
         asked.names = places.map { prompts.names[$0] }
         asked.sentences = prompts.sentences.map { all in places.map { all[$0] } }
         let set = try embedded(shift)
-        let accuracy = try accuracy(set, asked)
+        let accuracy = Self.accuracy(try rightness(set, asked))
         return try RobustnessResult.Shift(
             name: shift.name, count: set.labelled().count, accuracy: accuracy, drop: own.value - accuracy.value,
             effective: baseline.map { EffectiveRobustness(reference: own, shifted: accuracy, fit: $0) })

@@ -38,8 +38,9 @@ public struct OverlapReport: Sendable, Equatable, Codable {
     /// which is taken as known. Nil unless there are pictures of both kinds.
     public let difference: Interval?
     /// Accuracy on all − accuracy on clean (section 5's main figure, and figure 17, right): by how much the overlap
-    /// raises what is reported. 0 where there is no overlap, nil where there is nothing else.
-    public let inflation: Double?
+    /// raises what is reported, with a 95 % bootstrap interval over pictures. 0 where there is no overlap, nil where there is
+    /// nothing else.
+    public let inflation: Interval?
     /// How likely the accuracy on overlap would be at least what it is if each of its pictures had the chance of clean
     /// ones to be right: section 5's one-sided binomial test. Nil unless there are pictures of both kinds.
     public let pValue: Double?
@@ -79,7 +80,7 @@ public struct OverlapReport: Sendable, Equatable, Codable {
         let overlap = Split(count: seenCount, right: seenRight)
         (self.name, self.all, self.clean, self.overlap) = (name, all, clean, overlap)
         overlapShare = Double(seenCount) / Double(count)
-        inflation = clean.map { all.accuracy.value - $0.accuracy.value }
+        inflation = clean == nil ? nil : Self.inflation(isRight, isOverlap)
         guard let clean, let overlap else {
             (difference, pValue) = (nil, nil)
             return
@@ -90,6 +91,19 @@ public struct OverlapReport: Sendable, Equatable, Codable {
             confidence: Self.confidence, method: .clopperPearson)
         pValue = SignificanceTest.binomial(
             overlap.right, of: overlap.count, probability: base, isGreater: true)
+    }
+
+    private static func inflation(_ isRight: [Bool], _ isOverlap: [Bool]) -> Interval {
+        Bootstrap().statistic(count: isRight.count) { places in
+            var (right, clean, cleanRight) = (0, 0, 0)
+            for place in places {
+                right += isRight[place] ? 1 : 0
+                guard !isOverlap[place] else { continue }
+                clean += 1
+                cleanRight += isRight[place] ? 1 : 0
+            }
+            return Double(right) / Double(places.count) - Double(cleanRight) / Double(max(1, clean))
+        }
     }
 
     /// The reports of all sets that were looked at, with Bonferroni's correction: p-values times the number of sets, 1

@@ -10,6 +10,8 @@ struct LBFGS {
     var gradientTolerance = 1e-4
     /// Ends where a step lowers the value by no larger share.
     var valueTolerance = 64 * Double.ulpOfOne
+    /// Multiplies by what is taken for the inverse Hessian, up to a factor, before any step is known; nil for the identity.
+    var preconditioner: ((Tensor) throws -> Tensor)?
 
     /// Value and gradient, float64 `[P]`, at a place.
     struct Point {
@@ -38,18 +40,19 @@ struct LBFGS {
             return Point(place: place, value: value, gradient: gradient)
         }
         var current = try point(start)
-        var pairs = Pairs(most: memory)
+        var pairs = Pairs(most: memory, preconditioner: preconditioner)
         for iteration in 0..<mostIterations {
             if try isFlat(current) { return Outcome(point: current, iterations: iteration, hasConverged: true) }
             var direction = try pairs.direction(against: current.gradient)
             var slope = try current.slope(along: direction)
             if slope >= 0 {
                 // Rounding has spoilt what is remembered.
-                pairs = Pairs(most: memory)
-                direction = try current.gradient * -1
+                pairs = Pairs(most: memory, preconditioner: preconditioner)
+                direction = try pairs.direction(against: current.gradient)
                 slope = try current.slope(along: direction)
             }
-            let first = pairs.isEmpty ? min(1, 1 / (try current.gradient.absolute().sum().item())) : 1
+            let isScaled = preconditioner != nil || !pairs.isEmpty
+            let first = isScaled ? 1 : min(1, 1 / (try current.gradient.absolute().sum().item()))
             let search = LineSearch(start: current, direction: direction, slope: slope, evaluate: point)
             guard let next = try search.run(from: first) else {
                 return Outcome(point: current, iterations: iteration, hasConverged: true)
@@ -72,9 +75,12 @@ struct LBFGS {
     /// Steps and what the gradient changed by, the newest last.
     private struct Pairs {
         let most: Int
+        let preconditioner: ((Tensor) throws -> Tensor)?
         private var pairs: [(step: Tensor, change: Tensor, product: Double)] = []
 
-        init(most: Int) { self.most = most }
+        init(most: Int, preconditioner: ((Tensor) throws -> Tensor)?) {
+            (self.most, self.preconditioner) = (most, preconditioner)
+        }
 
         var isEmpty: Bool { pairs.isEmpty }
 
@@ -95,14 +101,21 @@ struct LBFGS {
                 direction = try direction - pair.change * factor
                 factors.append(factor)
             }
+            direction = try preconditioned(direction)
             if let last = pairs.last {
-                direction = try direction * (last.product / (try last.change.dot(last.change).item()))
+                let width = try last.change.dot(preconditioned(last.change)).item()
+                direction = try direction * (last.product / width)
             }
             for (pair, factor) in zip(pairs, factors.reversed()) {
                 let other = try pair.change.dot(direction).item() / pair.product
                 direction = try direction + pair.step * (factor - other)
             }
             return direction
+        }
+
+        private func preconditioned(_ vector: Tensor) throws -> Tensor {
+            guard let preconditioner else { return vector }
+            return try preconditioner(vector)
         }
     }
 }

@@ -22,6 +22,9 @@ public struct LogisticRegression: Sendable {
         public let hasConverged: Bool
     }
 
+    /// With weak penalties the loss is 0.002 to 0.006 above its minimum where scikit-learn's tolerance of 1e-4 ends.
+    private static let preconditionedTolerance = 2e-5
+
     /// What a fit needs of its data.
     public struct Samples: Sendable {
         /// float32 `[N, F]`
@@ -51,16 +54,21 @@ public struct LogisticRegression: Sendable {
     /// - Parameters:
     ///   - samples: what to learn.
     ///   - strength: C, the inverse of the penalty.
-    ///   - start: where to begin: another strength's minimum is near.
+    ///   - curvature: of these features, to come to the minimum in fewer steps and nearer; nil for L-BFGS as scikit-learn has
+    ///     it, down to its tolerance.
     ///   - mostIterations: the paper allows 1,000.
     public static func fit(
-        _ samples: Samples, strength: Double, start: LogisticRegression? = nil, mostIterations: Int = 1000
+        _ samples: Samples, strength: Double, curvature: CurvatureBound? = nil, mostIterations: Int = 1000
     ) throws -> (classifier: LogisticRegression, fit: Fit) {
         try Engine.withoutGradients {
             let objective = try LogisticObjective(samples, strength: strength)
             var optimizer = LBFGS()
             optimizer.mostIterations = mostIterations
-            let outcome = try optimizer.minimize(from: objective.start(start)) { try objective.evaluate($0) }
+            if let curvature {
+                optimizer.preconditioner = try objective.preconditioner(curvature)
+                optimizer.gradientTolerance = Self.preconditionedTolerance
+            }
+            let outcome = try optimizer.minimize(from: objective.start()) { try objective.evaluate($0) }
             let (weights, bias) = try objective.parts(outcome.point.place)
             let penalty = try weights.dot2() * objective.penalty / 2
             let classifier = LogisticRegression(weights: weights, bias: bias, classCount: samples.classCount)
@@ -119,13 +127,7 @@ private struct LogisticObjective {
         }
     }
 
-    func start(_ classifier: LogisticRegression?) throws -> Tensor {
-        guard let classifier, classifier.weights.shape == [rows, width] else {
-            return try Tensor.zeros([rows * (width + 1)], dtype: .float64)
-        }
-        let flat = [try classifier.weights.reshaped([-1]), classifier.bias]
-        return try Tensor.concatenated(flat).converted(to: .float64)
-    }
+    func start() throws -> Tensor { try Tensor.zeros([rows * (width + 1)], dtype: .float64) }
 
     func parts(_ place: Tensor) throws -> (weights: Tensor, bias: Tensor) {
         let values = try place.converted(to: .float32)
@@ -133,6 +135,19 @@ private struct LogisticObjective {
             try values.slice(0..<rows * width).reshaped([rows, width]),
             try values.slice(rows * width..<rows * (width + 1)).contiguous()
         )
+    }
+
+    /// The bound's inverse times each class' weights and bias.
+    func preconditioner(_ curvature: CurvatureBound) throws -> (Tensor) throws -> Tensor {
+        let inverse = try curvature.inverse(penalty: penalty, classCount: max(2, rows))
+        let (rows, width) = (rows, width)
+        return { flat in
+            let weights = try flat.slice(0..<rows * width).reshaped([rows, width])
+            let bias = try flat.slice(rows * width..<rows * (width + 1)).reshaped([rows, 1])
+            let product = try Tensor.concatenated([weights, bias], dimension: 1).matmul(inverse)
+            let parts = try [product.slice(0..<width, dimension: 1), product.slice(width..<width + 1, dimension: 1)]
+            return try Tensor.concatenated(parts.map { try $0.reshaped([-1]) })
+        }
     }
 
     func evaluate(_ place: Tensor) throws -> (value: Double, gradient: Tensor) {

@@ -54,7 +54,9 @@ public struct ProbeSweep: Sendable {
         train: LogisticRegression.Samples, validation: LogisticRegression.Samples,
         progress: (Trial) -> Void = { _ in }
     ) throws -> Outcome {
-        var search = Search(train: train, validation: validation, mostIterations: mostIterations)
+        let curvature = CurvatureBound.pays(train) ? try CurvatureBound(train.features) : nil
+        var search = Search(
+            train: train, validation: validation, curvature: curvature, mostIterations: mostIterations)
         let all = Self.strengths.indices
         if triesAll {
             for place in all { try search.attempt(place, progress) }
@@ -74,16 +76,17 @@ public struct ProbeSweep: Sendable {
             features: Tensor.concatenated([train.features, validation.features]),
             labels: train.labels + validation.labels, classCount: train.classCount)
         let (classifier, fit) = try LogisticRegression.fit(
-            both, strength: strength, start: search.classifiers[search.best], mostIterations: mostIterations)
+            both, strength: strength, curvature: CurvatureBound.pays(both) ? CurvatureBound(both.features) : nil,
+            mostIterations: mostIterations)
         return Outcome(strength: strength, trials: search.inOrder, classifier: classifier, fit: fit)
     }
 
     private struct Search {
         let train: LogisticRegression.Samples
         let validation: LogisticRegression.Samples
+        let curvature: CurvatureBound?
         let mostIterations: Int
         var trials: [Int: Trial] = [:]
-        var classifiers: [Int: LogisticRegression] = [:]
 
         var inOrder: [Trial] { trials.sorted { $0.key < $1.key }.map(\.value) }
 
@@ -97,12 +100,12 @@ public struct ProbeSweep: Sendable {
             // From nothing: at another strength's minimum the slope of a weak penalty is within the tolerance already, so that
             // not a step would be taken.
             let (classifier, fit) = try LogisticRegression.fit(
-                train, strength: ProbeSweep.strengths[place], mostIterations: mostIterations)
+                train, strength: ProbeSweep.strengths[place], curvature: curvature, mostIterations: mostIterations)
             let trial = Trial(
                 strength: ProbeSweep.strengths[place],
                 accuracy: try classifier.accuracy(on: validation.features, labels: validation.labels),
                 iterations: fit.iterations, hasConverged: fit.hasConverged)
-            (trials[place], classifiers[place]) = (trial, classifier)
+            trials[place] = trial
             progress(trial)
         }
     }

@@ -12,7 +12,7 @@ struct CalibrationSection {
         ReportPage.paragraph(
             "Answers are sorted into bins by their confidence. A column is the share of a bin's answers that is right: "
                 + "below the dashed line the model is too sure, above it not sure enough. The expected calibration "
-                + "error is the mean distance from the line.")
+                + "error is the mean distance from the line (\(ReportText.method(report.after.errorInterval))).")
             + ReportPage.charts([
                 ReportPage.card(EvaluationCharts.reliability(report.before, title: "\(name): as the model is")),
                 ReportPage.card(EvaluationCharts.reliability(report.after, title: "\(name): calibrated")),
@@ -20,7 +20,7 @@ struct CalibrationSection {
             + ReportPage.table(
                 head: ["", "expected calibration error", "largest error of a bin"],
                 body: [("as the model is", report.before), ("calibrated", report.after)].map { name, calibration in
-                    [name, Markup.percent(calibration.expectedError), Markup.percent(calibration.largestError)]
+                    [name, ReportText.measured(calibration.errorInterval), Markup.percent(calibration.largestError)]
                 }) + ReportPage.paragraph(fitted) + ReportPage.paragraph(threshold)
     }
 

@@ -75,8 +75,8 @@ struct ComparisonReport {
     private var chart: String {
         let leads = comparison.figures.filter { $0.isLead && $0.kind == .share }
         guard !leads.isEmpty else { return "" }
-        func bar(_ value: SuiteComparison.Value) -> BarChart.Bar {
-            BarChart.Bar(value.value, interval: value.interval.map { ChartInterval($0) })
+        func bar(_ value: Interval) -> BarChart.Bar {
+            BarChart.Bar(value.value, interval: ChartInterval(value))
         }
         var chart = BarChart(
             "Shares of what is right", axis: EvaluationCharts.accuracyAxis(""),
@@ -126,11 +126,10 @@ struct ComparisonReport {
     }
 
     private func value(
-        _ figure: SuiteComparison.Figure, _ side: KeyPath<SuiteComparison.Figure, SuiteComparison.Value>
+        _ figure: SuiteComparison.Figure, _ side: KeyPath<SuiteComparison.Figure, Interval>
     ) -> String {
         let value = figure[keyPath: side]
-        if let interval = value.interval { return ReportText.measured(interval) }
-        return figure.kind == .change ? ReportText.points(value.value) : Markup.percent(value.value)
+        return figure.kind == .change ? ReportText.points(value) : ReportText.measured(value)
     }
 
     private func difference(_ figure: SuiteComparison.Figure) -> String {

@@ -16,9 +16,7 @@ struct MainFigure: Sendable {
     }
 
     let name: String
-    let value: Double
-    /// Nil where none is known.
-    let interval: Interval?
+    let interval: Interval
     /// What guessing gives; nil where that is not known, or says nothing.
     var chance: Double?
     var kind = Kind.share
@@ -30,18 +28,17 @@ struct MainFigure: Sendable {
     var marks: [Bool] = []
 
     init(_ name: String, _ interval: Interval, chance: Double? = nil) {
-        (self.name, self.value, self.interval, self.chance) = (name, interval.value, interval, chance)
+        (self.name, self.interval, self.chance) = (name, interval, chance)
     }
 
-    init(_ name: String, _ value: Double, kind: Kind) {
-        (self.name, self.value, interval, self.kind) = (name, value, nil, kind)
+    init(_ name: String, _ interval: Interval, kind: Kind) {
+        (self.name, self.interval, self.kind) = (name, interval, kind)
     }
+
+    var value: Double { interval.value }
 
     /// As a cell of a table.
-    var text: String { kind == .change ? ReportText.points(value) : Markup.percent(value) }
-
-    /// With the interval's ends where there is one.
-    var measured: String { interval.map(ReportText.measured) ?? text }
+    var text: String { kind == .change ? ReportText.points(interval) : ReportText.measured(interval) }
 
     func leading() -> MainFigure {
         var figure = self
@@ -134,7 +131,7 @@ extension SuiteResults.Entry {
         var all: [MainFigure] = []
         if let mean = result.meanShifted { all.append(MainFigure("mean accuracy under shift", mean).leading()) }
         if let mean = result.meanCorrupted {
-            all.append(MainFigure("mean accuracy under corruptions", mean, kind: .share).leading())
+            all.append(MainFigure("mean accuracy under corruptions", mean).leading())
         }
         let reference = MainFigure("accuracy on the reference", result.reference).published("zero-shot", "top1")
         all.append(all.isEmpty ? reference.leading() : reference)
@@ -162,8 +159,8 @@ extension SuiteResults.Entry {
 
     private static func figures(_ report: CalibrationReport) -> [MainFigure] {
         var all = [
-            MainFigure("calibration error, calibrated", report.after.expectedError, kind: .error).leading(),
-            MainFigure("calibration error, as the model is", report.before.expectedError, kind: .error),
+            MainFigure("calibration error, calibrated", report.after.errorInterval, kind: .error).leading(),
+            MainFigure("calibration error, as the model is", report.before.errorInterval, kind: .error),
             MainFigure("known things accepted", report.testAcceptance.insiders),
         ]
         if let right = report.testAcceptance.right { all.append(MainFigure("right of those", right)) }

@@ -44,9 +44,10 @@ struct OverlapSection {
         guard let difference = report.difference else {
             return "Nothing overlaps, so that the accuracy (\(result.measure)) is not raised."
         }
-        return "Beside clean pictures, the accuracy (\(result.measure)) is \(ReportText.points(inflation)) on all, "
-            + "which is what overlap does to it, and \(ReportText.points(difference)) on overlapping ones. Intervals "
-            + "are \(ReportText.method(difference)), as in figure 17 of arXiv 2103.00020."
+        return "Beside clean pictures, the accuracy (\(result.measure)) is \(ReportText.points(inflation)) on all "
+            + "(\(ReportText.method(inflation))), which is what overlap does to it, and "
+            + "\(ReportText.points(difference)) on overlapping ones. Other intervals are "
+            + "\(ReportText.method(difference)), as in figure 17 of arXiv 2103.00020."
     }
 
     /// Empty where there is nothing to test.
@@ -65,6 +66,9 @@ struct OverlapSection {
         return ReportPage.paragraph(text + ".")
     }
 
+    /// Without the folders, which are the set's.
+    private static func short(_ key: String) -> String { String(key.split(separator: "/").last ?? "") }
+
     private var pairs: String {
         guard !result.pairs.isEmpty else { return "" }
         return ReportPage.heading("The most alike")
@@ -72,7 +76,7 @@ struct OverlapSection {
                 words: 2, head: ["picture", "learned from", "cosine", "bits that differ"],
                 body: result.pairs.map { pair in
                     [
-                        pair.key, pair.training, Decimals.fixed(pair.similarity, 3),
+                        Self.short(pair.key), Self.short(pair.training), Decimals.fixed(pair.similarity, 3),
                         pair.hashDistance >= OverlapScan.noHashDistance ? "-" : "\(pair.hashDistance)",
                     ]
                 })

@@ -20,6 +20,7 @@ enum ReportText {
             case .wilson: "Wilson"
             case .clopperPearson: "Clopper-Pearson"
             case .bootstrap: "bootstrap"
+            case .basicBootstrap: "basic bootstrap"
             case .standardError: "standard errors"
             }
         return "\(Decimals.significant(interval.confidence * 100, 3)) % \(name)"

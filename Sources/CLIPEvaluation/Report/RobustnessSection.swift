@@ -73,7 +73,9 @@ struct RobustnessSection {
 
     private var corruptions: String {
         let severities = Set(result.corruptions.flatMap(\.severities)).sorted()
-        let mean = result.meanCorrupted.map { "The mean over all is \(Markup.percent($0)). " } ?? ""
+        let mean =
+            result.meanCorrupted.map { "The mean over all is \(ReportText.measured($0)), \(ReportText.method($0)). " }
+            ?? ""
         return ReportPage.heading("Corrupted pictures")
             + ReportPage.paragraph(
                 "\(mean)The same pictures, made worse from severity 1 to at most 5 (arXiv 1903.12261). "

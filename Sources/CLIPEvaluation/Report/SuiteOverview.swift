@@ -29,7 +29,7 @@ struct SuiteOverview {
                     (line.figure.chance.map { [BarChart.Mark("chance", at: $0)] } ?? [])
                     + line.published.map { BarChart.Mark("published", at: $0.value) }
                 return BarChart.Row(
-                    line.name, line.figure.value, interval: line.figure.interval.map { ChartInterval($0) }, marks: marks
+                    line.name, line.figure.value, interval: ChartInterval(line.figure.interval), marks: marks
                 )
             })
         chart.width = 860

@@ -64,8 +64,8 @@ package struct SuiteReport {
             let figure = entry.mainFigures.first
             return [
                 entry.name, entry.task.rawValue, entry.data?.name ?? "drawn",
-                figure?.name ?? "-", entry.data.map { Decimals.grouped($0.count) } ?? "-", figure?.measured ?? "-",
-                figure?.interval.map(ReportText.method) ?? "-", figure?.chance.map(Markup.percent) ?? "-",
+                figure?.name ?? "-", entry.data.map { Decimals.grouped($0.count) } ?? "-", figure?.text ?? "-",
+                figure.map { ReportText.method($0.interval) } ?? "-", figure?.chance.map(Markup.percent) ?? "-",
                 ReportText.duration(entry.seconds),
             ]
         }
@@ -98,7 +98,8 @@ package struct SuiteReport {
             case .robustness(let result):
                 try RobustnessSection(result, name: entry.name, data: entry.data?.name, model: results.model.name)
                     .html()
-            case .overlap(let result): OverlapSection(result, name: entry.name).html()
+            case .overlap(let result):
+                OverlapSection(result, name: entry.name).html() + pictures(entry.examples, of: result)
             case .weakness(let result): WeaknessSection(result, name: entry.name).html()
             case .calibrate(let result): CalibrationSection(result, name: entry.name).html()
             }
@@ -118,9 +119,23 @@ package struct SuiteReport {
         }.joined()
     }
 
+    /// Pictures beside those that were learned from, most alike first.
+    private func pictures(_ examples: [SuiteResults.Example], of result: OverlapResult) -> String {
+        let pairs = Dictionary(result.pairs.map { ($0.key, $0) }) { first, _ in first }
+        let figures = examples.compactMap { example in
+            figure(example, pairs[example.key].map { "cosine \(Decimals.fixed($0.similarity, 3))" } ?? "")
+        }
+        guard !figures.isEmpty else { return "" }
+        return ReportPage.heading("Pictures, and beside each what was learned from")
+            + "<div class=\"pictures\">\n\(figures.joined())</div>\n"
+    }
+
     private func figure(_ example: SuiteResults.Example) -> String? {
+        figure(example, example.kind == .right ? example.actual : "\(example.actual) → \(example.predicted)")
+    }
+
+    private func figure(_ example: SuiteResults.Example, _ caption: String) -> String? {
         guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(example.file)") else { return nil }
-        let caption = example.kind == .right ? example.actual : "\(example.actual) → \(example.predicted)"
         return """
             <figure><img alt="\(Markup.escaped(caption))" src="\(Markup.dataAddress(bytes, type: "image/jpeg"))"/>
             <figcaption dir="auto">\(Markup.escaped(caption))</figcaption></figure>
@@ -147,7 +162,7 @@ package struct SuiteReport {
                     head: ["figure", "value", "interval", "chance"],
                     body: entry.mainFigures.map { figure in
                         [
-                            figure.name, figure.measured, figure.interval.map(ReportText.method) ?? "-",
+                            figure.name, figure.text, ReportText.method(figure.interval),
                             figure.chance.map(Markup.percent) ?? "-",
                         ]
                     })

@@ -40,6 +40,16 @@ public struct Bootstrap: Sendable {
             method: .bootstrap)
     }
 
+    /// The basic interval of a statistic that is not negative, for one that resampling itself raises, as it does sums of
+    /// distances: as far below the value as the resamples' upper percentile is above it, and the reverse.
+    public func reflected(count samples: Int, _ statistic: ([Int]) -> Double) -> Interval {
+        let plain = self.statistic(count: samples, statistic)
+        let (low, high) = (2 * plain.value - plain.high, 2 * plain.value - plain.low)
+        return Interval(
+            value: plain.value, low: min(plain.value, max(0, low)), high: max(plain.value, high),
+            confidence: confidence, method: .basicBootstrap)
+    }
+
     /// Between the nearest two of sorted values, as NumPy's `quantile`.
     static func quantile(_ sorted: [Double], _ share: Double) -> Double {
         let place = share * Double(sorted.count - 1)

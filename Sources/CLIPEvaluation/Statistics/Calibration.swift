@@ -20,7 +20,9 @@ public struct Calibration: Sendable, Equatable, Codable {
     /// From low to high.
     public let bins: [Bin]
     /// Σ |accuracy − confidence|, each bin by its share of the answers.
-    public let expectedError: Double
+    public var expectedError: Double { errorInterval.value }
+    /// ``expectedError`` with a 95 % basic bootstrap interval over answers.
+    public let errorInterval: Interval
     /// The largest difference of a bin.
     public let largestError: Double
 
@@ -29,22 +31,26 @@ public struct Calibration: Sendable, Equatable, Codable {
     ///   - isRight: whether it is right.
     ///   - binCount: bins of equal width, each without its lower edge (as torchmetrics has them).
     public init(confidences: [Double], isRight: [Bool], binCount: Int = 15) {
-        var sums = Array(repeating: (count: 0, confidence: 0.0, right: 0), count: binCount)
-        for (confidence, isRight) in zip(confidences, isRight) {
-            let bin = min(binCount - 1, max(0, Int((confidence * Double(binCount)).rounded(.up)) - 1))
-            sums[bin].count += 1
-            sums[bin].confidence += confidence
-            if isRight { sums[bin].right += 1 }
+        let places = confidences.map { min(binCount - 1, max(0, Int(($0 * Double(binCount)).rounded(.up)) - 1)) }
+        func sums(_ answers: some Sequence<Int>) -> [(count: Int, confidence: Double, right: Int)] {
+            var sums = Array(repeating: (count: 0, confidence: 0.0, right: 0), count: binCount)
+            for answer in answers {
+                let bin = places[answer]
+                sums[bin].count += 1
+                sums[bin].confidence += confidences[answer]
+                if isRight[answer] { sums[bin].right += 1 }
+            }
+            return sums
         }
-        bins = sums.enumerated().map { place, sum in
+        bins = sums(confidences.indices).enumerated().map { place, sum in
             let count = Double(max(1, sum.count))
             return Bin(
                 low: Double(place) / Double(binCount), high: Double(place + 1) / Double(binCount), count: sum.count,
                 confidence: sum.confidence / count, accuracy: Double(sum.right) / count)
         }
-        let all = Double(max(1, confidences.count))
-        let gaps = bins.filter { $0.count > 0 }.map { (gap: abs($0.accuracy - $0.confidence), count: $0.count) }
-        expectedError = gaps.reduce(0) { $0 + $1.gap * Double($1.count) } / all
-        largestError = gaps.map(\.gap).max() ?? 0
+        errorInterval = Bootstrap().reflected(count: confidences.count) { drawn in
+            sums(drawn).reduce(0) { $0 + abs(Double($1.right) - $1.confidence) } / Double(max(1, drawn.count))
+        }
+        largestError = bins.filter { $0.count > 0 }.map { abs($0.accuracy - $0.confidence) }.max() ?? 0
     }
 }

@@ -10,6 +10,8 @@ public struct Interval: Sendable, Equatable, Codable {
         case clopperPearson = "clopper-pearson"
         /// The percentiles of means over samples drawn anew with replacement (Efron 1979).
         case bootstrap
+        /// Those percentiles reflected at the value, which what is drawn anew is too high or too low for (Efron 1979).
+        case basicBootstrap = "basic bootstrap"
         /// The mean of a few runs ± 1.96 standard errors.
         case standardError = "standard error"
     }

@@ -14,7 +14,6 @@ struct ExamplePictures {
     }
 
     private static let countOfEach = 6
-    private static let side = 160
 
     private let chosen: [Chosen]
     private let keys: [String]
@@ -53,32 +52,101 @@ struct ExamplePictures {
     }
 
     /// Writes them small, as JPEG.
-    func write(from set: EvaluationSet, to folder: String, id: String) throws -> [SuiteResults.Example] {
-        var wanted: [String: [Chosen]] = [:]
-        for choice in chosen { wanted[keys[choice.place], default: []].append(choice) }
-        guard !wanted.isEmpty else { return [] }
-        let own = "examples/\(id.prefix(8))"
-        try EvaluationError.wrapping { () throws(FileFault) in try Folder.make("\(folder)/\(own)") }
-        var files: [String: String] = [:]
-        try set.source.read(while: { sample in
-            guard wanted[sample.key] != nil, files[sample.key] == nil, let picture = try? sample.pictures().first
-            else { return true }
-            let name = "\(own)/\(files.count).jpg"
-            let small = try picture.resizedForStorage(
-                shortestSide: min(Self.side, min(picture.width, picture.height)))
-            let data = try small.encoded(as: .jpeg(quality: 85))
-            try EvaluationError.wrapping { () throws(FileFault) in
-                try WholeFile.write(data, to: "\(folder)/\(name)")
-            }
-            files[sample.key] = name
-            return files.count < wanted.count
-        })
-        return chosen.compactMap { choice in
-            files[keys[choice.place]].map { file in
+    func write(from set: EvaluationSet, to folder: ExampleFolder) throws -> [SuiteResults.Example] {
+        let pictures = try set.smallPictures(of: Set(chosen.map { keys[$0.place] }))
+        return try chosen.compactMap { choice in
+            try pictures[keys[choice.place]].map { picture in
                 SuiteResults.Example(
                     kind: choice.kind, key: keys[choice.place], actual: choice.actual, predicted: choice.predicted,
-                    file: file)
+                    file: try folder.add(picture))
             }
         }
+    }
+}
+
+/// Pictures that count as the same as one that was learned from, each beside that.
+struct OverlapExamples {
+    private static let count = 12
+    private let pairs: [OverlapResult.Pair]
+
+    init(_ result: OverlapResult) { pairs = Array(result.pairs.prefix(Self.count)) }
+
+    /// Writes each pair as one small JPEG.
+    func write(
+        from set: EvaluationSet, training: EvaluationSet, to folder: ExampleFolder
+    ) throws -> [SuiteResults.Example] {
+        let own = try set.smallPictures(of: Set(pairs.map(\.key)))
+        let learned = try training.smallPictures(of: Set(pairs.map(\.training)))
+        return try pairs.compactMap { pair in
+            guard let first = own[pair.key], let second = learned[pair.training] else { return nil }
+            return SuiteResults.Example(
+                kind: .seen, key: pair.key, actual: pair.key, predicted: pair.training,
+                file: try folder.add(Self.beside(first, second)))
+        }
+    }
+
+    /// The middles of both, squares on white.
+    private static func beside(_ first: Picture, _ second: Picture) throws -> Picture {
+        let side = max(min(first.width, first.height), min(second.width, second.height))
+        let gap = 4
+        let width = 2 * side + gap
+        var pixels = [UInt8](repeating: 255, count: 3 * width * side)
+        for (picture, start) in [(first, 0), (second, side + gap)] {
+            for row in 0..<side {
+                let from = row + (picture.height - side) / 2
+                guard (0..<picture.height).contains(from) else { continue }
+                for column in 0..<side {
+                    let place = column + (picture.width - side) / 2
+                    guard (0..<picture.width).contains(place) else { continue }
+                    for color in 0..<3 {
+                        pixels[3 * (row * width + start + column) + color] =
+                            picture.pixels[3 * (from * picture.width + place) + color]
+                    }
+                }
+            }
+        }
+        return try Picture(width: width, height: side, pixels: pixels)
+    }
+}
+
+/// Where an evaluation's pictures go.
+final class ExampleFolder {
+    private let folder: String
+    private let own: String
+    private var count = 0
+
+    /// - Parameters:
+    ///   - folder: where the results lie.
+    ///   - id: of the evaluation.
+    init(_ folder: String, id: String) { (self.folder, own) = (folder, "examples/\(id.prefix(8))") }
+
+    /// - Returns: the file's path within the results' folder.
+    func add(_ picture: Picture) throws -> String {
+        if count == 0 {
+            try EvaluationError.wrapping { () throws(FileFault) in try Folder.make("\(folder)/\(own)") }
+        }
+        let name = "\(own)/\(count).jpg"
+        let data = try picture.encoded(as: .jpeg(quality: 85))
+        try EvaluationError.wrapping { () throws(FileFault) in try WholeFile.write(data, to: "\(folder)/\(name)") }
+        count += 1
+        return name
+    }
+}
+
+extension EvaluationSet {
+    private static let smallSide = 160
+
+    /// Those of the samples with these keys that can be read, their shortest sides made 160 pixels at most.
+    fileprivate func smallPictures(of keys: Set<String>) throws -> [String: Picture] {
+        var found: [String: Picture] = [:]
+        guard !keys.isEmpty else { return found }
+        try source.read(while: { sample in
+            guard keys.contains(sample.key), found[sample.key] == nil, let picture = try? sample.pictures().first
+            else { return true }
+            found[sample.key] = try picture.resizedForStorage(
+                shortestSide: min(Self.smallSide, min(picture.width, picture.height)))
+            return found.count < keys.count
+        })
+        return found
     }
 }

@@ -2,14 +2,6 @@ import Foundation
 
 /// Two models' results on the same evaluations, side by side.
 public struct SuiteComparison: Sendable, Equatable, Codable {
-    /// A figure of one of the two.
-    public struct Value: Sendable, Equatable, Codable {
-        /// What was measured.
-        public let value: Double
-        /// Nil where none is known.
-        public let interval: Interval?
-    }
-
     /// A figure that both have.
     public struct Figure: Sendable, Equatable, Codable {
         /// What kind of number it is.
@@ -33,9 +25,9 @@ public struct SuiteComparison: Sendable, Equatable, Codable {
         /// What kind of number it is.
         public let kind: Kind
         /// The first model's.
-        public let first: Value
+        public let first: Interval
         /// The second model's.
-        public let second: Value
+        public let second: Interval
         /// second − first.
         public let difference: Double
         /// Of ``difference``, by bootstrap over samples that both judged; nil where it is not kept what each had right.
@@ -105,8 +97,8 @@ public struct SuiteComparison: Sendable, Equatable, Codable {
         let pairs = isPaired ? Array(zip(first.marks, second.marks)) : []
         return Figure(
             evaluation: entry.name, task: entry.task, name: first.name, isLead: first.isLead,
-            kind: first.kind, first: Value(value: first.value, interval: first.interval),
-            second: Value(value: second.value, interval: second.interval), difference: second.value - first.value,
+            kind: first.kind, first: first.interval,
+            second: second.interval, difference: second.value - first.value,
             differenceInterval: isPaired
                 ? Bootstrap().mean(of: pairs.map { ($1 ? 1.0 : 0) - ($0 ? 1.0 : 0) }) : nil,
             pValue: isPaired

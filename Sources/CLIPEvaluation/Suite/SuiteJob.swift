@@ -47,7 +47,7 @@ struct SuiteJob {
         }
         shifts = try (entry.texts("shifts") ?? []).compactMap { try open($0, split: split) }
         var hash = ContentHash()
-        for part in ["2", entry.identity, evaluator.fingerprint] { hash.update(part) }
+        for part in ["3", entry.identity, evaluator.fingerprint] { hash.update(part) }
         for set in [set, training, validation].compactMap({ $0 }) + shifts { hash.update(set.fingerprint) }
         for key in ["labels_file", "templates_file", "labels_of_pairs", "winoground", "groups", "baseline"] {
             // What lists say, not how old they are.
@@ -62,17 +62,25 @@ struct SuiteJob {
     func run() throws -> SuiteResults.Entry {
         let started = Date()
         let figures = try figures()
-        var examples: [SuiteResults.Example] = []
-        if case .zeroShot(let result) = figures, let set {
-            let embedded = try evaluator.embedded(set)
-            if !embedded.isMultiLabel {
-                examples = try ExamplePictures(embedded.labelled(), result).write(from: set, to: folder, id: id)
-            }
-        }
+        let examples = try examples(of: figures)
         let data = try set.map { SuiteResults.DataSet(try evaluator.embedded($0)) }
         return SuiteResults.Entry(
             id: id, name: entry.name, task: entry.task, data: data, seconds: Date().timeIntervalSince(started),
             figures: figures, examples: examples)
+    }
+
+    private func examples(of figures: SuiteResults.Figures) throws -> [SuiteResults.Example] {
+        guard let set else { return [] }
+        let folder = ExampleFolder(folder, id: id)
+        switch figures {
+        case .zeroShot(let result):
+            let embedded = try evaluator.embedded(set)
+            guard !embedded.isMultiLabel else { return [] }
+            return try ExamplePictures(embedded.labelled(), result).write(from: set, to: folder)
+        case .overlap(let result):
+            return try training.map { try OverlapExamples(result).write(from: set, training: $0, to: folder) } ?? []
+        default: return []
+        }
     }
 
     private func required(_ set: EvaluationSet?) throws -> EvaluationSet {

@@ -47,14 +47,16 @@ public struct SuiteResults: Sendable, Equatable, Codable {
             case wrong
             /// Of two classes that are taken for one another most often.
             case confused
+            /// Beside one that was learned from and counts as the same.
+            case seen
         }
         /// Why it is shown.
         public let kind: Kind
         /// Of the sample.
         public let key: String
-        /// What it is.
+        /// What it is; a key for one beside another.
         public let actual: String
-        /// What it is taken for.
+        /// What it is taken for; the key of what was learned from.
         public let predicted: String
         /// A JPEG beside the results.
         public let file: String

@@ -58,8 +58,7 @@ struct CalibrateCommand: ParsableCommand {
             "\(name): fitted on \(report.validationCount) pictures, measured on \(report.testCount)",
             ZeroShotCommand.row(
                 "calibration error",
-                "\(Markup.percent(report.before.expectedError)) before, "
-                    + "\(Markup.percent(report.after.expectedError)) after"),
+                "\(report.before.errorInterval.text) before, \(report.after.errorInterval.text) after"),
         ]
         if let temperature = report.temperature {
             lines.append(ZeroShotCommand.row("similarities times", Format.fixed(temperature.scale, 2)))

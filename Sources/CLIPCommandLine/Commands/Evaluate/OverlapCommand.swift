@@ -69,7 +69,7 @@ struct OverlapCommand: ParsableCommand {
             split("all", report.all), split("clean", report.clean), split("overlap", report.overlap),
         ]
         if let inflation = report.inflation {
-            lines.append(ZeroShotCommand.row("all − clean", "\(Format.fixed(inflation * 100, 2)) points"))
+            lines.append(ZeroShotCommand.row("all − clean", inflation.pointsText))
         }
         if let value = report.pValue { lines.append(ZeroShotCommand.row("p", Format.fixed(value, 4))) }
         for pair in result.pairs.prefix(5) {

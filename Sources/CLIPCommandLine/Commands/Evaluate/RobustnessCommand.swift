@@ -96,7 +96,7 @@ struct RobustnessCommand: ParsableCommand {
             lines.append(ZeroShotCommand.row(kind.kind, values.joined(separator: "   ")))
         }
         if let mean = result.meanCorrupted {
-            lines.append(ZeroShotCommand.row("mean over kinds", "\(percent(mean)) %"))
+            lines.append(ZeroShotCommand.row("mean over kinds", mean.text))
         }
         return lines
     }
