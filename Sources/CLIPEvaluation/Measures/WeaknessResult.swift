@@ -180,7 +180,7 @@ extension Evaluator {
     private static func title(_ order: WordOrder.Order) -> String {
         switch order {
         case .all: "its words in any other order"
-        case .neighbors: "two neighbouring words exchanged"
+        case .neighbors: "neighbouring words exchanged"
         case .reversed: "its words backwards"
         }
     }
