@@ -53,7 +53,8 @@ extension CLIPModel {
                 do {
                     let description = try lookup.description(of: name)
                     if flag.isSet { throw CancellationError() }
-                    let model = try description.loaded(weights: weights, device: device, precision: precision.dtype)
+                    let model = try description.loaded(
+                        weights: weights, device: device, precision: precision.dtype, onlyAnswers: true)
                     if flag.isSet { throw CancellationError() }
                     return model
                 } catch ModelHubError.transfer(.cancelled) {

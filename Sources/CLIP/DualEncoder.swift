@@ -81,10 +81,14 @@ public final class DualEncoder: Module, @unchecked Sendable {
 
     /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
     /// 100 would become 98.9.
-    public func prepare(computingIn dtype: DType, on device: Device) throws {
-        for tower in towers { try tower.convert(to: dtype, device: device) }
+    /// - Parameter onlyAnswers: whether it will not be trained: on a processor whose kernels have a layout of their own its
+    ///   matrices are then packed in it when they are first needed. See `Module.pack(computingIn:)`.
+    public func prepare(computingIn dtype: DType, on device: Device, onlyAnswers: Bool = false) throws {
+        let packs = onlyAnswers && device.kind == .cpu && Tensor.packs(dtype)
+        for part in towers as [any Module] + [captionDecoder].compactMap({ $0 }) {
+            try packs ? part.pack(computingIn: dtype) : part.convert(to: dtype, device: device)
+        }
         try similarity?.convert(device: device)
-        try captionDecoder?.convert(to: dtype, device: device)
         self.dtype = dtype
         self.device = device
     }

@@ -65,9 +65,17 @@ public struct ModelDescription: Sendable {
     }
 
     /// A model of this shape with random weights.
-    public func untrained(device: Device = .cpu) throws -> CLIPModel {
+    /// - Parameters:
+    ///   - device: where to compute.
+    ///   - precision: what the towers compute in.
+    ///   - onlyAnswers: see ``loaded(weights:device:precision:onlyAnswers:)``.
+    public func untrained(
+        device: Device = .cpu, precision: DType = .float32, onlyAnswers: Bool = false
+    ) throws -> CLIPModel {
         try check(device)
-        return try assembled(DualEncoder(configuration), device: device, precision: .float32, weights: nil)
+        let model = try DualEncoder(configuration)
+        try model.prepare(computingIn: precision, on: device, onlyAnswers: onlyAnswers)
+        return try assembled(model, weights: nil)
     }
 
     /// The model with its weights, or another file's.
@@ -75,16 +83,19 @@ public struct ModelDescription: Sendable {
     ///   - weights: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
     ///   - device: where to compute.
     ///   - precision: what the towers compute in.
+    ///   - onlyAnswers: whether it will not be trained. On a processor its matrices are then packed for it when they are
+    ///     first needed, and the parameters stay as the file has them, whatever is computed in.
     /// - Throws: ``CLIPError/weightsNeeded(model:)`` where there is no file to read; ``CLIPError`` for weights that are
     ///   another model's.
     public func loaded(
-        weights: String? = nil, device: Device = .cpu, precision: DType = .float32
+        weights: String? = nil, device: Device = .cpu, precision: DType = .float32, onlyAnswers: Bool = false
     ) throws -> CLIPModel {
         try check(device)
         let source = try weightsSource(weights)
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
         try Weights.load(source, into: model, called: name)
-        return try assembled(model, device: device, precision: precision, weights: source)
+        try model.prepare(computingIn: precision, on: device, onlyAnswers: onlyAnswers)
+        return try assembled(model, weights: source)
     }
 
     /// Why there are no weights, where ``weightsPath`` is nil: ``CLIPError/foreignDirectory(path:missing:holds:)`` or
@@ -138,13 +149,9 @@ public struct ModelDescription: Sendable {
         }
     }
 
-    private func assembled(
-        _ model: DualEncoder, device: Device, precision: DType, weights: WeightsSource?
-    ) throws -> CLIPModel {
-        let reading = try reading()
-        try model.prepare(computingIn: precision, on: device)
-        return CLIPModel(
-            name: name, model: model, reading: reading, preprocessor: preparation.map(PicturePreprocessor.init),
+    private func assembled(_ model: DualEncoder, weights: WeightsSource?) throws -> CLIPModel {
+        CLIPModel(
+            name: name, model: model, reading: try reading(), preprocessor: preparation.map(PicturePreprocessor.init),
             weights: weights, tokenizerDirectory: tokenizerDirectory)
     }
 

@@ -70,7 +70,10 @@ public final class Operator: @unchecked Sendable {
     }
 
     /// Calls an operator that returns one tensor (or several, of which the first is wanted).
-    public func one(_ arguments: Argument...) throws -> Tensor {
+    public func one(_ arguments: Argument...) throws -> Tensor { try first(arguments) }
+
+    /// ``one(_:)`` for arguments in an array.
+    func first(_ arguments: [Argument]) throws -> Tensor {
         guard let first = try all(arguments).first, let tensor = first else {
             throw TorchError(context: name, message: "the operator returned no tensor")
         }

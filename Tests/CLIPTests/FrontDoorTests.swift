@@ -29,7 +29,7 @@ import Torch
     @Test func aModelIsFoundByDirectoryNameOrWeights() async throws {
         let folder = try FixtureModel.root() + "/families/hf-clip"
         let texts = ["a dog", "狗"]
-        let plain = try ModelCatalog.description(of: folder).loaded().vectors(texts: texts).bytes()
+        let plain = try ModelCatalog.description(of: folder).loaded(onlyAnswers: true).vectors(texts: texts).bytes()
         #expect(try await CLIPModel.load(folder).embed(texts: texts).vectors.bytes() == plain)
         let own = try await CLIPModel.load(folder, weights: folder + "/model.safetensors", download: .never)
         #expect(try await own.embed(texts: texts).vectors.bytes() == plain)

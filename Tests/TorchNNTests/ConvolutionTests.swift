@@ -15,8 +15,8 @@ import Torch
         let pixels = try input.elements(Double.self)
         let weights = try layer.weight.tensor.elements(Double.self)
         let biases = try layer.bias?.tensor.elements(Double.self)
-        let rows = (height + 2 * layer.padding - kernel) / layer.stride + 1
-        let columns = (width + 2 * layer.padding - kernel) / layer.stride + 1
+        let rows = (height + 2 * layer.shape.padding - kernel) / layer.shape.stride + 1
+        let columns = (width + 2 * layer.shape.padding - kernel) / layer.shape.stride + 1
         var result: [Float] = []
         for batch in 0..<shape[0] {
             for output in 0..<outputs {
@@ -26,8 +26,8 @@ import Torch
                         for index in 0..<perGroup * kernel * kernel {
                             let (member, place) = index.quotientAndRemainder(dividingBy: kernel * kernel)
                             let channel = output / (outputs / groups) * perGroup + member
-                            let y = row * layer.stride + place / kernel - layer.padding
-                            let x = column * layer.stride + place % kernel - layer.padding
+                            let y = row * layer.shape.stride + place / kernel - layer.shape.padding
+                            let x = column * layer.shape.stride + place % kernel - layer.shape.padding
                             guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
                             let pixel = pixels[((batch * channels + channel) * height + y) * width + x]
                             sum += pixel * weights[output * perGroup * kernel * kernel + index]

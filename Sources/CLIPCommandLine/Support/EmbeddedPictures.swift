@@ -23,42 +23,58 @@ struct EmbeddedPictures {
     /// Those that were left out.
     var skipped: [SkippedPicture] { bad.skipped }
 
-    private static let batchSize = 32
-
     init(
         _ list: PictureList, _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true,
-        withStates: Bool = false, bad policy: BadPicture
+        withStates: Bool = false, batchSize: Int = 32, bad policy: BadPicture
     ) throws {
         if list.isEmpty { return }
         let preprocessor = try clip.preprocessor
         var parts: [Tensor] = []
         var stateParts: [Tensor] = []
-        var inputs: [Tensor] = []
+        var waiting: [PictureList.Found] = []
         var seen = 0
-        func encode() throws {
-            if !inputs.isEmpty, withStates {
-                let (states, vectors) = try clip.statesAndVectors(pictureBytes: inputs)
-                parts.append(vectors)
-                stateParts.append(states)
-            } else if !inputs.isEmpty {
-                parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized))
-            }
-            inputs = []
-            Console.status(seen, of: list)
-        }
         func failed(_ name: String, _ error: any Error) throws {
             if policy == .endsAll { throw error }
             bad.leftOut(name, error)
         }
-        try list.forEach(onFailure: failed) { picture in
-            seen += 1
-            do {
-                inputs.append(try Engine.inference { try options.read(picture, for: preprocessor) })
-                names.append(picture.name)
-            } catch {
-                try failed(picture.name, error)
+        // Decoded on all cores, each picture on one; then encoded together.
+        func encode() throws {
+            let read = ParallelMap.run(waiting, threads: Engine.threadCount) { picture in
+                Result {
+                    try Engine.onThisThreadAlone {
+                        try Engine.inference { try options.read(picture, for: preprocessor) }
+                    }
+                }
             }
-            if inputs.count == Self.batchSize { try encode() }
+            var inputs: [Tensor] = []
+            for (picture, result) in zip(waiting, read) {
+                switch result {
+                case .success(let bytes):
+                    inputs.append(bytes)
+                    names.append(picture.name)
+                case .failure(let error): try failed(picture.name, error)
+                }
+            }
+            waiting = []
+            Console.status(seen, of: list)
+            guard !inputs.isEmpty else { return }
+            guard withStates else {
+                parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized))
+                return
+            }
+            let (states, vectors) = try clip.statesAndVectors(pictureBytes: inputs)
+            parts.append(vectors)
+            stateParts.append(states)
+        }
+        try list.forEach(
+            onFailure: { name, error in
+                try encode()
+                try failed(name, error)
+            }
+        ) { picture in
+            seen += 1
+            waiting.append(picture)
+            if waiting.count == batchSize { try encode() }
         }
         try encode()
         Console.endStatus()

@@ -34,7 +34,8 @@ struct SharedOptions: ParsableArguments {
 
     /// The model, ready to answer.
     func load() throws -> CLIPModel {
-        try describe().loaded(weights: weights, device: device.device, precision: precision.dtype)
+        try describe().loaded(
+            weights: weights, device: device.device, precision: precision.dtype, onlyAnswers: true)
     }
 
     func prepare() throws { try compute.prepare() }

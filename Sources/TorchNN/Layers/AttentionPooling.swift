@@ -119,6 +119,6 @@ public final class AttentionPoolingHead: Module {
         let shape = input.shape
         let queries = try probe.tensor.expanded([shape[0], shape[2]])
         let pooled = try attention(queries: queries, over: input, visible: nil)
-        return try pooled + feedForward(norm(pooled))
+        return try feedForward(norm(pooled), adding: pooled)
     }
 }

@@ -1,11 +1,14 @@
 import Torch
 
 /// `x · weightᵀ + bias`: `[…, in] -> […, out]`.
-public final class Linear: Module {
+public final class Linear: PackableLayer {
     /// `[out, in]`
     public let weight: Parameter
     /// `[out]`
     public let bias: Parameter?
+    package var packing: Packing?
+
+    package var packedParameters: [Parameter] { [weight] + [bias].compactMap { $0 } }
 
     /// Initialized uniformly within ±1/√in, as PyTorch's `nn.Linear`.
     public init(_ inputs: Int, _ outputs: Int, bias hasBias: Bool = true) throws {
@@ -16,8 +19,37 @@ public final class Linear: Module {
     }
 
     /// `[…, in] -> […, out]`.
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
-        try input.linear(weight: weight.tensor, bias: bias?.tensor)
+    public func callAsFunction(_ input: Tensor) throws -> Tensor { try self(input, adding: nil) }
+
+    /// With what is added to the output, of its shape; nil for nothing.
+    package func callAsFunction(_ input: Tensor, adding other: Tensor?) throws -> Tensor {
+        if let product = try packed(input, ending: other.map { .adding($0) } ?? .nothing) { return product }
+        let output = try plain(input)
+        return try other.map { try $0 + output } ?? output
+    }
+
+    /// With an activation after it.
+    func callAsFunction(_ input: Tensor, then activation: Activation) throws -> Tensor {
+        guard let ending = activation.ending else { return try activation(self(input)) }
+        return try self(input, ending: ending, activation.callAsFunction)
+    }
+
+    /// With an activation after it, which a packed product can end with.
+    package func callAsFunction(
+        _ input: Tensor, ending: ProductEnding, _ activation: (Tensor) throws -> Tensor
+    ) throws -> Tensor {
+        try packed(input, ending: ending) ?? activation(plain(input))
+    }
+
+    /// Nil where the parameters are to be used.
+    func packed(
+        _ input: Tensor, factors: Packing.Factors = .init(), ending: ProductEnding
+    ) throws -> Tensor? {
+        try packing?.product(input, weight: weight, factors: factors, bias: { bias?.tensor }, ending: ending)
+    }
+
+    private func plain(_ input: Tensor) throws -> Tensor {
+        try input.linear(of: packing, weight: weight.tensor, bias: bias?.tensor)
     }
 }
 
@@ -53,8 +85,20 @@ public final class FeedForward: Module {
     }
 
     /// `[…, width] -> […, width]`.
-    public func callAsFunction(_ input: Tensor) throws -> Tensor {
-        try contract(activation(expand(input)))
+    public func callAsFunction(_ input: Tensor) throws -> Tensor { try self(input, adding: nil) }
+
+    /// With what is added to the output, of its shape; nil for nothing.
+    package func callAsFunction(_ input: Tensor, adding other: Tensor?) throws -> Tensor {
+        // 1.702·q(x) = silu(1.702·x): the first matrix takes the factor in, the second one out.
+        let factor = Activation.quickFactor
+        if activation == .quickGELU,
+            let hidden = try expand.packed(input, factors: .init(weight: factor, bias: factor), ending: .silu),
+            let output = try contract.packed(
+                hidden, factors: .init(weight: 1 / factor), ending: other.map { .adding($0) } ?? .nothing)
+        {
+            return output
+        }
+        return try contract(expand(input, then: activation), adding: other)
     }
 }
 

@@ -2,7 +2,7 @@ import Torch
 
 /// Scaled dot-product attention with several heads (Vaswani et al., arXiv 1706.03762): of a sequence over itself, or of
 /// queries over another sequence of the same width.
-public final class MultiHeadAttention: Module {
+public final class MultiHeadAttention: PackableLayer {
     /// Queries', keys' and values' projections, one above the other: `[3·width, width]`.
     public let inWeight: Parameter
     /// `[3·width]`
@@ -12,6 +12,9 @@ public final class MultiHeadAttention: Module {
     /// Each of width / headCount columns.
     public let headCount: Int
     private let width: Int
+    package var packing: Packing?
+
+    package var packedParameters: [Parameter] { [inWeight, inBias] }
 
     /// Initialized as PyTorch's `nn.MultiheadAttention`: Xavier-uniform projections, biases zero.
     public init(width: Int, headCount: Int) throws {
@@ -32,16 +35,32 @@ public final class MultiHeadAttention: Module {
     /// - Parameters:
     ///   - causal: each position sees itself and those before it.
     ///   - mask: real, broadcast to `[B, heads, L, L]` and added to the scores; with `causal`, both hold.
-    public func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
+    ///   - other: what is added to the output, of its shape.
+    public func callAsFunction(
+        _ input: Tensor, causal: Bool, mask: Tensor? = nil, adding other: Tensor? = nil
+    ) throws -> Tensor {
         let shape = input.shape
         let (batch, length) = (shape[0], shape[1])
         let heads =
-            try input.linear(weight: inWeight.tensor, bias: inBias.tensor)  // [B, L, 3·width]
+            try project(input, 0..<3)  // [B, L, 3·width]
             .reshaped([batch, length, 3, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [3, B, heads, L, d]
         let mixed = try ShortAttention.attend(
             heads.select(0), heads.select(1), heads.select(2), causal: causal, mask: mask)
-        return try outProjection(mixed.transposed(1, 2).reshaped([batch, length, width]))
+        return try outProjection(mixed.transposed(1, 2).reshaped([batch, length, width]), adding: other)
+    }
+
+    /// Queries', keys' and values' projections, of these three: `[…, width] -> […, parts·width]`.
+    func project(_ input: Tensor, _ parts: Range<Int>) throws -> Tensor {
+        let rows = parts.lowerBound * width..<parts.upperBound * width
+        if let product = try packing?.product(
+            input, weight: inWeight, rows: rows, bias: { try inBias.tensor.slice(rows) })
+        {
+            return product
+        }
+        let (weight, bias) = (inWeight.tensor, inBias.tensor)
+        if parts.count == 3 { return try input.linear(of: packing, weight: weight, bias: bias) }
+        return try input.linear(of: packing, weight: weight.slice(rows), bias: bias.slice(rows))
     }
 
     /// The output at one position per sequence, `[B, width]`, for the price of one query.
@@ -49,16 +68,21 @@ public final class MultiHeadAttention: Module {
     ///   - queries: the inputs at those positions, `[B, width]`.
     ///   - input: the whole sequences, `[B, L, width]`.
     ///   - visible: real `[B, L]` added to the scores (0 or -infinity); nil when every position is seen.
-    public func callAsFunction(queries: Tensor, over input: Tensor, visible: Tensor?) throws -> Tensor {
-        try self(queries: queries.unsqueezed(1), keysAndValues: keysAndValues(input), visible: visible).squeezed(1)
+    ///   - other: what is added to the output, of its shape.
+    public func callAsFunction(
+        queries: Tensor, over input: Tensor, visible: Tensor?, adding other: Tensor? = nil
+    ) throws -> Tensor {
+        try self(
+            queries: queries.unsqueezed(1), keysAndValues: keysAndValues(input), visible: visible,
+            adding: other?.unsqueezed(1)
+        ).squeezed(1)
     }
 
     /// What queries need of a sequence, to be computed once where several calls ask the same one:
     /// `[B, L, width] -> [2, B, heads, L, d]`.
     public func keysAndValues(_ input: Tensor) throws -> Tensor {
         let shape = input.shape
-        let (weight, bias) = (inWeight.tensor, inBias.tensor)
-        return try input.linear(weight: weight.slice(width..<3 * width), bias: bias.slice(width..<3 * width))
+        return try project(input, 1..<3)
             .reshaped([shape[0], shape[1], 2, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])
     }
@@ -67,11 +91,14 @@ public final class MultiHeadAttention: Module {
     /// - Parameters:
     ///   - keysAndValues: that sequence as ``keysAndValues(_:)`` gives it.
     ///   - visible: real `[B, L]` added to the scores (0 or -infinity); nil when every position is seen.
-    public func callAsFunction(queries: Tensor, keysAndValues: Tensor, visible: Tensor? = nil) throws -> Tensor {
+    ///   - other: what is added to the output, of its shape.
+    public func callAsFunction(
+        queries: Tensor, keysAndValues: Tensor, visible: Tensor? = nil, adding other: Tensor? = nil
+    ) throws -> Tensor {
         let shape = queries.shape
         let (batch, count) = (shape[0], shape[1])
         let query =
-            try queries.linear(weight: inWeight.tensor.slice(0..<width), bias: inBias.tensor.slice(0..<width))
+            try project(queries, 0..<1)
             .reshaped([batch, count, headCount, width / headCount])
             .transposed(1, 2)  // [B, heads, Q, d]
         let mask = try visible?.unsqueezed(1).unsqueezed(1)  // [B, 1, 1, L]
@@ -80,7 +107,7 @@ public final class MultiHeadAttention: Module {
             count > 1
             ? try ShortAttention.attend(query, keys, values, causal: false, mask: mask)
             : try query.attention(keys: keys, values: values, mask: mask)
-        return try outProjection(mixed.transposed(1, 2).reshaped([batch, count, width]))
+        return try outProjection(mixed.transposed(1, 2).reshaped([batch, count, width]), adding: other)
     }
 }
 
@@ -109,8 +136,11 @@ extension MultiHeadAttention {
     /// - Parameters:
     ///   - cache: of the places before, to which this one is added.
     ///   - visible: real `[B, L]`, with this place, added to the scores; nil when every place is seen.
-    public func callAsFunction(next input: Tensor, cache: inout AttentionCache, visible: Tensor?) throws -> Tensor {
-        try self(queries: input, keysAndValues: cache.append(keysAndValues(input)), visible: visible)
+    ///   - other: what is added to the output, of its shape.
+    public func callAsFunction(
+        next input: Tensor, cache: inout AttentionCache, visible: Tensor?, adding other: Tensor? = nil
+    ) throws -> Tensor {
+        try self(queries: input, keysAndValues: cache.append(keysAndValues(input)), visible: visible, adding: other)
     }
 }
 

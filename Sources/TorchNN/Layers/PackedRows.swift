@@ -56,30 +56,35 @@ public struct PackedRows {
 
 extension MultiHeadAttention {
     /// Causal attention of each sequence over itself: `[T, width] -> [T, width]`.
-    public func callAsFunction(causal input: Tensor, packed rows: PackedRows) throws -> Tensor {
+    /// - Parameter other: what is added to the output, of its shape.
+    public func callAsFunction(
+        causal input: Tensor, packed rows: PackedRows, adding other: Tensor? = nil
+    ) throws -> Tensor {
         let (batch, length, width) = (rows.lengths.count, rows.length, inWeight.shape[1])
         let heads =
-            try rows.rectangle(input.linear(weight: inWeight.tensor, bias: inBias.tensor))  // [B, L, 3·width]
+            try rows.rectangle(project(input, 0..<3))  // [B, L, 3·width]
             .reshaped([batch, length, 3, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [3, B, heads, L, d]
         let mixed = try ShortAttention.attend(heads.select(0), heads.select(1), heads.select(2), causal: true)
-        return try outProjection(rows.packed(mixed.transposed(1, 2).reshaped([batch, length, width])))
+        return try outProjection(
+            rows.packed(mixed.transposed(1, 2).reshaped([batch, length, width])), adding: other)
     }
 
     /// The output at the last place of each sequence, `[B, width]`, for the price of one query.
     /// - Parameters:
     ///   - queries: the inputs at those places, `[B, width]`.
     ///   - input: the whole sequences, `[T, width]`.
-    public func callAsFunction(queries: Tensor, overPacked input: Tensor, _ rows: PackedRows) throws -> Tensor {
+    ///   - other: what is added to the output, of its shape.
+    public func callAsFunction(
+        queries: Tensor, overPacked input: Tensor, _ rows: PackedRows, adding other: Tensor? = nil
+    ) throws -> Tensor {
         let (batch, length, width) = (rows.lengths.count, rows.length, inWeight.shape[1])
-        let projected = try input.linear(
-            weight: inWeight.tensor.slice(width..<3 * width), bias: inBias.tensor.slice(width..<3 * width))
-        let keysAndValues = try rows.rectangle(projected)  // [B, L, 2·width]
+        let keysAndValues = try rows.rectangle(project(input, 1..<3))  // [B, L, 2·width]
             .reshaped([batch, length, 2, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [2, B, heads, L, d]
         return try self(
             queries: queries.unsqueezed(1), keysAndValues: keysAndValues,
-            visible: rows.visible(dtype: keysAndValues.dtype)
+            visible: rows.visible(dtype: keysAndValues.dtype), adding: other?.unsqueezed(1)
         ).squeezed(1)
     }
 }

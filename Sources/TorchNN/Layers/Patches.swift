@@ -2,12 +2,15 @@ import Torch
 
 /// Cuts pictures into square patches and projects each to a vector: `[B, 3, H, W] -> [B, H/P · W/P, width]`, row by row.
 /// What is left at the right and at the bottom, less than a patch, is not read, as by a convolution.
-public final class PatchEmbedding: Module {
+public final class PatchEmbedding: PackableLayer {
     /// A convolution's kernel, `[width, 3, P, P]`.
     public let weight: Parameter
     /// `[width]`
     public let bias: Parameter?
     private let patchSize: Int
+    package var packing: Packing?
+
+    package var packedParameters: [Parameter] { [weight] + [bias].compactMap { $0 } }
 
     /// Initialized uniformly within ±1/√(3·P²), as PyTorch's `nn.Conv2d`.
     public init(width: Int, patchSize: Int, bias hasBias: Bool = false) throws {
@@ -37,7 +40,9 @@ public final class PatchEmbedding: Module {
             .reshaped([batch, 3, rows, patchSize, columns, patchSize])
             .permuted([0, 2, 4, 1, 3, 5])  // [B, rows, columns, 3, P, P]
             .reshaped([batch, rows * columns, 3 * patchSize * patchSize])
-        return try patches.linear(weight: weight.tensor.reshaped([weight.shape[0], -1]), bias: bias?.tensor)
+        if let product = try packing?.product(patches, weight: weight, bias: { bias?.tensor }) { return product }
+        return try patches.linear(
+            of: packing, weight: weight.tensor.reshaped([weight.shape[0], -1]), bias: bias?.tensor)
     }
 }
 

@@ -9,6 +9,9 @@ public final class StochasticDepth: TrainingSensitive {
     /// Whether any pass at all.
     public private(set) var isTraining = false
 
+    /// Whether any sample passes now.
+    public var isActive: Bool { isTraining && probability > 0 }
+
     public init(probability: Double = 0) { self.probability = probability }
 
     /// Takes the mode; there are no statistics to update.
@@ -17,7 +20,7 @@ public final class StochasticDepth: TrainingSensitive {
     /// Of states `[B, …]`, each sample's as a whole zero, or divided by 1 − p; drawn by libtorch's generator, which is
     /// left alone where nothing is left out.
     public func callAsFunction(_ states: Tensor) throws -> Tensor {
-        guard isTraining, probability > 0 else { return states }
+        guard isActive else { return states }
         let shape = [states.shape[0]] + Array(repeating: 1, count: states.rank - 1)
         let limit = try Tensor.full([1], probability, device: states.device)
         let stays = try Tensor.uniform(shape, device: states.device).greater(than: limit)

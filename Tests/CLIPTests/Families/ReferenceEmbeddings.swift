@@ -5,9 +5,15 @@ import Torch
 @testable import CLIP
 
 /// Compares a model's embeddings and logits with what its authors' code gives, element by element, relative to the
-/// largest.
+/// largest: with its parameters as they are, and with matrices packed for the processor.
 /// - Parameter expected: `pixels` and `tokens` to encode; `image`, `text` and `logits` to come to.
 func expectReferenceEmbeddings(_ model: DualEncoder, _ expected: [String: Tensor], _ name: String) throws {
+    try expectEmbeddings(model, expected, name)
+    try model.prepare(computingIn: .float32, on: .cpu, onlyAnswers: true)
+    try expectEmbeddings(model, expected, "\(name), packed")
+}
+
+private func expectEmbeddings(_ model: DualEncoder, _ expected: [String: Tensor], _ name: String) throws {
     try Engine.inference {
         let pictures = try model.encode(pictures: #require(expected["pixels"]))
         try expectClose(pictures, #require(expected["image"]), tolerance: 1e-5, "\(name): image")

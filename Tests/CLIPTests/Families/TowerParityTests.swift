@@ -49,10 +49,11 @@ import Torch
         #expect(try model.text.parameterCount == family.configuration.textParameterCount)
     }
 
-    @Test(arguments: models + [.coCa]) func bfloat16StaysClose(_ family: FamilyModel) throws {
+    @Test(arguments: models + [.coCa], [false, true])
+    func bfloat16StaysClose(_ family: FamilyModel, onlyAnswers: Bool) throws {
         let model = try family.model()
         let expected = try family.expected()
-        try model.prepare(computingIn: .bfloat16, on: .cpu)
+        try model.prepare(computingIn: .bfloat16, on: .cpu, onlyAnswers: onlyAnswers)
         try Engine.inference {
             let pictures = try model.encode(pictures: #require(expected["pixels"]))
             #expect(pictures.dtype == .bfloat16)

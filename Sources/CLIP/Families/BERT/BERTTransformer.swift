@@ -154,7 +154,9 @@ package final class BERTHiddenProjection: EmbeddingProjection {
             contract = try Linear(hidden, embeddingSize, bias: false)
         }
 
-        func callAsFunction(_ state: Tensor) throws -> Tensor { try contract(expand(state).gelu()) }
+        func callAsFunction(_ state: Tensor) throws -> Tensor {
+            try contract(expand(state, ending: .gelu(approximate: false)) { try $0.gelu() })
+        }
     }
 }
 
@@ -183,18 +185,18 @@ package final class PostNormBlock: Module {
     /// `[B, L, width] -> [B, L, width]`.
     /// - Parameter mask: see `MultiHeadAttention`.
     package func callAsFunction(_ input: Tensor, mask: Tensor?) throws -> Tensor {
-        try finish(input, attended: attention(input, causal: false, mask: mask))
+        try finish(attention(input, causal: false, mask: mask, adding: input))
     }
 
     /// The output at the first position, `[B, width]`: exactly what the whole block gives there.
     /// - Parameter visible: see `MultiHeadAttention`.
     package func callAsFunction(firstOf input: Tensor, visible: Tensor?) throws -> Tensor {
         let first = try input.select(0, dimension: 1)
-        return try finish(first, attended: attention(queries: first, over: input, visible: visible))
+        return try finish(attention(queries: first, over: input, visible: visible, adding: first))
     }
 
-    private func finish(_ input: Tensor, attended: Tensor) throws -> Tensor {
-        let middle = try norm1(input + attended)
-        return try norm2(middle + feedForward(middle))
+    private func finish(_ attended: Tensor) throws -> Tensor {
+        let middle = try norm1(attended)
+        return try norm2(feedForward(middle, adding: middle))
     }
 }

@@ -31,7 +31,7 @@ package final class EVABlock: Module {
 }
 
 /// Attention with biases for queries and values but none for keys.
-package final class EVAAttention: Module {
+package final class EVAAttention: PackableLayer {
     /// Queries', keys' and values' projections, one above the other: `[3·W, W]`.
     package let inWeight: Parameter
     /// `[W]`
@@ -42,6 +42,9 @@ package final class EVAAttention: Module {
     package let norm: LayerNorm?
     package let outProjection: Linear
     private let headCount: Int
+    package var packing: Packing?
+
+    package var packedParameters: [Parameter] { [inWeight, queryBias, valueBias] }
 
     init(_ configuration: EVAConfiguration, outputDeviation: Double) throws {
         let width = configuration.width
@@ -60,8 +63,12 @@ package final class EVAAttention: Module {
         let width = queryBias.shape[0]
         let asking = onlyFirst ? try input.slice(0..<1, dimension: 1) : input
         func heads(_ states: Tensor, _ part: Int, bias: Parameter?) throws -> Tensor {
-            let weight = try inWeight.tensor.slice(part * width..<(part + 1) * width)
-            return try states.linear(weight: weight, bias: bias?.tensor)
+            let rows = part * width..<(part + 1) * width
+            let projected =
+                try packing?.product(states, weight: inWeight, rows: rows, bias: { bias?.tensor })
+                ?? states.linear(of: packing, weight: inWeight.tensor.slice(rows), bias: bias?.tensor)
+            return
+                try projected
                 .reshaped([states.shape[0], states.shape[1], headCount, width / headCount])
                 .transposed(1, 2)  // [B, heads, L, d]
         }
@@ -100,7 +107,9 @@ package final class EVAFeedForward: Module {
     }
 
     func callAsFunction(_ input: Tensor) throws -> Tensor {
-        let hidden = try gate.map { try $0(input).silu() * expand(input) } ?? expand(input).gelu()
+        let hidden =
+            try gate.map { try $0(input, ending: .silu) { try $0.silu() } * expand(input) }
+            ?? expand(input, ending: .gelu(approximate: false)) { try $0.gelu() }
         return try contract(norm?(hidden) ?? hidden)
     }
 }

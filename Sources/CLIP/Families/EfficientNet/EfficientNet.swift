@@ -60,9 +60,9 @@ package final class EfficientNet: ImageTower {
 
     package func states(_ pictures: Tensor) throws -> Tensor {
         try check(pictures, size: configuration.imageSize)
-        var states = try stem(pictures.channelsLast()).relu6()  // [B, 32, S/2, S/2]
+        var states = try stem(pictures.channelsLast(), ending: .relu6)  // [B, 32, S/2, S/2]
         for stage in stages { states = try stage(states, recomputing: recomputesBlocks) }
-        states = try last(states).relu6()  // [B, 1280, S/32, S/32]
+        states = try last(states, ending: .relu6)  // [B, 1280, S/32, S/32]
         let places = try states.permuted([0, 2, 3, 1]).reshaped([states.shape[0], -1, states.shape[1]])
         return try places.mean(along: 1)
     }
@@ -87,14 +87,14 @@ package final class NormedConvolution: Module {
         try Initializer.normal((2 / goesTo).squareRoot()).apply(to: convolution.weight)
     }
 
-    package func callAsFunction(_ input: Tensor) throws -> Tensor {
-        try norm(convolution(convolution.stride == 1 ? input : padded(input)))
+    package func callAsFunction(_ input: Tensor, ending: ConvolutionEnding = .nothing) throws -> Tensor {
+        try convolution(convolution.shape.stride == 1 ? input : padded(input), norm: norm, ending: ending)
     }
 
     /// Zeros so that the kernel begins on every `stride`-th place.
     private func padded(_ input: Tensor) throws -> Tensor {
         let amounts = [input.shape[3], input.shape[2]].flatMap { side in
-            let stride = convolution.stride
+            let stride = convolution.shape.stride
             let missing = max(0, ((side + stride - 1) / stride - 1) * stride + kernel - side)
             return [missing / 2, missing - missing / 2]
         }
@@ -145,8 +145,10 @@ package final class MobileBlock: Module {
     }
 
     package func callAsFunction(_ input: Tensor) throws -> Tensor {
-        let wide = try expand.map { try $0(input).relu6() } ?? input
-        let narrow = try contract(depthwise(wide).relu6())
-        return addsInput ? try input + dropPath(narrow) : narrow
+        let wide = try expand.map { try $0(input, ending: .relu6) } ?? input
+        let deep = try depthwise(wide, ending: .relu6)
+        guard addsInput else { return try contract(deep) }
+        if !dropPath.isActive { return try contract(deep, ending: .adding(input)) }
+        return try input + dropPath(contract(deep))
     }
 }

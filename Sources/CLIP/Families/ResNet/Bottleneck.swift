@@ -35,11 +35,10 @@ package final class Bottleneck: Module {
     }
 
     package func callAsFunction(_ input: Tensor) throws -> Tensor {
-        var states = try norm1(convolution1(input)).relu()
-        states = try norm2(convolution2(states)).relu()
+        var states = try convolution1(input, norm: norm1, ending: .relu)
+        states = try convolution2(states, norm: norm2, ending: .relu)
         if stride > 1 { states = try states.averagePooled(stride) }
-        states = try norm3(convolution3(states))
-        return try (states + (downsample?(input) ?? input)).relu()
+        return try convolution3(states, norm: norm3, ending: .addingThenRelu(downsample?(input) ?? input))
     }
 
     /// An average pooling, a convolution of single places, and a norm.
@@ -55,7 +54,7 @@ package final class Bottleneck: Module {
         }
 
         package func callAsFunction(_ input: Tensor) throws -> Tensor {
-            try norm(convolution(stride > 1 ? input.averagePooled(stride) : input))
+            try convolution(stride > 1 ? input.averagePooled(stride) : input, norm: norm)
         }
     }
 }

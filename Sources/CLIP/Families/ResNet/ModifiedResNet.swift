@@ -76,9 +76,9 @@ package final class ResNetStem: Module {
     }
 
     package func callAsFunction(_ pictures: Tensor) throws -> Tensor {
-        var states = try norm1(convolution1(pictures)).relu()  // [B, width/2, S/2, S/2]
-        states = try norm2(convolution2(states)).relu()
-        states = try norm3(convolution3(states)).relu()  // [B, width, S/2, S/2]
+        var states = try convolution1(pictures, norm: norm1, ending: .relu)  // [B, width/2, S/2, S/2]
+        states = try convolution2(states, norm: norm2, ending: .relu)
+        states = try convolution3(states, norm: norm3, ending: .relu)  // [B, width, S/2, S/2]
         return try states.averagePooled(2)
     }
 }

@@ -24,15 +24,20 @@ package final class TransformerBlock: Module {
         scale2 = try layerScale.map { try Parameter(Tensor.full([width], $0)) }
     }
 
-    private func scaled(_ output: Tensor, _ scale: Parameter?) throws -> Tensor {
-        try scale.map { try output * $0.tensor } ?? output
+    /// `input + scale · part`, the sum within the part's last product where nothing is scaled.
+    private func sum(_ input: Tensor, _ scale: Parameter?, _ part: (Tensor?) throws -> Tensor) throws -> Tensor {
+        guard let scale else { return try part(input) }
+        return try input + part(nil) * scale.tensor
+    }
+
+    private func fed(_ attended: Tensor) throws -> Tensor {
+        try sum(attended, scale2) { try feedForward(norm2(attended), adding: $0) }
     }
 
     /// `[B, L, width] -> [B, L, width]`.
     /// - Parameter mask: see `MultiHeadAttention`.
     package func callAsFunction(_ input: Tensor, causal: Bool, mask: Tensor? = nil) throws -> Tensor {
-        let attended = try input + scaled(attention(norm1(input), causal: causal, mask: mask), scale1)
-        return try attended + scaled(feedForward(norm2(attended)), scale2)
+        try fed(sum(input, scale1) { try attention(norm1(input), causal: causal, mask: mask, adding: $0) })
     }
 
     /// The output at one position per sequence, `[B, width]`: exactly what the whole block gives there, without the
@@ -43,9 +48,10 @@ package final class TransformerBlock: Module {
     package func callAsFunction(_ input: Tensor, at positions: Tensor, visible: Tensor?) throws -> Tensor {
         let normalized = try norm1(input)
         let queries = try normalized.atPositions(positions)
-        let mixed = try attention(queries: queries, over: normalized, visible: visible)
-        let attended = try input.atPositions(positions) + scaled(mixed, scale1)
-        return try attended + scaled(feedForward(norm2(attended)), scale2)
+        return try fed(
+            sum(input.atPositions(positions), scale1) {
+                try attention(queries: queries, over: normalized, visible: visible, adding: $0)
+            })
     }
 
     /// The output at the next place of each sequence, `[B, 1, width] -> [B, 1, width]`, under causal attention.
@@ -53,21 +59,21 @@ package final class TransformerBlock: Module {
     ///   - cache: of the places before, to which this one is added.
     ///   - visible: see `MultiHeadAttention`.
     func callAsFunction(next input: Tensor, cache: inout AttentionCache, visible: Tensor?) throws -> Tensor {
-        let attended = try input + scaled(attention(next: norm1(input), cache: &cache, visible: visible), scale1)
-        return try attended + scaled(feedForward(norm2(attended)), scale2)
+        try fed(
+            sum(input, scale1) { try attention(next: norm1(input), cache: &cache, visible: visible, adding: $0) })
     }
 
     /// Sequences without their padding, under causal attention: `[T, width] -> [T, width]`.
     func callAsFunction(packed input: Tensor, _ rows: PackedRows) throws -> Tensor {
-        let attended = try input + scaled(attention(causal: norm1(input), packed: rows), scale1)
-        return try attended + scaled(feedForward(norm2(attended)), scale2)
+        try fed(sum(input, scale1) { try attention(causal: norm1(input), packed: rows, adding: $0) })
     }
 
     /// The output at the last place of each sequence: `[T, width] -> [B, width]`.
     func callAsFunction(endsOfPacked input: Tensor, _ rows: PackedRows) throws -> Tensor {
         let normalized = try norm1(input)
-        let mixed = try attention(queries: normalized.rows(rows.ends), overPacked: normalized, rows)
-        let attended = try input.rows(rows.ends) + scaled(mixed, scale1)
-        return try attended + scaled(feedForward(norm2(attended)), scale2)
+        return try fed(
+            sum(input.rows(rows.ends), scale1) {
+                try attention(queries: normalized.rows(rows.ends), overPacked: normalized, rows, adding: $0)
+            })
     }
 }

@@ -60,7 +60,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         let description = try model.describe()
         try Engine.seed(seed)
         let clip = try description.untrained(device: compute.device.device)
-        let captions = try captionsFile.map { try TextFile.lines($0) } ?? Self.captions
+        let captions = try captionsFile.map { try TextFile.lines($0) } ?? BenchmarkCaptions.lines
         let size = try description.preprocess.size
         var configuration = TrainingConfiguration(
             batchSize: batchSize, microBatchSize: microBatchSize, totalSteps: steps + warmUp)
@@ -122,11 +122,4 @@ struct TrainingBenchmarkCommand: ParsableCommand {
                 + "\(Format.fixed(document.processorSecondsPerPair * 1000, 1)) ms of processor time a pair, "
                 + "\(document.peakResidentBytes >> 20) MiB at most")
     }
-
-    /// Of the lengths that captions on the web have.
-    private static let captions = [
-        "a red bicycle", "three hens on a green lawn behind a white fence", "the harbor at dawn seen from above",
-        "old map", "a plate of noodles with mushrooms and spring onions beside a glass of tea",
-        "the crest of a sailing club", "a woman reading a newspaper, drawn in ink", "scan_0042",
-    ]
 }

@@ -58,7 +58,8 @@ struct CompareResultsCommand: ParsableCommand {
         let model = name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "-" }
         try compute.prepare()
         let clip = try ModelCatalog.description(of: name)
-            .loaded(device: compute.device.value.device, precision: compute.precision.value.dtype)
+            .loaded(
+                device: compute.device.value.device, precision: compute.precision.value.dtype, onlyAnswers: true)
         return try SuiteRunner.run(
             SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache())
     }

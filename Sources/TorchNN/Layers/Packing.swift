@@ -1,0 +1,146 @@
+import Foundation
+import Torch
+
+/// A layer whose products can be computed with matrices packed for the processor (see `Tensor.packed()`).
+package protocol PackableLayer: Module {
+    /// Nil for a layer that computes with its parameters as they are.
+    var packing: Packing? { get set }
+    /// What packed matrices are made of. It stays as it was loaded, whatever is computed in.
+    var packedParameters: [Parameter] { get }
+}
+
+extension Module {
+    /// Has everything below compute in `dtype`, on the CPU, with matrices that are packed for the processor where a layer
+    /// has any. They are packed when they are first needed, so that a tower nobody asks costs nothing, from parameters
+    /// that stay as they were loaded: in a file's memory, where they lie there. Where gradients are taken, the parameters are
+    /// used as ever.
+    public func pack(computingIn dtype: DType) throws {
+        let layers = modules(of: (any PackableLayer).self)
+        let kept = Set(layers.flatMap(\.packedParameters).map(ObjectIdentifier.init))
+        for layer in layers { layer.packing = Packing(dtype) }
+        for parameter in parameters where !kept.contains(ObjectIdentifier(parameter)) {
+            try parameter.convert(to: dtype)
+        }
+    }
+
+    /// Undoes ``pack(computingIn:)``: all parameters are of `dtype` and used as they are.
+    public func unpack(computingIn dtype: DType) throws {
+        for layer in modules(of: (any PackableLayer).self) { layer.packing = nil }
+        try convert(to: dtype)
+    }
+}
+
+/// The packed matrices of one layer.
+package final class Packing: @unchecked Sendable {
+    /// What is computed in.
+    let dtype: DType
+    private let lock = NSLock()
+    private var made: [Range<Int>: Matrix] = [:]  // guarded by `lock`
+
+    private struct Matrix {
+        /// What it was made of.
+        let source: Tensor
+        let matrix: Tensor
+        let bias: Tensor?
+    }
+
+    /// What matrix and bias are multiplied by, for a layer whose activation is another's of a multiple.
+    struct Factors: Equatable {
+        var weight = 1.0
+        var bias = 1.0
+    }
+
+    init(_ dtype: DType) { self.dtype = dtype }
+
+    /// `input · weightᵀ + bias`, ended as said; nil where the parameters are to be used: where gradients are taken, on another
+    /// device, for inputs of another type.
+    /// - Parameters:
+    ///   - weight: `[out, …]`, of which what follows the first dimension is taken for one.
+    ///   - rows: of the weight; nil for all.
+    ///   - bias: of those rows; asked for when they are packed.
+    package func product(
+        _ input: Tensor, weight: Parameter, rows: Range<Int>? = nil, bias: () throws -> Tensor?,
+        ending: ProductEnding = .nothing
+    ) throws -> Tensor? {
+        try product(input, weight: weight, rows: rows, factors: Factors(), bias: bias, ending: ending)
+    }
+
+    func product(
+        _ input: Tensor, weight: Parameter, rows: Range<Int>? = nil, factors: Factors, bias: () throws -> Tensor?,
+        ending: ProductEnding = .nothing
+    ) throws -> Tensor? {
+        guard !Engine.recordsGradients else {
+            // A step may follow, which writes into the parameters.
+            lock.withLock { made = [:] }
+            return nil
+        }
+        guard input.dtype == dtype, input.device.kind == .cpu else { return nil }
+        let matrix = try matrix(weight.tensor, rows ?? 0..<weight.shape[0], factors, bias)
+        return try input.product(withPacked: matrix.matrix, bias: matrix.bias, ending: ending)
+    }
+
+    private func matrix(
+        _ source: Tensor, _ rows: Range<Int>, _ factors: Factors, _ bias: () throws -> Tensor?
+    ) throws -> Matrix {
+        try lock.withLock {
+            if let known = made[rows], known.source === source { return known }
+            // Kept for as long as the model, and not only in inference mode.
+            let matrix = try Engine.outsideInference {
+                try Engine.withoutGradients {
+                    let weight = try source.slice(rows).reshaped([rows.count, -1])
+                    return Matrix(
+                        source: source, matrix: try Self.times(weight, factors.weight).converted(to: dtype).packed(),
+                        bias: try bias().map { try Self.times($0, factors.bias).converted(to: dtype).contiguous() })
+                }
+            }
+            made[rows] = matrix
+            return matrix
+        }
+    }
+
+    /// ``Convolution``, with a normalization after it in one with its kernel; nil where the parameters are to be used.
+    func convolution(
+        _ input: Tensor, _ layer: Convolution, norm: BatchNorm2d?, ending: ConvolutionEnding
+    ) throws -> Tensor? {
+        guard !Engine.recordsGradients else {
+            lock.withLock { made = [:] }
+            return nil
+        }
+        guard input.dtype == dtype, input.device.kind == .cpu, Tensor.packsKernels(dtype) else { return nil }
+        let source = layer.weight.tensor
+        let kernel = try lock.withLock {
+            if let known = made[Self.kernel], known.source === source { return known }
+            let kernel = try Engine.outsideInference {
+                try Engine.withoutGradients {
+                    var (weight, bias) = (try source.detached(), try layer.bias?.tensor.detached())
+                    if let norm {
+                        let (scale, shift) = try norm.scaleAndShift()
+                        weight = try weight * scale.reshaped([-1, 1, 1, 1])
+                        bias = try bias.map { try $0 * scale + shift } ?? shift
+                    }
+                    return Matrix(
+                        source: source, matrix: try weight.converted(to: dtype).packedKernel(layer.shape),
+                        bias: try bias?.converted(to: dtype).contiguous())
+                }
+            }
+            made[Self.kernel] = kernel
+            return kernel
+        }
+        return try input.convolution(withPacked: kernel.matrix, bias: kernel.bias, layer.shape, ending: ending)
+    }
+
+    /// A convolution's only entry.
+    private static let kernel = 0..<0
+
+    private static func times(_ values: Tensor, _ factor: Double) throws -> Tensor {
+        factor == 1 ? values : try values * factor
+    }
+}
+
+extension Tensor {
+    /// ``linear(weight:bias:)`` by parameters that may be of another type than what is computed in.
+    package func linear(of packing: Packing?, weight: Tensor, bias: Tensor?) throws -> Tensor {
+        guard packing != nil else { return try linear(weight: weight, bias: bias) }
+        return try linear(weight: weight.converted(to: dtype), bias: bias?.converted(to: dtype))
+    }
+}

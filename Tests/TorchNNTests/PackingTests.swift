@@ -1,0 +1,119 @@
+import TestSupport
+import Testing
+import Torch
+
+@testable import TorchNN
+
+/// Layers with packed matrices beside the same layers with plain ones.
+@Suite struct PackingTests {
+    private static let isAvailable = Tensor.packs(.float32)
+
+    /// What `run` gives before and after packing, and whether packed matrices were used for it.
+    private func expectSame(
+        _ layer: some Module, _ dtype: DType, _ name: String = "", sourceLocation: SourceLocation = #_sourceLocation,
+        _ run: () throws -> Tensor
+    ) throws {
+        let tolerance = dtype == .float32 ? 1e-5 : 2e-2
+        let plain = try Engine.inference(run)
+        try layer.pack(computingIn: dtype)
+        let packed = try Engine.inference(run)
+        #expect(packed.dtype == dtype)
+        try expectClose(packed, plain, tolerance: tolerance, name, sourceLocation: sourceLocation)
+    }
+
+    @Test func thisMachinePacks() { #expect(Self.isAvailable) }
+
+    @Test(arguments: [DType.float32, .bfloat16], Activation.allCases)
+    func feedForwardLayers(_ dtype: DType, _ activation: Activation) throws {
+        let (layer, input, other) = try withSeed(1) {
+            (
+                try FeedForward(width: 24, hidden: 40, activation: activation), try Tensor.normal([2, 3, 24]),
+                try Tensor.normal([2, 3, 24])
+            )
+        }
+        var dtypeOfInput = DType.float32
+        try expectSame(layer, dtype, "\(activation)") {
+            defer { dtypeOfInput = dtype }
+            return try layer(input.converted(to: dtypeOfInput), adding: other.converted(to: dtypeOfInput))
+        }
+    }
+
+    @Test(arguments: [DType.float32, .bfloat16]) func attentionLayers(_ dtype: DType) throws {
+        typealias Ask = (MultiHeadAttention, Tensor) throws -> Tensor
+        let asks: [(String, Ask)] = [
+            ("whole", { try $0($1, causal: false, adding: $1) }),
+            ("causal", { try $0($1, causal: true) }),
+            (
+                "one place",
+                {
+                    try $0(
+                        queries: $1.select(1, dimension: 1), over: $1, visible: nil, adding: $1.select(0, dimension: 1))
+                }
+            ),
+            (
+                "packed rows",
+                { layer, input in
+                    let rows = try PackedRows(lengths: [5, 2, 4], device: .cpu)
+                    let flat = try input.reshaped([-1, 24]).slice(0..<11)
+                    return try layer(causal: flat, packed: rows, adding: flat)
+                }
+            ),
+            (
+                "ends of packed rows",
+                { layer, input in
+                    let rows = try PackedRows(lengths: [5, 2, 4], device: .cpu)
+                    let flat = try input.reshaped([-1, 24]).slice(0..<11)
+                    return try layer(queries: flat.rows(rows.ends), overPacked: flat, rows)
+                }
+            ),
+        ]
+        for (name, ask) in asks {
+            let (layer, input) = try withSeed(2) {
+                (try MultiHeadAttention(width: 24, headCount: 3), try Tensor.normal([3, 5, 24]))
+            }
+            var dtypeOfInput = DType.float32
+            try expectSame(layer, dtype, name) {
+                defer { dtypeOfInput = dtype }
+                return try ask(layer, input.converted(to: dtypeOfInput))
+            }
+        }
+    }
+
+    @Test func patches() throws {
+        let (layer, pictures) = try withSeed(3) {
+            (try PatchEmbedding(width: 16, patchSize: 4, bias: true), try Tensor.normal([2, 3, 8, 12]))
+        }
+        try expectSame(layer, .float32) { try layer(pictures) }
+    }
+
+    @Test func trainingUsesTheParametersAndAfterItNothingStaleIsLeft() throws {
+        let (layer, input) = try withSeed(4) { (try Linear(8, 6), try Tensor.normal([5, 8])) }
+        try layer.pack(computingIn: .float32)
+        let before = try Engine.inference { try layer(input) }
+        try layer(input).sum().backward()
+        #expect(try layer.weight.tensor.gradient() != nil)
+        try Engine.withoutGradients { try layer.weight.tensor.detached().addInPlace(1) }
+        let after = try Engine.inference { try layer(input) }
+        let change = try Engine.inference { try input.sum(along: 1).unsqueezed(1).expanded([5, 6]) }
+        try expectClose(after, Engine.inference { try before + change }, tolerance: 1e-5)
+    }
+
+    @Test func replacedParametersArePackedAnew() throws {
+        let (layer, input) = try withSeed(5) { (try Linear(8, 6, bias: false), try Tensor.normal([5, 8])) }
+        try layer.pack(computingIn: .float32)
+        let before = try Engine.inference { try layer(input) }
+        try layer.load(["weight": Engine.withoutGradients { try layer.weight.tensor.detached() * 2 }])
+        try expectClose(Engine.inference { try layer(input) }, Engine.inference { try before * 2 }, tolerance: 1e-6)
+    }
+
+    @Test func parametersStayAsLoadedAndOthersAreConverted() throws {
+        let layer = try withSeed(6) { try FeedForward(width: 8, hidden: 16, activation: .quickGELU) }
+        let norm = try LayerNorm(8)
+        try layer.pack(computingIn: .bfloat16)
+        try norm.pack(computingIn: .bfloat16)
+        #expect(layer.parameters.allSatisfy { $0.tensor.dtype == .float32 })
+        #expect(norm.parameters.allSatisfy { $0.tensor.dtype == .bfloat16 })
+        try layer.unpack(computingIn: .bfloat16)
+        #expect(layer.parameters.allSatisfy { $0.tensor.dtype == .bfloat16 } && layer.expand.packing == nil)
+    }
+}
