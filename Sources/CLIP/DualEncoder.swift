@@ -79,12 +79,16 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// The type the towers compute in.
     public private(set) var dtype = DType.float32
 
+    /// Whether cores share batches out; see ``CoreSharing``.
+    private var sharesBatches = false
+
     /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
     /// 100 would become 98.9.
     /// - Parameter onlyAnswers: whether it will not be trained: on a processor whose kernels have a layout of their own its
     ///   matrices are then packed in it when they are first needed. See `Module.pack(computingIn:)`.
     public func prepare(computingIn dtype: DType, on device: Device, onlyAnswers: Bool = false) throws {
         let packs = onlyAnswers && device.kind == .cpu && Tensor.packs(dtype)
+        sharesBatches = onlyAnswers && device.kind == .cpu
         for part in towers as [any Module] + [captionDecoder].compactMap({ $0 }) {
             try packs ? part.pack(computingIn: dtype) : part.convert(to: dtype, device: device)
         }
@@ -96,20 +100,40 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
     public func encode(pictures: Tensor) throws -> Tensor {
-        try visual(pictures.uploaded(to: device).converted(to: dtype))
+        try shared(pictures) { [try self.visual($0)] }[0]
+    }
+
+    /// The towers' work on pictures, each core's on a part of them where they share batches.
+    private func shared(
+        _ pictures: Tensor, _ encode: @escaping @Sendable (Tensor) throws -> [Tensor]
+    ) throws -> [Tensor] {
+        let input = try pictures.uploaded(to: device).converted(to: dtype)
+        guard sharesBatches, !Engine.recordsGradients, input.rank == 4 else { return try encode(input) }
+        let parts = CoreSharing.parts(
+            Array(repeating: 1, count: input.shape[0]), least: CoreSharing.leastPictures, threads: Engine.threadCount)
+        return try CoreSharing.map(parts) { try encode(input.slice($0)) }
     }
 
     /// Preprocessed pictures `[B, 3, S, S]` to what the image tower's last layer makes embeddings of, `[B, W]`, and the
     /// embeddings themselves, `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noImageTower`` for a text tower alone.
     public func encodeWithStates(pictures: Tensor) throws -> (states: Tensor, embeddings: Tensor) {
-        let states = try visual.states(pictures.uploaded(to: device).converted(to: dtype))
-        return (states, try visual.embedding(ofState: states))
+        let found = try shared(pictures) {
+            let states = try self.visual.states($0)
+            return [states, try self.visual.embedding(ofState: states)]
+        }
+        return (found[0], found[1])
     }
 
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
-    public func encode(captions: [[Int32]]) throws -> Tensor { try text(captions) }
+    public func encode(captions: [[Int32]]) throws -> Tensor {
+        guard sharesBatches, !Engine.recordsGradients else { return try text(captions) }
+        // Padding, where there is any, is mostly left out.
+        let work = captions.map { caption in 1 + (caption.lastIndex { $0 != caption.last } ?? 0) }
+        let parts = CoreSharing.parts(work, least: CoreSharing.leastTokens, threads: Engine.threadCount)
+        return try CoreSharing.map(parts) { [try self.text(Array(captions[$0]))] }[0]
+    }
 
     /// What similarities are multiplied by, exp(``logitScale``).
     /// - Throws: ``CLIPError/noImageTower`` or ``CLIPError/noTextTower`` for a tower alone.

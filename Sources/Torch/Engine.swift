@@ -23,7 +23,12 @@ public enum Engine {
     /// Runs `body` with operators that stay on this thread. A thread that does small work beside others gains nothing from
     /// helpers, and the helpers, which wait for their next piece in a loop, take the others' time.
     public static func onThisThreadAlone<R>(_ body: () throws -> R) rethrows -> R {
-        let before = ct_set_own_thread_count(1)
+        try onThisThread(with: 1, body)
+    }
+
+    /// Runs `body` with operators that use so many threads, this one among them, whatever others use.
+    public static func onThisThread<R>(with threads: Int, _ body: () throws -> R) rethrows -> R {
+        let before = ct_set_own_thread_count(Int32(clamping: max(1, threads)))
         defer { _ = ct_set_own_thread_count(before) }
         return try body()
     }

@@ -1,3 +1,4 @@
+import CTorch
 import Foundation
 
 /// Operators that neural networks are made of.
@@ -31,6 +32,24 @@ public enum Interpolation: String, Sendable {
 }
 
 extension Tensor {
+    /// Whether ``selfAttention(starts:heads:causal:)`` runs on this processor for heads of so many columns.
+    public static func hasSelfAttention(depth: Int) -> Bool { ct_has_self_attention(Int64(depth)) }
+
+    /// softmax(q·kᵀ/√d)·v of each sequence over itself, in one pass over memory: `[T, 3·width] -> [T, width]`, float32 or
+    /// bfloat16 on the CPU. Not differentiable.
+    ///
+    /// The tensor holds queries, keys and values of all heads one after another for each token of all sequences.
+    /// - Parameters:
+    ///   - starts: where each sequence's tokens begin, and at last where the last one's end, `T`.
+    ///   - causal: each token sees itself and those before it in its sequence.
+    public func selfAttention(starts: [Int], heads: Int, causal: Bool) throws -> Tensor {
+        var made: ct_tensor?
+        try check(
+            ct_self_attention(handle, starts.map(Int64.init), starts.count, Int64(heads), causal, &made),
+            "self-attention")
+        return try Tensor(owning: made, "self-attention")
+    }
+
     /// `x · weightᵀ + bias`: `[…, in] -> […, out]`, with `weight` `[out, in]` and `bias` `[out]`.
     public func linear(weight: Tensor, bias: Tensor?) throws -> Tensor {
         try Network.linear.one(.tensor(self), .tensor(weight), .tensor(bias))

@@ -117,3 +117,54 @@ import Torch
         #expect(layer.parameters.allSatisfy { $0.tensor.dtype == .bfloat16 } && layer.expand.packing == nil)
     }
 }
+
+/// The package's own attention beside its plain twin of two products and a softmax.
+@Suite struct SelfAttentionTests {
+    private static let lengths = [[1], [5, 1, 17], [50, 50], [70, 3, 64, 130]]
+
+    @Test(arguments: [DType.float32, .bfloat16], lengths)
+    func ownKernelGivesWhatProductsGive(_ dtype: DType, _ lengths: [Int]) throws {
+        for (heads, depth) in [(1, 16), (3, 32), (2, 64), (2, 80), (1, 256)] {
+            let width = heads * depth
+            let input = try withSeed(7) {
+                try (Tensor.normal([lengths.reduce(0, +), 3 * width]) * 1.5).converted(to: dtype)
+            }
+            let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+            for causal in [false, true] {
+                let found = try input.selfAttention(starts: starts, heads: heads, causal: causal)
+                #expect(found.dtype == dtype)
+                let parts = try zip(starts, lengths).map { start, length in
+                    let own = try input.converted(to: .float32).slice(start..<start + length)
+                        .reshaped([1, length, 3, heads, depth]).permuted([2, 0, 3, 1, 4])
+                    return try ShortAttention.byProducts(
+                        own.select(0), own.select(1), own.select(2), causal: causal
+                    ).transposed(1, 2).reshaped([length, width])
+                }
+                try expectClose(
+                    found, Tensor.concatenated(parts), tolerance: dtype == .float32 ? 2e-6 : 5e-3,
+                    "\(heads) heads of \(depth), causal \(causal)")
+            }
+        }
+    }
+
+    @Test func scoresOfAnySizeStayNumbers() throws {
+        for size in [0.0, 1e-20, 30, 1e4] {
+            let input = try withSeed(8) { try Tensor.normal([20, 96]) * size }
+            let found = try input.selfAttention(starts: [0, 20], heads: 2, causal: true)
+            #expect(try found.isAllFinite(), "\(size)")
+            // The first token sees itself alone.
+            try expectClose(found.slice(0..<1), input.slice(0..<1).slice(64..<96, dimension: 1), tolerance: 1e-6)
+        }
+    }
+
+    @Test func whatDoesNotFitIsRefused() throws {
+        let input = try Tensor.zeros([4, 96])
+        #expect(throws: TorchError.self) { try input.selfAttention(starts: [0, 3], heads: 2, causal: false) }
+        #expect(throws: TorchError.self) { try input.selfAttention(starts: [0, 5, 4], heads: 2, causal: false) }
+        #expect(throws: TorchError.self) { try input.selfAttention(starts: [0, 4], heads: 3, causal: false) }
+        #expect(throws: TorchError.self) {
+            try input.converted(to: .float64).selfAttention(starts: [0, 4], heads: 2, causal: false)
+        }
+        #expect(!Tensor.hasSelfAttention(depth: 24) && !Tensor.hasSelfAttention(depth: 0))
+    }
+}

@@ -66,12 +66,11 @@ struct EmbeddedPictures {
             parts.append(vectors)
             stateParts.append(states)
         }
-        try list.forEach(
-            onFailure: { name, error in
-                try encode()
-                try failed(name, error)
-            }
-        ) { picture in
+        func broken(_ name: String, _ error: any Error) throws {
+            try encode()
+            try failed(name, error)
+        }
+        try list.forEach(onFailure: broken) { picture in
             seen += 1
             waiting.append(picture)
             if waiting.count == batchSize { try encode() }

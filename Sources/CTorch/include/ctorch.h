@@ -133,6 +133,16 @@ int ct_autocast_set(int64_t device, bool enabled, int32_t dtype, bool *was_enabl
 /// Forgets autocast's cached low-precision copies of parameters; call after each outermost region.
 void ct_autocast_clear_cache(void);
 
+// ---- Kernels of our own ---------------------------------------------------------------------------------------------
+
+/// Whether `ct_self_attention` runs on this processor for heads of so many columns.
+bool ct_has_self_attention(int64_t depth);
+/// softmax(q·kᵀ/√d)·v of each sequence over itself: `projected` is [T, 3·width], queries, keys and values of all heads one
+/// after another, in float32 or bfloat16; sequence i has the tokens from starts[i] to starts[i + 1]. Gives [T, width]. Not
+/// differentiable.
+int ct_self_attention(ct_tensor projected, const int64_t *starts, size_t count, int64_t heads, bool causal,
+                      ct_tensor *out);
+
 // ---- Random numbers and devices -------------------------------------------------------------------------------------
 
 int ct_manual_seed(uint64_t seed);

@@ -41,8 +41,15 @@ public final class MultiHeadAttention: PackableLayer {
     ) throws -> Tensor {
         let shape = input.shape
         let (batch, length) = (shape[0], shape[1])
+        let projected = try project(input, 0..<3)  // [B, L, 3·width]
+        if mask == nil, ShortAttention.isFused(projected, depth: width / headCount, longest: length) {
+            let starts = (0...batch).map { $0 * length }
+            let mixed = try projected.reshaped([batch * length, 3 * width])
+                .selfAttention(starts: starts, heads: headCount, causal: causal)
+            return try outProjection(mixed.reshaped([batch, length, width]), adding: other)
+        }
         let heads =
-            try project(input, 0..<3)  // [B, L, 3·width]
+            try projected
             .reshaped([batch, length, 3, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [3, B, heads, L, d]
         let mixed = try ShortAttention.attend(
@@ -151,6 +158,15 @@ extension MultiHeadAttention {
 /// libtorch 2.13 on Zen 5: 256 pictures of 65 tokens, 6 heads of 32: 117 ms against 20 ms; captions of 12: 48 ms
 /// against 5 ms). The products need memory for every pair of positions, so long sequences stay with the fused kernel.
 enum ShortAttention {
+    /// The longest sequence that this package's own kernel is taken for, where nothing is to be differentiated.
+    static let fusedLimit = 320
+
+    /// Whether ``Tensor/selfAttention(starts:heads:causal:)`` is taken for projections of queries, keys and values.
+    static func isFused(_ projected: Tensor, depth: Int, longest: Int) -> Bool {
+        !Engine.recordsGradients && projected.device.kind == .cpu && longest <= fusedLimit
+            && [.float32, .bfloat16].contains(projected.dtype) && Tensor.hasSelfAttention(depth: depth)
+    }
+
     /// The longest sequence that products are taken for.
     static func limit(_ dtype: DType) -> Int { dtype == .float32 ? 56 : 256 }
 

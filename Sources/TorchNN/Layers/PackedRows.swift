@@ -32,6 +32,9 @@ public struct PackedRows {
         self.ends = try Tensor(ends).moved(to: device)
     }
 
+    /// The packed row where each sequence begins, and at last where the last one ends.
+    var starts: [Int] { lengths.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) } }
+
     /// `[T, …] -> [B, L, …]`, with zeros for padding.
     func rectangle(_ packed: Tensor) throws -> Tensor {
         let rest = Array(packed.shape.dropFirst())
@@ -61,8 +64,13 @@ extension MultiHeadAttention {
         causal input: Tensor, packed rows: PackedRows, adding other: Tensor? = nil
     ) throws -> Tensor {
         let (batch, length, width) = (rows.lengths.count, rows.length, inWeight.shape[1])
+        let projected = try project(input, 0..<3)  // [T, 3·width]
+        if ShortAttention.isFused(projected, depth: width / headCount, longest: length) {
+            let mixed = try projected.selfAttention(starts: rows.starts, heads: headCount, causal: true)
+            return try outProjection(mixed, adding: other)
+        }
         let heads =
-            try rows.rectangle(project(input, 0..<3))  // [B, L, 3·width]
+            try rows.rectangle(projected)  // [B, L, 3·width]
             .reshaped([batch, length, 3, headCount, width / headCount])
             .permuted([2, 0, 3, 1, 4])  // [3, B, heads, L, d]
         let mixed = try ShortAttention.attend(heads.select(0), heads.select(1), heads.select(2), causal: true)

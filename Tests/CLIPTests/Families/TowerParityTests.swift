@@ -29,6 +29,40 @@ import Torch
         }
     }
 
+    /// Each core's part of a batch, joined, is what the whole batch gives.
+    @Test(arguments: models + [.coCa]) func batchesThatCoresShareAreWhole(_ family: FamilyModel) throws {
+        let model = try family.model()
+        try model.prepare(computingIn: .float32, on: .cpu, onlyAnswers: true)
+        let pixels = try #require(family.expected()["pixels"])
+        let pictures = try Engine.inference {
+            try Tensor.concatenated((0..<9).map { try pixels.slice($0 % 2..<$0 % 2 + 1) * (1 + Double($0) / 10) })
+        }
+        let captions = try (0..<40).flatMap { _ in try family.captions() }
+        try Engine.inference {
+            #expect(CoreSharing.parts(Array(repeating: 1, count: 9), least: 4, threads: 2).count == 2)
+            let (states, embeddings) = try model.encodeWithStates(pictures: pictures)
+            try expectClose(states, model.visual.states(pictures), tolerance: 1e-5, "states")
+            try expectClose(embeddings, model.visual(pictures), tolerance: 1e-5, "image")
+            try expectClose(model.encode(pictures: pictures), model.visual(pictures), tolerance: 1e-5, "image")
+            try expectClose(model.encode(captions: captions), model.text(captions), tolerance: 1e-5, "text")
+            #expect(throws: TorchError.self) { try model.encode(pictures: pictures.slice(0..<3, dimension: 2)) }
+            #expect(throws: TorchError.self) { try model.encode(captions: captions + [[]]) }
+        }
+    }
+
+    @Test func partsAreOfAboutTheSameWork() {
+        #expect(CoreSharing.parts([], least: 4, threads: 2).isEmpty)
+        #expect(CoreSharing.parts([1, 1, 1], least: 4, threads: 2) == [0..<3])
+        #expect(CoreSharing.parts(Array(repeating: 1, count: 9), least: 4, threads: 2) == [0..<5, 5..<9])
+        #expect(CoreSharing.parts([50, 1, 1, 1, 47], least: 4, threads: 2) == [0..<1, 1..<5])
+        #expect(CoreSharing.parts([1, 1, 1, 97], least: 4, threads: 3) == [0..<4])
+        for threads in 1...9 {
+            let work = (0..<30).map { $0 * 7 % 11 }
+            let parts = CoreSharing.parts(work, least: 5, threads: threads)
+            #expect(parts.count <= threads && parts.flatMap { Array($0) } == Array(0..<30))
+        }
+    }
+
     @Test(arguments: models) func everyParameterGoesBackToItsEntry(_ family: FamilyModel) throws {
         let model = try family.model()
         let entries = try family.checkpoint().tensors
