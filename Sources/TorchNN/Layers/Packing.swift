@@ -119,7 +119,8 @@ package final class Packing: @unchecked Sendable {
                         bias = try bias.map { try $0 * scale + shift } ?? shift
                     }
                     return Matrix(
-                        source: source, matrix: try weight.converted(to: dtype).packedKernel(layer.shape),
+                        source: source,
+                        matrix: try weight.converted(to: dtype).packedKernel(layer.shape, for: input.shape),
                         bias: try bias?.converted(to: dtype).contiguous())
                 }
             }
