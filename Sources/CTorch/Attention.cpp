@@ -233,7 +233,7 @@ Kernel kernel(bool isHalf) {
 
 extern "C" {
 
-bool ct_has_self_attention(int64_t depth) {
+bool ct_has_self_attention([[maybe_unused]] int64_t depth) {
 #if defined(CT_HAS_ATTENTION)
     return depth > 0 && depth <= 256 && depth % lanes == 0 && kernel(false) != nullptr;
 #else
@@ -241,8 +241,9 @@ bool ct_has_self_attention(int64_t depth) {
 #endif
 }
 
-int ct_self_attention(ct_tensor projected, const int64_t *starts, size_t count, int64_t heads, bool causal,
-                      ct_tensor *out) {
+int ct_self_attention([[maybe_unused]] ct_tensor projected, [[maybe_unused]] const int64_t *starts,
+                      [[maybe_unused]] size_t count, [[maybe_unused]] int64_t heads, [[maybe_unused]] bool causal,
+                      [[maybe_unused]] ct_tensor *out) {
     return ctorch::guarded([&] {
 #if defined(CT_HAS_ATTENTION)
         const at::Tensor input = ctorch::borrow(projected).contiguous();
