@@ -17,12 +17,9 @@ import subprocess
 import sys
 import tempfile
 
+from training import CAPTIONS
+
 PEERS = {"images": ["open_clip", "torch.compile", "onnxruntime", "openvino"], "texts": ["open_clip"]}
-CAPTIONS = [
-    "a dog", "red bicycle leaning on a brick wall", "sunset", "two children build a sand castle near the sea",
-    "map of the old town with its river and bridges", "a bowl of noodle soup", "night train",
-    "an astronaut floats above the earth while the sun rises behind it", "tulips in a glass vase",
-    "close-up photo of a green beetle on a leaf after the rain"]
 
 
 def seconds_of(run, repeats, warm_up=2):

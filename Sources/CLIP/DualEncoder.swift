@@ -90,7 +90,7 @@ public final class DualEncoder: Module, @unchecked Sendable {
         let packs = onlyAnswers && device.kind == .cpu && Tensor.packs(dtype)
         sharesBatches = onlyAnswers && device.kind == .cpu
         for part in towers as [any Module] + [captionDecoder].compactMap({ $0 }) {
-            try packs ? part.pack(computingIn: dtype) : part.convert(to: dtype, device: device)
+            try packs ? part.pack(computingIn: dtype) : part.unpack(computingIn: dtype, on: device)
         }
         try similarity?.convert(device: device)
         self.dtype = dtype

@@ -4,14 +4,17 @@ private enum PackedConvolution {
     static let plain = Operator("mkldnn::_convolution_pointwise")
     static let adding = Operator("mkldnn::_convolution_pointwise", overload: "binary")
 
-    static let packs: [DType: Bool] = Dictionary(
-        uniqueKeysWithValues: [DType.float32, .bfloat16].map { dtype in
-            let shape = ConvolutionShape()
-            guard let kernel = try? Tensor.ones([16, 16, 1, 1], dtype: dtype).packedKernel(shape, for: [1, 16, 2, 2]),
-                let input = try? Tensor.ones([1, 16, 2, 2], dtype: dtype)
-            else { return (dtype, false) }
-            return (dtype, (try? input.convolution(withPacked: kernel, bias: nil, shape)) != nil)
-        })
+    // As with products.
+    static let packsFloat32 = packs(.float32)
+    static let packsBFloat16 = packs(.bfloat16)
+
+    private static func packs(_ dtype: DType) -> Bool {
+        let shape = ConvolutionShape()
+        guard let kernel = try? Tensor.ones([16, 16, 1, 1], dtype: dtype).packedKernel(shape, for: [1, 16, 2, 2]),
+            let input = try? Tensor.ones([1, 16, 2, 2], dtype: dtype)
+        else { return false }
+        return (try? input.convolution(withPacked: kernel, bias: nil, shape)) != nil
+    }
 }
 
 /// How a convolution's kernel moves over a picture.
@@ -44,7 +47,13 @@ public enum ConvolutionEnding {
 
 extension Tensor {
     /// Whether convolutions by packed kernels of a type can be had from this libtorch on this processor.
-    public static func packsKernels(_ dtype: DType) -> Bool { PackedConvolution.packs[dtype] ?? false }
+    public static func packsKernels(_ dtype: DType) -> Bool {
+        switch dtype {
+        case .float32: PackedConvolution.packsFloat32
+        case .bfloat16: PackedConvolution.packsBFloat16
+        default: false
+        }
+    }
 
     /// A kernel `[out, in / groups, H, W]` in the layout that ``convolution(withPacked:bias:_:ending:)`` reads. It is for
     /// nothing else.

@@ -11,13 +11,16 @@ private enum Product {
         return (try? probe.viaOneDNN(probe, nil, .nothing)) != nil
     }()
 
-    static let packs: [DType: Bool] = Dictionary(
-        uniqueKeysWithValues: [DType.float32, .bfloat16].map { dtype in
-            guard let probe = try? Tensor.ones([16, 16], dtype: dtype), let packed = try? probe.packed() else {
-                return (dtype, false)
-            }
-            return (dtype, (try? probe.product(withPacked: packed, bias: nil)) != nil)
-        })
+    // Each type is tried when it is first asked for: a trial compiles kernels, which takes a moment.
+    static let packsFloat32 = packs(.float32)
+    static let packsBFloat16 = packs(.bfloat16)
+
+    private static func packs(_ dtype: DType) -> Bool {
+        guard let probe = try? Tensor.ones([16, 16], dtype: dtype), let packed = try? probe.packed() else {
+            return false
+        }
+        return (try? probe.product(withPacked: packed, bias: nil)) != nil
+    }
 }
 
 /// What is done to the elements of a product: an activation while they are in the processor's registers, a sum when they are
@@ -35,7 +38,13 @@ public enum ProductEnding {
 
 extension Tensor {
     /// Whether products by packed matrices of a type can be had from this libtorch on this processor.
-    public static func packs(_ dtype: DType) -> Bool { Product.packs[dtype] ?? false }
+    public static func packs(_ dtype: DType) -> Bool {
+        switch dtype {
+        case .float32: Product.packsFloat32
+        case .bfloat16: Product.packsBFloat16
+        default: false
+        }
+    }
 
     /// A matrix `[m, k]` in the layout that ``product(withPacked:bias:ending:)`` reads. It is for nothing else.
     /// - Throws: `TorchError` where ``packs(_:)`` is false.

@@ -143,8 +143,7 @@ extension EvaluationSet {
         try source.read(while: { sample in
             guard keys.contains(sample.key), found[sample.key] == nil, let picture = try? sample.pictures().first
             else { return true }
-            found[sample.key] = try picture.resizedForStorage(
-                shortestSide: min(Self.smallSide, min(picture.width, picture.height)))
+            found[sample.key] = try picture.resizedForStorage(shortestSide: Self.smallSide)
             return found.count < keys.count
         })
         return found

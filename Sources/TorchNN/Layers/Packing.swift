@@ -23,10 +23,10 @@ extension Module {
         }
     }
 
-    /// Undoes ``pack(computingIn:)``: all parameters are of `dtype` and used as they are.
-    public func unpack(computingIn dtype: DType) throws {
+    /// Undoes ``pack(computingIn:)``: all parameters are of `dtype`, on `device`, and used as they are.
+    public func unpack(computingIn dtype: DType, on device: Device = .cpu) throws {
         for layer in modules(of: (any PackableLayer).self) { layer.packing = nil }
-        try convert(to: dtype)
+        try convert(to: dtype, device: device)
     }
 }
 
@@ -69,69 +69,65 @@ package final class Packing: @unchecked Sendable {
         _ input: Tensor, weight: Parameter, rows: Range<Int>? = nil, factors: Factors, bias: () throws -> Tensor?,
         ending: ProductEnding = .nothing
     ) throws -> Tensor? {
-        guard !Engine.recordsGradients else {
-            // A step may follow, which writes into the parameters.
-            lock.withLock { made = [:] }
-            return nil
+        guard isUsed(for: input) else { return nil }
+        let rows = rows ?? 0..<weight.shape[0]
+        let matrix = try matrix(of: weight.tensor, rows) { source in
+            let weight = try source.slice(rows).reshaped([rows.count, -1])
+            return (
+                try Self.times(weight, factors.weight).converted(to: dtype).packed(),
+                try bias().map { try Self.times($0, factors.bias) }
+            )
         }
-        guard input.dtype == dtype, input.device.kind == .cpu else { return nil }
-        let matrix = try matrix(weight.tensor, rows ?? 0..<weight.shape[0], factors, bias)
         return try input.product(withPacked: matrix.matrix, bias: matrix.bias, ending: ending)
-    }
-
-    private func matrix(
-        _ source: Tensor, _ rows: Range<Int>, _ factors: Factors, _ bias: () throws -> Tensor?
-    ) throws -> Matrix {
-        try lock.withLock {
-            if let known = made[rows], known.source === source { return known }
-            // Kept for as long as the model, and not only in inference mode.
-            let matrix = try Engine.outsideInference {
-                try Engine.withoutGradients {
-                    let weight = try source.slice(rows).reshaped([rows.count, -1])
-                    return Matrix(
-                        source: source, matrix: try Self.times(weight, factors.weight).converted(to: dtype).packed(),
-                        bias: try bias().map { try Self.times($0, factors.bias).converted(to: dtype).contiguous() })
-                }
-            }
-            made[rows] = matrix
-            return matrix
-        }
     }
 
     /// ``Convolution``, with a normalization after it in one with its kernel; nil where the parameters are to be used.
     func convolution(
         _ input: Tensor, _ layer: Convolution, norm: BatchNorm2d?, ending: ConvolutionEnding
     ) throws -> Tensor? {
-        guard !Engine.recordsGradients else {
-            lock.withLock { made = [:] }
-            return nil
-        }
-        guard input.dtype == dtype, input.device.kind == .cpu, Tensor.packsKernels(dtype) else { return nil }
-        let source = layer.weight.tensor
-        let kernel = try lock.withLock {
-            if let known = made[Self.kernel], known.source === source { return known }
-            let kernel = try Engine.outsideInference {
-                try Engine.withoutGradients {
-                    var (weight, bias) = (try source.detached(), try layer.bias?.tensor.detached())
-                    if let norm {
-                        let (scale, shift) = try norm.scaleAndShift()
-                        weight = try weight * scale.reshaped([-1, 1, 1, 1])
-                        bias = try bias.map { try $0 * scale + shift } ?? shift
-                    }
-                    return Matrix(
-                        source: source,
-                        matrix: try weight.converted(to: dtype).packedKernel(layer.shape, for: input.shape),
-                        bias: try bias?.converted(to: dtype).contiguous())
-                }
+        guard isUsed(for: input), Tensor.packsKernels(dtype) else { return nil }
+        let kernel = try matrix(of: layer.weight.tensor, Self.kernel) { source in
+            var (weight, bias) = (try source.detached(), try layer.bias?.tensor.detached())
+            if let norm {
+                let (scale, shift) = try norm.scaleAndShift()
+                weight = try weight * scale.reshaped([-1, 1, 1, 1])
+                bias = try bias.map { try $0 * scale + shift } ?? shift
             }
-            made[Self.kernel] = kernel
-            return kernel
+            return (try weight.converted(to: dtype).packedKernel(layer.shape, for: input.shape), bias)
         }
         return try input.convolution(withPacked: kernel.matrix, bias: kernel.bias, layer.shape, ending: ending)
     }
 
     /// A convolution's only entry.
     private static let kernel = 0..<0
+
+    private func isUsed(for input: Tensor) -> Bool {
+        guard !Engine.recordsGradients else {
+            // A step may follow, which writes into the parameters.
+            lock.withLock { made = [:] }
+            return false
+        }
+        return input.dtype == dtype && input.device.kind == .cpu
+    }
+
+    /// What was made of a parameter as it is now, or is made the first time.
+    private func matrix(
+        of source: Tensor, _ rows: Range<Int>, _ make: (Tensor) throws -> (matrix: Tensor, bias: Tensor?)
+    ) throws -> Matrix {
+        try lock.withLock {
+            if let known = made[rows], known.source === source { return known }
+            // Kept for as long as the model, and not only in inference mode.
+            let matrix = try Engine.outsideInference {
+                try Engine.withoutGradients {
+                    let (matrix, bias) = try make(source)
+                    return Matrix(
+                        source: source, matrix: matrix, bias: try bias?.converted(to: dtype).contiguous())
+                }
+            }
+            made[rows] = matrix
+            return matrix
+        }
+    }
 
     private static func times(_ values: Tensor, _ factor: Double) throws -> Tensor {
         factor == 1 ? values : try values * factor

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import CLIP
 
@@ -48,6 +49,16 @@ import Torch
             #expect(throws: TorchError.self) { try model.encode(pictures: pictures.slice(0..<3, dimension: 2)) }
             #expect(throws: TorchError.self) { try model.encode(captions: captions + [[]]) }
         }
+    }
+
+    @Test func aModelThatAnsweredCanBePreparedForTraining() throws {
+        let model = try FamilyModel.clipHuggingFace.model()
+        try model.prepare(computingIn: .bfloat16, on: .cpu, onlyAnswers: true)
+        try model.prepare(computingIn: .bfloat16, on: .cpu)
+        for (name, parameter) in try model.visual.namedParameters + model.text.namedParameters {
+            #expect(parameter.tensor.dtype == .bfloat16, "\(name)")
+        }
+        #expect(try model.visual.modules(of: (any PackableLayer).self).allSatisfy { $0.packing == nil })
     }
 
     @Test func partsAreOfAboutTheSameWork() {
