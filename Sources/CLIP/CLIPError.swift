@@ -58,6 +58,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case noTextTower
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
+    /// A precision that this machine or device has no code for.
+    case unavailablePrecision(InferencePrecision, reason: String)
     /// A file could not be read or written; the hint says what the file is for.
     case file(FileFault, hint: String = "")
 }
@@ -115,6 +117,8 @@ extension CLIPError: CustomStringConvertible {
             "no \(what) given: give at least one that is not empty."
         case .deviceUnavailable(let device):
             "device \(device) cannot be used here: this libtorch or this machine has none."
+        case .unavailablePrecision(let precision, let reason):
+            "\(precision.rawValue) cannot be computed here: \(reason)."
         case .unsupportedConversion(let what):
             "this model has \(what). Keep the layout it came in."
         case .averaging(let problem):
@@ -159,7 +163,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded, .foreignDirectory: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
+            .unavailablePrecision, .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
             .usage
         case .notAModel, .unreadArchitecture, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch,
             .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging,

@@ -24,13 +24,15 @@ extension CLIPModel {
     ///   - weights: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
     ///   - device: where to compute.
     ///   - precision: what the towers compute in.
+    ///   - isDeterministic: see ``Answering/isDeterministic``.
     ///   - download: whether what is not here may be fetched.
     ///   - hub: the hub and its cache; nil for what huggingface_hub's environment variables say.
     ///   - progress: told how far the download is, on another thread.
     /// - Throws: ``CLIPError``, `ModelHubError`, or `CancellationError`.
     public static func load(
         _ name: String = ModelCatalog.bundledName, weights: String? = nil, device: Device = .cpu,
-        precision: Precision = .fp32, download: DownloadPolicy = .allowed, hub: HubConfiguration? = nil,
+        precision: InferencePrecision = .auto, isDeterministic: Bool = false, download: DownloadPolicy = .allowed,
+        hub: HubConfiguration? = nil,
         progress: @escaping @Sendable (HubProgress) -> Void = { _ in }
     ) async throws -> CLIPModel {
         let flag = CancellationFlag()
@@ -54,7 +56,8 @@ extension CLIPModel {
                     let description = try lookup.description(of: name)
                     if flag.isSet { throw CancellationError() }
                     let model = try description.loaded(
-                        weights: weights, device: device, precision: precision.dtype, onlyAnswers: true)
+                        weights: weights, device: device,
+                        answering: Answering(precision, isDeterministic: isDeterministic))
                     if flag.isSet { throw CancellationError() }
                     return model
                 } catch ModelHubError.transfer(.cancelled) {

@@ -79,22 +79,41 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// The type the towers compute in.
     public private(set) var dtype = DType.float32
 
+    /// How it answers; nil for a model that may be trained.
+    public private(set) var answering: Answering?
+
     /// Whether cores share batches out; see ``CoreSharing``.
-    private var sharesBatches = false
+    private var sharesBatches: Bool { answering != nil && device.kind == .cpu }
 
     /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
     /// 100 would become 98.9.
-    /// - Parameter onlyAnswers: whether it will not be trained: on a processor whose kernels have a layout of their own its
-    ///   matrices are then packed in it when they are first needed. See `Module.pack(computingIn:)`.
-    public func prepare(computingIn dtype: DType, on device: Device, onlyAnswers: Bool = false) throws {
-        let packs = onlyAnswers && device.kind == .cpu && Tensor.packs(dtype)
-        sharesBatches = onlyAnswers && device.kind == .cpu
+    public func prepare(computingIn dtype: DType, on device: Device) throws {
+        try prepare(packing: nil, computingIn: dtype, on: device)
+        answering = nil
+    }
+
+    /// Moves the model, and has it answer as said: it will not be trained. On a processor its matrices are packed when they are
+    /// first needed, and the parameters stay as they were loaded; see `Module.pack(as:)`.
+    /// - Throws: ``CLIPError/unavailablePrecision(_:reason:)``.
+    public func prepare(answering: Answering, on device: Device) throws {
+        let settled = try answering.settled(for: configuration, on: device)
+        let packing = settled.precision.packing
+        try prepare(
+            packing: device.kind == .cpu && packing.isAvailable ? packing : nil, computingIn: settled.precision.dtype,
+            on: device)
+        self.answering = settled
+    }
+
+    private func prepare(packing: MatrixPacking?, computingIn dtype: DType, on device: Device) throws {
         for part in towers as [any Module] + [captionDecoder].compactMap({ $0 }) {
-            try packs ? part.pack(computingIn: dtype) : part.unpack(computingIn: dtype, on: device)
+            if let packing {
+                try part.pack(as: packing)
+            } else {
+                try part.unpack(computingIn: dtype, on: device)
+            }
         }
         try similarity?.convert(device: device)
-        self.dtype = dtype
-        self.device = device
+        (self.dtype, self.device) = (dtype, device)
     }
 
     /// Preprocessed pictures `[B, 3, S, S]` to embeddings `[B, E]`, not normalized.
@@ -108,7 +127,13 @@ public final class DualEncoder: Module, @unchecked Sendable {
         _ pictures: Tensor, _ encode: @escaping @Sendable (Tensor) throws -> [Tensor]
     ) throws -> [Tensor] {
         let input = try pictures.uploaded(to: device).converted(to: dtype)
-        guard sharesBatches, !Engine.recordsGradients, input.rank == 4 else { return try encode(input) }
+        guard let answering, !Engine.recordsGradients, input.rank == 4, input.shape[0] > 0 else {
+            return try encode(input)
+        }
+        if answering.isDeterministic {
+            return try CoreSharing.one(input.shape[0]) { try encode(input.slice($0..<$0 + 1)) }
+        }
+        guard sharesBatches else { return try encode(input) }
         let parts = CoreSharing.parts(
             Array(repeating: 1, count: input.shape[0]), least: CoreSharing.leastPictures, threads: Engine.threadCount)
         return try CoreSharing.map(parts) { try encode(input.slice($0)) }
@@ -128,7 +153,11 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
     public func encode(captions: [[Int32]]) throws -> Tensor {
-        guard sharesBatches, !Engine.recordsGradients else { return try text(captions) }
+        guard let answering, !Engine.recordsGradients, !captions.isEmpty else { return try text(captions) }
+        if answering.isDeterministic {
+            return try CoreSharing.one(captions.count) { [try self.text([captions[$0]])] }[0]
+        }
+        guard sharesBatches else { return try text(captions) }
         // Padding, where there is any, is mostly left out.
         let work = captions.map { caption in 1 + (caption.lastIndex { $0 != caption.last } ?? 0) }
         let parts = CoreSharing.parts(work, least: CoreSharing.leastTokens, threads: Engine.threadCount)

@@ -67,34 +67,39 @@ public struct ModelDescription: Sendable {
     /// A model of this shape with random weights.
     /// - Parameters:
     ///   - device: where to compute.
-    ///   - precision: what the towers compute in.
-    ///   - onlyAnswers: see ``loaded(weights:device:precision:onlyAnswers:)``.
-    public func untrained(
-        device: Device = .cpu, precision: DType = .float32, onlyAnswers: Bool = false
-    ) throws -> CLIPModel {
+    ///   - answering: see ``loaded(weights:device:precision:answering:)``.
+    public func untrained(device: Device = .cpu, answering: Answering? = nil) throws -> CLIPModel {
         try check(device)
         let model = try DualEncoder(configuration)
-        try model.prepare(computingIn: precision, on: device, onlyAnswers: onlyAnswers)
+        try prepare(model, on: device, precision: .float32, answering)
         return try assembled(model, weights: nil)
+    }
+
+    private func prepare(_ model: DualEncoder, on device: Device, precision: DType, _ answering: Answering?) throws {
+        if let answering {
+            try model.prepare(answering: answering, on: device)
+        } else {
+            try model.prepare(computingIn: precision, on: device)
+        }
     }
 
     /// The model with its weights, or another file's.
     /// - Parameters:
     ///   - weights: a file to read instead of the model's own: safetensors, a PyTorch archive, or an index of shards.
     ///   - device: where to compute.
-    ///   - precision: what the towers compute in.
-    ///   - onlyAnswers: whether it will not be trained. On a processor its matrices are then packed for it when they are
-    ///     first needed, and the parameters stay as the file has them, whatever is computed in.
+    ///   - precision: what the towers compute in, where `answering` does not say it.
+    ///   - answering: how to answer, for a model that will not be trained. On a processor its matrices are then packed for it when
+    ///     they are first needed, and the parameters stay as the file has them, whatever is computed in.
     /// - Throws: ``CLIPError/weightsNeeded(model:)`` where there is no file to read; ``CLIPError`` for weights that are
-    ///   another model's.
+    ///   another model's, and ``CLIPError/unavailablePrecision(_:reason:)``.
     public func loaded(
-        weights: String? = nil, device: Device = .cpu, precision: DType = .float32, onlyAnswers: Bool = false
+        weights: String? = nil, device: Device = .cpu, precision: DType = .float32, answering: Answering? = nil
     ) throws -> CLIPModel {
         try check(device)
         let source = try weightsSource(weights)
         let model = try Initializer.skipping { try DualEncoder(source.configuration) }
         try Weights.load(source, into: model, called: name)
-        try model.prepare(computingIn: precision, on: device, onlyAnswers: onlyAnswers)
+        try prepare(model, on: device, precision: precision, answering)
         return try assembled(model, weights: source)
     }
 

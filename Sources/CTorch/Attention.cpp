@@ -5,66 +5,16 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "Internal.hpp"
+#include "Lanes.hpp"
 
-#if defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
-#define CT_HAS_ATTENTION 1
+#if defined(CT_HAS_LANES)
 
 namespace {
 
-// Sixteen numbers; compilers cut them to the processor's registers.
-constexpr int64_t lanes = 16;
-typedef float Floats __attribute__((vector_size(64)));
-typedef int32_t Ints __attribute__((vector_size(64)));
-typedef uint32_t Words __attribute__((vector_size(64)));
-typedef uint16_t Halves __attribute__((vector_size(32)));
-
-#define CT_INLINE static inline __attribute__((always_inline))
-
-CT_INLINE void load(const float *from, Floats &to) { std::memcpy(&to, from, sizeof to); }
-
-CT_INLINE void load(const uint16_t *from, Floats &to) {
-    Halves halves;
-    std::memcpy(&halves, from, sizeof halves);
-    const Words words = __builtin_convertvector(halves, Words) << 16;
-    std::memcpy(&to, &words, sizeof to);
-}
-
-CT_INLINE void store(const Floats &from, float *to) { std::memcpy(to, &from, sizeof from); }
-
-// To the nearest, halves to even.
-CT_INLINE void store(const Floats &from, uint16_t *to) {
-    Words words;
-    std::memcpy(&words, &from, sizeof words);
-    words += 0x7fff + ((words >> 16) & 1);
-    const Halves halves = __builtin_convertvector(words >> 16, Halves);
-    std::memcpy(to, &halves, sizeof halves);
-}
-
-CT_INLINE void fill(float value, Floats &to) {
-    for (int64_t lane = 0; lane < lanes; ++lane) to[lane] = value;
-}
-
-// e^x for x of at most 0: 2^n · e^r with |r| ≤ ln 2 / 2, e^r by its series to the sixth power (an error below 3e-8).
-CT_INLINE void exponential(Floats &x) {
-    x = x < -87.0f ? x * 0.0f - 87.0f : x;
-    const float shift = 12582912.0f;  // 1.5 · 2^23: adding it rounds to whole numbers
-    const Floats n = (x * 1.44269504f + shift) - shift;
-    const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    Floats power = r * (1.0f / 720) + (1.0f / 120);
-    power = power * r + (1.0f / 24);
-    power = power * r + (1.0f / 6);
-    power = power * r + 0.5f;
-    power = power * r + 1.0f;
-    power = power * r + 1.0f;
-    const Ints exponent = (__builtin_convertvector(n, Ints) + 127) << 23;
-    Floats scale;
-    std::memcpy(&scale, &exponent, sizeof scale);
-    x = power * scale;
-}
+using namespace ctorch::lanes;
 
 struct Sequence {
     const void *queries;  // of one head; keys and values lie `part` and 2·`part` elements further
@@ -74,8 +24,6 @@ struct Sequence {
     bool isCausal;
     float *scratch;
 };
-
-CT_INLINE int64_t padded(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
 
 /// Floats that a sequence needs: keys as columns, values, and scores of four queries.
 CT_INLINE int64_t scratchCount(int64_t length, int64_t depth) {
@@ -201,8 +149,6 @@ CT_INLINE void attention(const Sequence &s) {
 }
 
 #if defined(__x86_64__)
-#define CT_WIDE __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
-#define CT_MIDDLE __attribute__((target("avx2,fma")))
 CT_WIDE void wideFloats(const Sequence &s) { attention<float>(s); }
 CT_WIDE void wideHalves(const Sequence &s) { attention<uint16_t>(s); }
 CT_MIDDLE void middleFloats(const Sequence &s) { attention<float>(s); }
@@ -217,11 +163,8 @@ typedef void (*Kernel)(const Sequence &);
 /// Null on a processor too old for any.
 Kernel kernel(bool isHalf) {
 #if defined(__x86_64__)
-    static const bool isWide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    static const bool isMiddle = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (isWide) return isHalf ? wideHalves : wideFloats;
-    if (isMiddle) return isHalf ? middleHalves : middleFloats;
+    if (isWide()) return isHalf ? wideHalves : wideFloats;
+    if (isMiddle()) return isHalf ? middleHalves : middleFloats;
     return nullptr;
 #else
     return isHalf ? plainHalves : plainFloats;
@@ -234,7 +177,7 @@ Kernel kernel(bool isHalf) {
 extern "C" {
 
 bool ct_has_self_attention([[maybe_unused]] int64_t depth) {
-#if defined(CT_HAS_ATTENTION)
+#if defined(CT_HAS_LANES)
     return depth > 0 && depth <= 256 && depth % lanes == 0 && kernel(false) != nullptr;
 #else
     return false;
@@ -245,7 +188,7 @@ int ct_self_attention([[maybe_unused]] ct_tensor projected, [[maybe_unused]] con
                       [[maybe_unused]] size_t count, [[maybe_unused]] int64_t heads, [[maybe_unused]] bool causal,
                       [[maybe_unused]] ct_tensor *out) {
     return ctorch::guarded([&] {
-#if defined(CT_HAS_ATTENTION)
+#if defined(CT_HAS_LANES)
         const at::Tensor input = ctorch::borrow(projected).contiguous();
         const bool isHalf = input.scalar_type() == at::kBFloat16;
         TORCH_CHECK(input.device().is_cpu() && (isHalf || input.scalar_type() == at::kFloat) && input.dim() == 2,

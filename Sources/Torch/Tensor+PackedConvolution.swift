@@ -43,6 +43,15 @@ public enum ConvolutionEnding {
     case adding(Tensor)
     /// Another tensor of the output's shape is added; then max(0, x).
     case addingThenRelu(Tensor)
+
+    /// The same with what is added in another type.
+    package func converted(to dtype: DType) throws -> ConvolutionEnding {
+        switch self {
+        case .nothing, .relu, .relu6: self
+        case .adding(let other): .adding(try other.converted(to: dtype))
+        case .addingThenRelu(let other): .addingThenRelu(try other.converted(to: dtype))
+        }
+    }
 }
 
 extension Tensor {

@@ -54,7 +54,7 @@ import Torch
             let told = Told()
             let clip = try await CLIPModel.load("hf-hub:owner/name", hub: configuration) { told.add($0) }
             let plain = try ModelCatalog.description(of: FixtureModel.root() + "/families/hf-clip")
-                .loaded(onlyAnswers: true)
+                .loaded(answering: Answering())
             let texts = ["a dog", "狗"]
             #expect(try await clip.embed(texts: texts).vectors.bytes() == plain.vectors(texts: texts).bytes())
             let last = try #require(told.all.last)

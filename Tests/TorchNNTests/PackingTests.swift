@@ -6,25 +6,26 @@ import Torch
 
 /// Layers with packed matrices beside the same layers with plain ones.
 @Suite struct PackingTests {
-    private static let isAvailable = Tensor.packs(.float32)
+    private static let isAvailable = MatrixPacking.float32.isAvailable && MatrixPacking.bfloat16.isAvailable
 
     /// What `run` gives before and after packing, and whether packed matrices were used for it.
     private func expectSame(
-        _ layer: some Module, _ dtype: DType, _ name: String = "", sourceLocation: SourceLocation = #_sourceLocation,
+        _ layer: some Module, _ packing: MatrixPacking, _ name: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation,
         _ run: () throws -> Tensor
     ) throws {
-        let tolerance = dtype == .float32 ? 1e-5 : 2e-2
+        let tolerance = packing == .float32 ? 1e-5 : packing == .bfloat16 ? 2e-2 : 4e-2
         let plain = try Engine.inference(run)
-        try layer.pack(computingIn: dtype)
+        try layer.pack(as: packing)
         let packed = try Engine.inference(run)
-        #expect(packed.dtype == dtype)
+        #expect(packed.dtype == packing.dtype)
         try expectClose(packed, plain, tolerance: tolerance, name, sourceLocation: sourceLocation)
     }
 
     @Test func thisMachinePacks() { #expect(Self.isAvailable) }
 
-    @Test(arguments: [DType.float32, .bfloat16], Activation.allCases)
-    func feedForwardLayers(_ dtype: DType, _ activation: Activation) throws {
+    @Test(arguments: MatrixPacking.allCases.filter(\.isAvailable), Activation.allCases)
+    func feedForwardLayers(_ packing: MatrixPacking, _ activation: Activation) throws {
         let (layer, input, other) = try withSeed(1) {
             (
                 try FeedForward(width: 24, hidden: 40, activation: activation), try Tensor.normal([2, 3, 24]),
@@ -32,13 +33,14 @@ import Torch
             )
         }
         var dtypeOfInput = DType.float32
-        try expectSame(layer, dtype, "\(activation)") {
-            defer { dtypeOfInput = dtype }
+        try expectSame(layer, packing, "\(activation)") {
+            defer { dtypeOfInput = packing.dtype }
             return try layer(input.converted(to: dtypeOfInput), adding: other.converted(to: dtypeOfInput))
         }
     }
 
-    @Test(arguments: [DType.float32, .bfloat16]) func attentionLayers(_ dtype: DType) throws {
+    @Test(arguments: MatrixPacking.allCases.filter(\.isAvailable)) func attentionLayers(_ packing: MatrixPacking) throws
+    {
         typealias Ask = (MultiHeadAttention, Tensor) throws -> Tensor
         let asks: [(String, Ask)] = [
             ("whole", { try $0($1, causal: false, adding: $1) }),
@@ -72,8 +74,8 @@ import Torch
                 (try MultiHeadAttention(width: 24, headCount: 3), try Tensor.normal([3, 5, 24]))
             }
             var dtypeOfInput = DType.float32
-            try expectSame(layer, dtype, name) {
-                defer { dtypeOfInput = dtype }
+            try expectSame(layer, packing, name) {
+                defer { dtypeOfInput = packing.dtype }
                 return try ask(layer, input.converted(to: dtypeOfInput))
             }
         }
@@ -88,7 +90,7 @@ import Torch
 
     @Test func trainingUsesTheParametersAndAfterItNothingStaleIsLeft() throws {
         let (layer, input) = try withSeed(4) { (try Linear(8, 6), try Tensor.normal([5, 8])) }
-        try layer.pack(computingIn: .float32)
+        try layer.pack(as: .float32)
         let before = try Engine.inference { try layer(input) }
         try layer(input).sum().backward()
         #expect(try layer.weight.tensor.gradient() != nil)
@@ -100,7 +102,7 @@ import Torch
 
     @Test func replacedParametersArePackedAnew() throws {
         let (layer, input) = try withSeed(5) { (try Linear(8, 6, bias: false), try Tensor.normal([5, 8])) }
-        try layer.pack(computingIn: .float32)
+        try layer.pack(as: .float32)
         let before = try Engine.inference { try layer(input) }
         try layer.load(["weight": Engine.withoutGradients { try layer.weight.tensor.detached() * 2 }])
         try expectClose(Engine.inference { try layer(input) }, Engine.inference { try before * 2 }, tolerance: 1e-6)
@@ -109,8 +111,8 @@ import Torch
     @Test func parametersStayAsLoadedAndOthersAreConverted() throws {
         let layer = try withSeed(6) { try FeedForward(width: 8, hidden: 16, activation: .quickGELU) }
         let norm = try LayerNorm(8)
-        try layer.pack(computingIn: .bfloat16)
-        try norm.pack(computingIn: .bfloat16)
+        try layer.pack(as: .bfloat16)
+        try norm.pack(as: .bfloat16)
         #expect(layer.parameters.allSatisfy { $0.tensor.dtype == .float32 })
         #expect(norm.parameters.allSatisfy { $0.tensor.dtype == .bfloat16 })
         try layer.unpack(computingIn: .bfloat16)

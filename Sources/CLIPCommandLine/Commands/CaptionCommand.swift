@@ -49,6 +49,7 @@ struct CaptionCommand: ParsableCommand {
             var tokens: [Int32]
         }
         var model: String
+        var precision: InferencePrecision
         var results: [Result]
     }
 
@@ -99,7 +100,9 @@ struct CaptionCommand: ParsableCommand {
         var bad = BadPictures()
         try read(list, clip, &bad) { results.append($0) }
         Console.endStatus()
-        if shared.json { try Console.printJSON(Document(model: clip.name, results: results)) }
+        if shared.json {
+            try Console.printJSON(Document(model: clip.name, precision: clip.precision, results: results))
+        }
         try bad.finish()
     }
 

@@ -99,7 +99,7 @@ struct ClassifyCommand: ParsableCommand {
             }
             try Console.printJSON(
                 ClassificationDocument(
-                    model: clip.name, results: results, truncated: truncated,
+                    model: clip.name, precision: clip.precision, results: results, truncated: truncated,
                     falseAcceptance: threshold?.falseAcceptance))
             return
         }

@@ -33,7 +33,7 @@ struct DistillCommand: ParsableCommand {
     var warmup = TextDistillation.Options().warmupSteps
     @Option(help: "The order of texts.")
     var seed: UInt64 = 0
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var shared: LearningOptions
 
     private struct Document: Encodable {
         var model: String
@@ -52,11 +52,11 @@ struct DistillCommand: ParsableCommand {
         let lessons = try TextLessons(path: texts)
         let student = try shared.describe().loaded(weights: shared.weights, device: shared.device.device)
         let master = try ModelCatalog.description(of: teacher).loaded(
-            device: shared.device.device, precision: shared.precision.dtype)
+            device: shared.device.device, precision: shared.compute.precision.value.dtype)
         var options = TextDistillation.Options()
         (options.epochs, options.batchSize, options.learningRate) = (epochs, batchSize, lr)
         (options.tokenFactor, options.warmupSteps, options.seed) = (tokenFactor, warmup, seed)
-        options.precision = shared.precision
+        options.precision = shared.compute.precision.value
         let stop = StopRequest()
         let signals = TrainingSession.stopping(stop)
         let run = try TextDistillation(

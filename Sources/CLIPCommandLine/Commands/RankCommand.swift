@@ -43,7 +43,8 @@ struct RankCommand: ParsableCommand {
             }
             try Console.printJSON(
                 RankingDocument(
-                    model: clip.name, results: results, truncated: TruncationDocument(classifier.truncation)))
+                    model: clip.name, precision: clip.precision, results: results,
+                    truncated: TruncationDocument(classifier.truncation)))
         } else {
             for (name, choices) in answers { try AnswerTable.print(name, choices, most: table.top) }
         }

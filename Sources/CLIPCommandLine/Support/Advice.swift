@@ -62,6 +62,7 @@ struct Advice {
         case .embeddingFile, .undescribedVectors:
             return isIn(EmbedCommand.self) ? nil : "Make the vectors anew with \"clip embed\"."
         case .deviceUnavailable: return takes("--device") ? "Use --device cpu." : nil
+        case .unavailablePrecision: return takes("--precision") ? "Use --precision auto." : nil
         default: return nil
         }
     }

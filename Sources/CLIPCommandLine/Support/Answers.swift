@@ -18,6 +18,8 @@ struct ClassificationDocument: Encodable {
     }
 
     var model: String
+    /// What was computed in, also where it was chosen by itself.
+    var precision: InferencePrecision
     var results: [Result]
     /// Where labels, or the sentences around them, did not fit.
     var truncated: TruncationDocument?
@@ -39,6 +41,8 @@ struct RankingDocument: Encodable {
     }
 
     var model: String
+    /// What was computed in, also where it was chosen by itself.
+    var precision: InferencePrecision
     var results: [Result]
     /// Where captions did not fit.
     var truncated: TruncationDocument?

@@ -8,22 +8,20 @@ import Torch
 /// Options of a command that has a model answer.
 struct SharedOptions: ParsableArguments {
     @OptionGroup var named: ModelOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var compute: AnsweringOptions
     @OptionGroup var output: OutputOptions
 
     var model: String? { named.model }
     var weights: String? { named.weights }
     var resolution: Int? { named.resolution }
     var contextLength: Int? { named.contextLength }
-    var precision: Precision { compute.precision.value }
-    var threads: Int? { compute.threads }
-    var device: ComputeOptions.Place { compute.device.value }
+    var threads: Int? { compute.place.threads }
+    var device: PlaceOptions.Place { compute.place.device.value }
     var json: Bool { output.json }
 
     /// Whether nothing is said of the model, nor of how to compute.
     var isPlain: Bool {
-        model == nil && weights == nil && resolution == nil && contextLength == nil && threads == nil
-            && !compute.precision.isGiven && !compute.device.isGiven && !compute.float32MatmulPrecision.isGiven
+        model == nil && weights == nil && resolution == nil && contextLength == nil && compute.isPlain
     }
 
     /// Architecture, preprocessing and tokenizer, without weights.
@@ -34,8 +32,30 @@ struct SharedOptions: ParsableArguments {
 
     /// The model, ready to answer.
     func load() throws -> CLIPModel {
-        try describe().loaded(
-            weights: weights, device: device.device, precision: precision.dtype, onlyAnswers: true)
+        try describe().loaded(weights: weights, device: device.device, answering: compute.answering)
+    }
+
+    func prepare() throws { try compute.place.prepare() }
+}
+
+/// Options of a command that trains a model.
+struct LearningOptions: ParsableArguments {
+    @OptionGroup var named: ModelOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var output: OutputOptions
+
+    var model: String? { named.model }
+    var weights: String? { named.weights }
+    var resolution: Int? { named.resolution }
+    var contextLength: Int? { named.contextLength }
+    var threads: Int? { compute.place.threads }
+    var device: PlaceOptions.Place { compute.place.device.value }
+    var json: Bool { output.json }
+
+    /// Architecture, preprocessing and tokenizer, without weights.
+    func describe() throws -> ModelDescription {
+        try prepare()
+        return try named.describe()
     }
 
     func prepare() throws { try compute.prepare() }
@@ -159,11 +179,42 @@ struct ThreadOptions: ParsableArguments {
     }
 }
 
-/// Where and how exactly to compute.
+/// How a model that is trained computes.
 struct ComputeOptions: ParsableArguments {
     @Option(help: "What the towers compute in: fp32 or bf16.")
     var precision = Given(Precision.fp32)
 
+    @OptionGroup var place: PlaceOptions
+
+    var device: PlaceOptions.Place { place.device.value }
+
+    func prepare() throws { try place.prepare() }
+}
+
+/// How a model that answers computes.
+struct AnsweringOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What the towers compute in: fp32, bf16, int8 (products of bytes, on the CPU) or auto, the fastest whose vectors keep "
+                + "a cosine of 0.9995 with fp32's.", valueName: "precision"))
+    var precision = Given(InferencePrecision.auto)
+
+    @Flag(
+        help: ArgumentHelp(
+            "Compute each picture and text by itself on one core: the same bits whatever batch, order or number of threads."
+        ))
+    var deterministic = false
+
+    @OptionGroup var place: PlaceOptions
+
+    var answering: Answering { Answering(precision.value, isDeterministic: deterministic) }
+
+    /// Whether nothing is said.
+    var isPlain: Bool { !precision.isGiven && !deterministic && place.isPlain }
+}
+
+/// Where to compute, and how matrices of 32 bits are multiplied.
+struct PlaceOptions: ParsableArguments {
     @OptionGroup var processor: ThreadOptions
 
     @Option(help: "Where to compute: cpu, cuda or mps.")
@@ -188,6 +239,9 @@ struct ComputeOptions: ParsableArguments {
         }
     }
 
+    /// Whether nothing is said.
+    var isPlain: Bool { threads == nil && !device.isGiven && !float32MatmulPrecision.isGiven }
+
     func prepare() throws {
         processor.prepare()
         try Engine.setProductPrecision(float32MatmulPrecision.value)
@@ -203,4 +257,5 @@ struct OutputOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension InferencePrecision: ExpressibleByArgument {}
 extension Engine.ProductPrecision: ExpressibleByArgument {}

@@ -49,7 +49,7 @@ public struct Evaluator: Sendable {
         self.clip = clip
         self.cache = cache
         (self.onProgress, self.onSkip) = (onProgress, onSkip)
-        self.fingerprint = try fingerprint ?? "\(clip.space(normalized: true).fingerprint)-\(clip.model.dtype)"
+        self.fingerprint = try fingerprint ?? "\(clip.space(normalized: true).fingerprint)-\(clip.precision.rawValue)"
     }
 
     /// Whether a fingerprint is of this model: another precision changes digits, not what features mean.
@@ -62,7 +62,8 @@ public struct Evaluator: Sendable {
     public func embedded(_ set: EvaluationSet, change: Change? = nil) throws -> EmbeddedSet {
         guard let cache else { return try recent.value(of: change == nil ? set : nil) { try encode(set, change) } }
         let parts = ["pictures", Self.version, fingerprint, set.fingerprint, change?.name ?? ""]
-        let description = "\(set.name)\(change.map { ", \($0.name)" } ?? "") by \(clip.name) in \(clip.model.dtype)"
+        let description =
+            "\(set.name)\(change.map { ", \($0.name)" } ?? "") by \(clip.name) in \(clip.precision.rawValue)"
         let tensors = try cache.tensors(parts, description) { try encode(set, change).tensors() }
         if let kept = EmbeddedSet(tensors, of: set) { return kept }
         return try encode(set, change)
@@ -72,7 +73,7 @@ public struct Evaluator: Sendable {
     public func vectors(of texts: [String]) throws -> Tensor {
         guard let cache else { return try encode(texts) }
         let parts = ["texts", Self.version, fingerprint] + texts
-        let description = "\(texts.count) texts by \(clip.name) in \(clip.model.dtype)"
+        let description = "\(texts.count) texts by \(clip.name) in \(clip.precision.rawValue)"
         let kept = try cache.tensors(parts, description) { ["vectors": try encode(texts)] }
         return try kept["vectors"] ?? encode(texts)
     }

@@ -143,6 +143,27 @@ bool ct_has_self_attention(int64_t depth);
 int ct_self_attention(ct_tensor projected, const int64_t *starts, size_t count, int64_t heads, bool causal,
                       ct_tensor *out);
 
+/// Has the system take back the memory of pages that lie in a file as they were mapped; they are read anew where they are needed
+/// again. Gives how many bytes; 0 where there are none, or where the system does not say.
+size_t ct_release_file_pages(ct_tensor tensor);
+
+/// What a packed matrix holds and is multiplied in: floats; bfloat16, in floats; bytes, in integers, with a scale for each row
+/// and each column.
+enum { CT_FLOATING = 0, CT_HALVED = 1, CT_INTEGRAL = 2 };
+/// What is done to a product's elements before they are written.
+enum { CT_ENDING_NONE = 0, CT_ENDING_GELU = 1, CT_ENDING_GELU_TANH = 2, CT_ENDING_SILU = 3 };
+/// Whether this processor has a kernel for products of a kind.
+bool ct_has_product(int32_t arithmetic);
+/// Whether it is faster than libtorch's.
+bool ct_prefers_product(int32_t arithmetic);
+/// A matrix [m, k] as `ct_packed_product` reads it; `scales` is null for other than integers.
+int ct_pack_matrix(ct_tensor matrix, int32_t arithmetic, ct_tensor *packed, ct_tensor *scales);
+/// ending(input · matrixᵀ + bias) + other: [.., k] x [columns, k]ᵀ -> [.., columns], of the input's type, float32 or bfloat16.
+/// A row of the product depends on nothing but its own row of the input. `scales`, `bias` and `other` may be null. Not
+/// differentiable.
+int ct_packed_product(ct_tensor input, int32_t arithmetic, ct_tensor packed, ct_tensor scales, ct_tensor bias,
+                      int64_t columns, int32_t ending, ct_tensor other, ct_tensor *out);
+
 // ---- Random numbers and devices -------------------------------------------------------------------------------------
 
 int ct_manual_seed(uint64_t seed);

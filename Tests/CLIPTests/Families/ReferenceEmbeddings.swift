@@ -9,7 +9,7 @@ import Torch
 /// - Parameter expected: `pixels` and `tokens` to encode; `image`, `text` and `logits` to come to.
 func expectReferenceEmbeddings(_ model: DualEncoder, _ expected: [String: Tensor], _ name: String) throws {
     try expectEmbeddings(model, expected, name)
-    try model.prepare(computingIn: .float32, on: .cpu, onlyAnswers: true)
+    try model.prepare(answering: Answering(.fp32), on: .cpu)
     try expectEmbeddings(model, expected, "\(name), packed")
 }
 

@@ -33,7 +33,7 @@ import TorchNN
     /// Each core's part of a batch, joined, is what the whole batch gives.
     @Test(arguments: models + [.coCa]) func batchesThatCoresShareAreWhole(_ family: FamilyModel) throws {
         let model = try family.model()
-        try model.prepare(computingIn: .float32, on: .cpu, onlyAnswers: true)
+        try model.prepare(answering: Answering(.fp32), on: .cpu)
         let pixels = try #require(family.expected()["pixels"])
         let pictures = try Engine.inference {
             try Tensor.concatenated((0..<9).map { try pixels.slice($0 % 2..<$0 % 2 + 1) * (1 + Double($0) / 10) })
@@ -53,7 +53,7 @@ import TorchNN
 
     @Test func aModelThatAnsweredCanBePreparedForTraining() throws {
         let model = try FamilyModel.clipHuggingFace.model()
-        try model.prepare(computingIn: .bfloat16, on: .cpu, onlyAnswers: true)
+        try model.prepare(answering: Answering(.bf16), on: .cpu)
         try model.prepare(computingIn: .bfloat16, on: .cpu)
         for (name, parameter) in try model.visual.namedParameters + model.text.namedParameters {
             #expect(parameter.tensor.dtype == .bfloat16, "\(name)")
@@ -95,16 +95,72 @@ import TorchNN
     }
 
     @Test(arguments: models + [.coCa], [false, true])
-    func bfloat16StaysClose(_ family: FamilyModel, onlyAnswers: Bool) throws {
+    func bfloat16StaysClose(_ family: FamilyModel, answers: Bool) throws {
         let model = try family.model()
         let expected = try family.expected()
-        try model.prepare(computingIn: .bfloat16, on: .cpu, onlyAnswers: onlyAnswers)
+        try answers
+            ? model.prepare(answering: Answering(.bf16), on: .cpu) : model.prepare(computingIn: .bfloat16, on: .cpu)
         try Engine.inference {
             let pictures = try model.encode(pictures: #require(expected["pixels"]))
             #expect(pictures.dtype == .bfloat16)
             try expectClose(pictures, #require(expected["image"]), tolerance: 5e-2, "image")
             try expectClose(
                 model.encode(captions: family.captions()), #require(expected["text"]), tolerance: 5e-2, "text")
+        }
+    }
+
+    @Test(arguments: models + [.coCa]) func bytesPointTheSameWay(_ family: FamilyModel) throws {
+        let model = try family.model()
+        let expected = try family.expected()
+        guard MatrixPacking.int8.isAvailable else {
+            #expect(throws: CLIPError.self) { try model.prepare(answering: Answering(.int8), on: .cpu) }
+            return
+        }
+        try model.prepare(answering: Answering(.int8), on: .cpu)
+        try Engine.inference {
+            let pictures = try model.encode(pictures: #require(expected["pixels"])).converted(to: .float32).normalized()
+            let texts = try model.encode(captions: family.captions()).converted(to: .float32).normalized()
+            for (found, name) in [(pictures, "image"), (texts, "text")] {
+                let cosines = try (found * #require(expected[name]).normalized()).sum(along: 1).elements(Float.self)
+                #expect(cosines.allSatisfy { $0 > 0.995 }, "\(name): \(cosines.min() ?? 0)")
+            }
+        }
+    }
+
+    /// The same bits whatever else is in the batch, in whatever order, on however many threads.
+    @Test(arguments: models + [.coCa], [InferencePrecision.fp32, .bf16])
+    func deterministicAnswersDependOnTheirQuestionAlone(_ family: FamilyModel, _ precision: InferencePrecision) throws {
+        let model = try family.model()
+        try model.prepare(answering: Answering(precision, isDeterministic: true), on: .cpu)
+        let pixels = try #require(family.expected()["pixels"])
+        let captions = try family.captions()
+        try Engine.inference {
+            let pictures = try Tensor.concatenated(
+                (0..<5).map { try pixels.slice($0 % 2..<$0 % 2 + 1) * (1 + Double($0)) })
+            let whole = try model.encode(pictures: pictures)
+            let (states, again) = try model.encodeWithStates(pictures: pictures)
+            #expect(try again.bytes() == whole.bytes())
+            let texts = try model.encode(captions: captions)
+            for threads in [1, 2, 3] {
+                try Engine.onThisThread(with: threads) {
+                    let reversed = try model.encode(
+                        pictures: Tensor.concatenated((0..<5).reversed().map { try pictures.slice($0..<$0 + 1) }))
+                    for place in 0..<5 {
+                        let own = try pictures.slice(place..<place + 1)
+                        let row = try whole.slice(place..<place + 1).bytes()
+                        #expect(try model.encode(pictures: own).bytes() == row)
+                        #expect(try reversed.slice(4 - place..<5 - place).bytes() == row)
+                        #expect(
+                            try model.encodeWithStates(pictures: own).states.bytes()
+                                == states.slice(place..<place + 1).bytes())
+                    }
+                    for place in captions.indices {
+                        #expect(
+                            try model.encode(captions: [captions[place]]).bytes()
+                                == texts.slice(place..<place + 1).bytes())
+                    }
+                }
+            }
         }
     }
 

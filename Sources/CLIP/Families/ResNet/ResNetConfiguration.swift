@@ -27,6 +27,7 @@ package struct ResNetConfiguration: Sendable, Equatable {
 
 extension ResNetConfiguration: ImageTowerConfiguration {
     package static let familyName = "ResNet"
+    package var isConvolutional: Bool { true }
 
     package func validate(_ checks: ShapeChecks) throws {
         if imageSize % 32 != 0 {

@@ -41,8 +41,24 @@ enum CoreSharing {
             }
             results.set(result, at: place)
         }
-        let found = try results.all.map { try $0.get() }
-        return try (found.first ?? []).indices.map { index in try Tensor.concatenated(found.map { $0[index] }) }
+        return try results.joined()
+    }
+
+    /// What `encode` makes of each member of a batch by itself, on one core, joined in their order: what it gives depends on the
+    /// member alone. How a library cuts a product up, and so how it rounds, follows from the batch's size and the threads.
+    /// - Parameter encode: gives tensors with one row.
+    static func one(_ count: Int, _ encode: @escaping @Sendable (Int) throws -> [Tensor]) throws -> [Tensor] {
+        let results = Results(count: count)
+        let cores = max(1, min(Engine.threadCount, count))
+        DispatchQueue.concurrentPerform(iterations: cores) { core in
+            for place in stride(from: core, to: count, by: cores) {
+                let result = Result {
+                    try Engine.onThisThread(with: 1) { try Engine.withoutGradients { try encode(place) } }
+                }
+                results.set(result, at: place)
+            }
+        }
+        return try results.joined()
     }
 
     private final class Results: @unchecked Sendable {
@@ -51,7 +67,10 @@ enum CoreSharing {
 
         init(count: Int) { found = Array(repeating: nil, count: count) }
 
-        var all: [Result<[Tensor], any Error>] { lock.withLock { found.compactMap { $0 } } }
+        func joined() throws -> [Tensor] {
+            let all = try lock.withLock { try found.compactMap { try $0?.get() } }
+            return try (all.first ?? []).indices.map { index in try Tensor.concatenated(all.map { $0[index] }) }
+        }
 
         func set(_ result: Result<[Tensor], any Error>, at place: Int) { lock.withLock { found[place] = result } }
     }

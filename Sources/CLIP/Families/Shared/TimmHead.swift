@@ -94,6 +94,7 @@ package protocol TimmPooledConfiguration: ImageTowerConfiguration {
 
 extension TimmPooledConfiguration {
     package static var timmBeginnings: [String] { timmTowers.map(\.name) }
+    package var isConvolutional: Bool { true }
 
     package static func read(openCLIP object: ConfigurationObject, in model: OpenCLIPModel) throws -> Self? {
         let name = try object.string("timm_model_name", default: "")

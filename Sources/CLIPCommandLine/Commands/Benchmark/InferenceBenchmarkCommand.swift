@@ -76,8 +76,7 @@ struct InferenceBenchmarkCommand: ParsableCommand {
         let clip =
             hasWeights
             ? try shared.load()
-            : try description.untrained(
-                device: shared.device.device, precision: shared.precision.dtype, onlyAnswers: true)
+            : try description.untrained(device: shared.device.device, answering: shared.compute.answering)
         let loaded = ProcessInfo.processInfo.systemUptime
         let work = try work(clip)
         var seconds: [Double] = []
@@ -92,11 +91,11 @@ struct InferenceBenchmarkCommand: ParsableCommand {
         let timed = Array(seconds.dropFirst(warmUp))
         let perSecond = Double(work.count) / timed.sorted()[timed.count / 2]
         let peak = ProcessUsage().peakResidentBytes
-        let rate = try MatrixRate.measure(shared.precision.dtype, on: shared.device.device)
+        let rate = try clip.matrixRate()
         try answer(
             Document(
-                model: description.name, kind: kind, precision: shared.precision.rawValue,
-                device: shared.compute.device.rawValue, threads: Engine.threadCount, batchSize: batchSize,
+                model: description.name, kind: kind, precision: clip.precision.rawValue,
+                device: shared.device.rawValue, threads: Engine.threadCount, batchSize: batchSize,
                 perSecond: perSecond, loadSeconds: loaded - start, firstSeconds: seconds[0],
                 peakResidentBytes: peak, matrixOperationsPerSecond: rate,
                 shareOfMatrixRate: work.operations.map { 2 * $0 * perSecond / rate }, secondsPerRound: timed))
@@ -153,4 +152,15 @@ enum BenchmarkCaptions {
         "old map", "a plate of noodles with mushrooms and spring onions beside a glass of tea",
         "the crest of a sailing club", "a woman reading a newspaper, drawn in ink", "scan_0042",
     ]
+}
+
+extension CLIPModel {
+    /// Operations a second of large matrices as this model multiplies them.
+    fileprivate func matrixRate() throws -> Double {
+        let packing = precision.packing
+        guard model.device.kind == .cpu, packing.isAvailable else {
+            return try MatrixRate.measure(model.dtype, on: model.device)
+        }
+        return try MatrixRate.measure(packing)
+    }
 }

@@ -29,12 +29,11 @@ struct CompareResultsCommand: ParsableCommand {
     var output: String?
 
     @OptionGroup var cache: CacheOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var compute: AnsweringOptions
     @OptionGroup var answer: OutputOptions
 
     func validate() throws {
-        if suite == nil, cache.noCache || compute.threads != nil || compute.precision.isGiven || compute.device.isGiven
-        {
+        if suite == nil, cache.noCache || !compute.isPlain {
             throw ValidationError("Results are compared as they are; --suite has models measured.")
         }
     }
@@ -56,10 +55,9 @@ struct CompareResultsCommand: ParsableCommand {
         guard let suite else { return try SuiteResults(path: name) }
         let folder = URL(fileURLWithPath: suite).deletingPathExtension().lastPathComponent
         let model = name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "-" }
-        try compute.prepare()
+        try compute.place.prepare()
         let clip = try ModelCatalog.description(of: name)
-            .loaded(
-                device: compute.device.value.device, precision: compute.precision.value.dtype, onlyAnswers: true)
+            .loaded(device: compute.place.device.value.device, answering: compute.answering)
         return try SuiteRunner.run(
             SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache())
     }

@@ -181,6 +181,6 @@ extension SharedOptions {
         var name = named.named.name
         name.model = space.model
         return try name.describe(resolution: resolution, contextLength: contextLength)
-            .loaded(device: device.device, precision: precision.dtype, onlyAnswers: true)
+            .loaded(device: device.device, answering: compute.answering)
     }
 }

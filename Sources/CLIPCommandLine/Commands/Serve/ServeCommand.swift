@@ -28,6 +28,7 @@ struct ServeCommand: ParsableCommand {
     struct Document: Encodable {
         var address: String
         var model: String
+        var precision: InferencePrecision
         var indexes: [String]
     }
 
@@ -54,7 +55,7 @@ struct ServeCommand: ParsableCommand {
         try Console.waiting {
             try await server.run { port in
                 record.write(port)
-                report(record.address(port), clip.name, indexes)
+                report(record.address(port), clip, indexes)
             }
         }
     }
@@ -65,13 +66,15 @@ struct ServeCommand: ParsableCommand {
         return logger
     }
 
-    private func report(_ address: String, _ model: String, _ indexes: ServedIndexes) {
+    private func report(_ address: String, _ clip: CLIPModel, _ indexes: ServedIndexes) {
         if shared.json {
             try? Console.printJSON(
-                Document(address: address, model: served.modelName ?? model, indexes: indexes.entries.map(\.name)))
+                Document(
+                    address: address, model: served.modelName ?? clip.name, precision: clip.precision,
+                    indexes: indexes.entries.map(\.name)))
             return
         }
-        try? Console.answer("\(model) answers at \(address)")
+        try? Console.answer("\(clip.name) answers at \(address)")
         for entry in indexes.entries {
             let count = (try? entry.index.count).map { Format.grouped($0) } ?? "?"
             try? Console.answer("  \(entry.name): \(count) pictures, \(entry.index.location)")

@@ -2,7 +2,7 @@ import CLIP
 import CLIPTraining
 import Torch
 
-extension SharedOptions: SettingOptions {
+extension LearningOptions: SettingOptions {
     static var keys: [SettingKey<Self>] {
         [
             SettingKey("model", optional: \.model.name) { $0.model }.path,
@@ -12,10 +12,10 @@ extension SharedOptions: SettingOptions {
             SettingKey("precision", \.compute.precision, decides: "precision") { $0.compute.precision.given },
             SettingKey("threads", optional: \.compute.threads) { $0.threads }.free,
             SettingKey("device", \.compute.device) {
-                $0.compute.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
+                $0.compute.place.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
             }.free,
             SettingKey("float32-matmul-precision", \.compute.productPrecision) {
-                $0.compute.float32MatmulPrecision.given
+                $0.compute.place.float32MatmulPrecision.given
             },
             .momentary("json"),
         ]
@@ -40,11 +40,13 @@ extension SharedOptions: SettingOptions {
         self.named = model
         var processor = ThreadOptions()
         processor.threads = settings.compute.threads
+        var place = PlaceOptions()
+        place.processor = processor
+        place.device = Given(PlaceOptions.Place(rawValue: settings.compute.device.rawValue) ?? .cpu)
+        place.float32MatmulPrecision = Given(settings.compute.productPrecision)
         var compute = ComputeOptions()
-        compute.processor = processor
+        compute.place = place
         compute.precision = Given(settings.compute.precision)
-        compute.device = Given(ComputeOptions.Place(rawValue: settings.compute.device.rawValue) ?? .cpu)
-        compute.float32MatmulPrecision = Given(settings.compute.productPrecision)
         self.compute = compute
         var output = OutputOptions()
         output.json = false

@@ -48,7 +48,7 @@ struct TrainCommand: ParsableCommand, SettingOptions {
     @OptionGroup(title: "The run") var running: RunOptions
     @OptionGroup(title: "Several processes") var distribution: DistributionOptions
     @OptionGroup(title: "Cost") var dry: DryRunOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var shared: LearningOptions
 
     /// Every option there is.
     static var keys: [SettingKey<Self>] {
@@ -62,7 +62,7 @@ struct TrainCommand: ParsableCommand, SettingOptions {
             + LossOptions.keys.map { $0.of(\.loss) } + DataOptions.keys.map { $0.of(\.data) }
             + TechniqueOptions.keys.map { $0.of(\.techniques) } + RunOptions.keys.map { $0.of(\.running) }
             + DistributionOptions.keys.map { $0.of(\.distribution) } + DryRunOptions.keys.map { $0.of(\.dry) }
-            + SharedOptions.keys.map { $0.of(\.shared) }
+            + LearningOptions.keys.map { $0.of(\.shared) }
     }
 
     func validate() throws {

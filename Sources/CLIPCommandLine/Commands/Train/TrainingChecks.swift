@@ -13,7 +13,7 @@ extension TrainingSession {
         }
         let report = try dry.report(
             description, configuration(batchesPerEpoch: perEpoch, model: description), stepsPerEpoch: perEpoch,
-            device: SharedOptions(settings).device.device)
+            device: LearningOptions(settings).device.device)
         if json {
             try Console.printJSON(report)
         } else {
@@ -30,7 +30,7 @@ extension TrainingSession {
         configuration.augmentation = TrainingAugmentation()
         try Engine.seed(configuration.seed)
         let check = OverfitCheck(
-            try startingModel(description, on: SharedOptions(settings).device.device), configuration: configuration,
+            try startingModel(description, on: LearningOptions(settings).device.device), configuration: configuration,
             training: training, loaderThreads: settings.data.workers)
         let progress = TrainingProgress(totalSteps: configuration.totalSteps)
         let stop = StopRequest()

@@ -35,7 +35,7 @@ struct TrainingSession {
 
     /// Trains in this process alone, or in one of several that a launcher has started.
     func train() throws {
-        let shared = SharedOptions(settings)
+        let shared = LearningOptions(settings)
         guard let environment = try TrainingSettings.Distribution.environment() else {
             return try train(over: SingleProcess(), on: shared.device.device)
         }
@@ -139,7 +139,7 @@ extension TrainingSession {
 
     /// The model, with the ends that were asked for.
     func described() throws -> ModelDescription {
-        let description = try SharedOptions(settings).describe()
+        let description = try LearningOptions(settings).describe()
         guard settings.model.projection == .mlp else { return description }
         guard settings.model.weights == nil, description.weightsPath == nil else {
             throw ValidationError("--projection mlp is for models that start afresh; weights bring their own.")
