@@ -58,6 +58,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case noTextTower
     /// Captions were asked of a model that has no decoder to write them.
     case noCaptionDecoder
+    /// A setting that cannot be heeded, such as a variable of the environment.
+    case setting(name: String, value: String, reason: String)
     /// A file could not be read or written; the hint says what the file is for.
     case file(FileFault, hint: String = "")
 }
@@ -125,6 +127,8 @@ extension CLIPError: CustomStringConvertible {
             "this model is an image tower alone: it reads no texts, and compares pictures with none."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
+        case .setting(let name, let value, let reason):
+            "\(name): \(value) cannot be used: \(reason)"
         case .file(let fault, let hint):
             hint.isEmpty || fault.isPointer ? "\(fault)" : "\(fault). \(hint)"
         }
@@ -159,7 +163,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded, .foreignDirectory: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
+            .noCaptionDecoder, .noImageTower, .noTextTower, .guidance, .setting:
             .usage
         case .notAModel, .unreadArchitecture, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch,
             .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging,

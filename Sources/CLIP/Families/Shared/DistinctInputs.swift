@@ -2,7 +2,7 @@ import Torch
 
 /// What is asked for, each value once, and where it is asked for: labels that share sentences, captions that many pictures
 /// have, and what is asked again and again are encoded once.
-struct DistinctInputs<Value: Hashable> {
+struct DistinctInputs<Value: Hashable & Sendable>: Sendable {
     /// In the order in which they come first.
     let values: [Value]
     /// For each value asked for, its place among ``values``; nil where all differ.

@@ -61,6 +61,6 @@ struct CompareResultsCommand: ParsableCommand {
             .loaded(
                 device: compute.device.value.device, precision: compute.precision.value.dtype, onlyAnswers: true)
         return try SuiteRunner.run(
-            SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache())
+            SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache(compute))
     }
 }
