@@ -9,9 +9,9 @@ import Torch
 /// What is kept of embeddings and class names equals what is made anew, or is made anew.
 @Suite struct EmbeddingCacheTests {
     private static func model(
-        _ name: String = "words", precision: DType = .float32, contextLength: Int? = nil
+        _ name: String = "models/words", precision: DType = .float32, contextLength: Int? = nil
     ) throws -> CLIPModel {
-        let description = try ModelCatalog.description(of: FixtureModel(name: name).directory())
+        let description = try ModelCatalog.description(of: FixtureModel.root() + "/" + name)
         return try description.resized(contextLength: contextLength).loaded(precision: precision, onlyAnswers: true)
     }
 
@@ -19,7 +19,7 @@ import Torch
     private static func templates() throws -> [PromptTemplate] { try [.plain, PromptTemplate("a photo of a {}")] }
 
     private static func prompts(
-        _ labels: [String] = labels, _ templates: [PromptTemplate]? = nil, _ clip: CLIPModel
+        _ clip: CLIPModel, _ labels: [String] = labels, _ templates: [PromptTemplate]? = nil
     ) throws -> ZeroShotPrompts {
         try ZeroShotPrompts(labels, templates ?? self.templates(), for: clip.tokenizer)
     }
@@ -77,16 +77,17 @@ import Torch
             }
             #expect(try isKept(clip, Self.prompts(clip), in: cache))
             let templates = try Self.templates()
-            for (labels, asked) in [
+            let others: [([String], [PromptTemplate])] = [
                 (Self.labels.reversed(), templates), (Self.labels, templates.reversed()), (Self.labels, [.plain]),
                 (Self.labels.dropLast(), templates), (Self.labels + ["hen"], templates),
                 (Self.labels.map { $0 + "s" }, templates),
-            ] { #expect(try !isKept(clip, Self.prompts(Array(labels), Array(asked), clip), in: cache), "\(labels)") }
+            ]
+            for (labels, asked) in others { #expect(try !isKept(clip, Self.prompts(clip, labels, asked), in: cache), "\(labels)") }
             // The same sentences, cut up into other labels.
             let sentences = Self.labels.flatMap { label in templates.map { $0.filled(with: label) } }
-            #expect(try !isKept(clip, Self.prompts(sentences, [.plain], clip), in: cache))
+            #expect(try !isKept(clip, Self.prompts(clip, sentences, [.plain]), in: cache))
             for other in try [
-                Self.model("quick"), Self.model(precision: .bfloat16), Self.model(contextLength: 16),
+                Self.model("families/hf-clip"), Self.model(precision: .bfloat16), Self.model(contextLength: 16),
             ] { #expect(try !isKept(other, Self.prompts(other), in: cache), "\(other.name)") }
             var medium = cache
             medium.variant = "medium"
@@ -122,7 +123,7 @@ import Torch
             var flipped = whole
             flipped[whole.count - 2] ^= 1
             let foreign = try {
-                _ = try clip.classVectors(Self.prompts(["another"], clip), cache: cache)
+                _ = try clip.classVectors(Self.prompts(clip, ["another"]), cache: cache)
                 let other = try #require(cache.entries().first { path(cache, $0) != file })
                 return try Data(contentsOf: URL(fileURLWithPath: path(cache, other)))
             }()
@@ -162,6 +163,9 @@ import Torch
     @Test func theCacheIsBoundedAndForgetsWhatWasUsedLongAgo() throws {
         try withCache(limit: 10_000) { cache in
             let tensor = try Tensor.zeros([1000])
+            try Folder.make(cache.folder)
+            let model = cache.folder + "/model.safetensors"
+            try Data(count: 20_000).write(to: URL(fileURLWithPath: model))
             for name in ["a", "b", "c"] {
                 _ = try cache.tensors([name], name) { ["t": tensor] }
                 // Times of files are told apart.
@@ -170,6 +174,8 @@ import Torch
             #expect(cache.entries().map(\.description) == ["c", "b"])
             _ = try cache.tensors(["large"], "large") { ["t": try Tensor.zeros([10_000])] }
             #expect(cache.entries().map(\.description) == ["c", "b"], "what alone is too much removes nothing")
+            #expect(try cache.clear().count == 2 && Folder.exists(cache.folder))
+            #expect(FileManager.default.fileExists(atPath: model), "what is not the cache's own is left alone")
             #expect(throws: CLIPError.self) { try EmbeddingCache(environment: ["CLIP_CACHE_GIB": "much"]) }
             let other = try EmbeddingCache(environment: ["XDG_CACHE_HOME": "/x", "CLIP_CACHE_GIB": "0.5"])
             #expect(other.folder == "/x/swift-clip/embeddings" && other.limit == 1 << 29)

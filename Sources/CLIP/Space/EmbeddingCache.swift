@@ -72,14 +72,16 @@ public struct EmbeddingCache: Sendable {
         }
     }
 
-    /// The same without a look into the files.
+    /// The same without a look into the files. Others' files, models in a folder that was given by mistake, are none.
     private func files() -> [(key: String, bytes: Int, used: Date)] {
         let names = (try? Folder.names(in: folder)) ?? []
         return names.filter { $0.hasSuffix(Self.ending) }.compactMap { name in
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: Folder.join(folder, name)),
+            let key = String(name.dropLast(Self.ending.count))
+            guard key.utf8.count == 32, key.allSatisfy(\.isHexDigit),
+                let attributes = try? FileManager.default.attributesOfItem(atPath: Folder.join(folder, name)),
                 let bytes = attributes[.size] as? Int, let used = attributes[.modificationDate] as? Date
             else { return nil }
-            return (String(name.dropLast(Self.ending.count)), bytes, used)
+            return (key, bytes, used)
         }.sorted { ($0.used, $1.key) > ($1.used, $0.key) }
     }
 
