@@ -60,6 +60,8 @@ public enum CLIPError: Error, Sendable, Equatable {
     case noCaptionDecoder
     /// A precision that this machine or device has no code for.
     case unavailablePrecision(InferencePrecision, reason: String)
+    /// A setting that cannot be heeded, such as a variable of the environment.
+    case setting(name: String, value: String, reason: String)
     /// A file could not be read or written; the hint says what the file is for.
     case file(FileFault, hint: String = "")
 }
@@ -129,6 +131,8 @@ extension CLIPError: CustomStringConvertible {
             "this model is an image tower alone: it reads no texts, and compares pictures with none."
         case .noCaptionDecoder:
             "this model cannot write captions: it has no caption decoder. Choose a CoCa model."
+        case .setting(let name, let value, let reason):
+            "\(name): \(value) cannot be used: \(reason)"
         case .file(let fault, let hint):
             hint.isEmpty || fault.isPointer ? "\(fault)" : "\(fault). \(hint)"
         }
@@ -163,7 +167,7 @@ extension CLIPError: Failure {
         case .missingInput, .notDownloaded, .foreignDirectory: .missingInput
         case .file(let fault, _), .undescribedVectors(let fault): fault.kind
         case .unknownModel, .weightsNeeded, .architectureNeeded, .template, .emptyChoices, .deviceUnavailable,
-            .unavailablePrecision, .noCaptionDecoder, .noImageTower, .noTextTower, .guidance:
+            .unavailablePrecision, .noCaptionDecoder, .noImageTower, .noTextTower, .guidance, .setting:
             .usage
         case .notAModel, .unreadArchitecture, .configuration, .weightsMismatch, .unknownLayout, .activationMismatch,
             .nonFiniteWeights, .embeddingFile, .spacesDiffer, .labelCutAway, .unsupportedConversion, .averaging,

@@ -125,15 +125,17 @@ public final class CLIPModel: Sendable {
         return try vectors(captions: texts.map { tokenizer.tokenize($0).tokens }, normalized: normalized)
     }
 
-    /// Embeddings of token ids, float32 `[N, E]`. The text tower puts captions of like length together, so that little
-    /// is padded.
+    /// Embeddings of token ids, float32 `[N, E]`, each different caption encoded once. The text tower puts captions of
+    /// like length together, so that little is padded.
     package func vectors(captions: [[Int32]], normalized: Bool = true) throws -> Tensor {
         guard !captions.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
+        let distinct = DistinctInputs(captions)
         return try Engine.inference {
-            try Tensor.concatenated(
-                captions.batches(of: Self.captionBatchSize).map { batch in
-                    try finish(model.encode(captions: batch), normalized: normalized)
-                })
+            try distinct.spread(
+                Tensor.concatenated(
+                    distinct.values.batches(of: Self.captionBatchSize).map { batch in
+                        try finish(model.encode(captions: batch), normalized: normalized)
+                    }))
         }
     }
 

@@ -23,6 +23,7 @@ public struct PairEvaluation: HeldOutEvaluator {
     private let source: PairSource
     private let choices: Choices
     private let language: String?
+    private let cache: EmbeddingCache?
     private let threads: Int
     private let onSkip: @Sendable (SkippedSample) -> Void
     private let onProgress: @Sendable (Int) -> Void
@@ -32,17 +33,20 @@ public struct PairEvaluation: HeldOutEvaluator {
     ///   - choices: what categories are called.
     ///   - language: the tag of the language whose captions are used (`zh`), and only pairs that have one; nil for the
     ///     main captions.
+    ///   - cache: where the categories' vectors are kept; nil for a model that is being trained, whose weights change.
     ///   - threads: that decode pictures.
     ///   - onSkip: told of every pair that is left out, on another thread.
     ///   - onProgress: told how many pairs have been encoded so far.
     public init(
-        _ source: PairSource, choices: Choices = Choices(), language: String? = nil, threads: Int = 2,
+        _ source: PairSource, choices: Choices = Choices(), language: String? = nil,
+        cache: EmbeddingCache? = nil, threads: Int = 2,
         onSkip: @escaping @Sendable (SkippedSample) -> Void = { _ in },
         onProgress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.source = source
         self.choices = choices
         self.language = language
+        self.cache = cache
         self.threads = threads
         self.onSkip = onSkip
         self.onProgress = onProgress
@@ -70,7 +74,8 @@ public struct PairEvaluation: HeldOutEvaluator {
             source.classNames == nil
             ? try RetrievalMetrics(pictures: all, texts: clip.vectors(captions: captions)) : nil
         let judged = try CategoryJudgement(categories, choices).map { judgement in
-            let classifier = try ZeroShotClassifier(clip, labels: judgement.labels, templates: choices.templates)
+            let classifier = try ZeroShotClassifier(
+                clip, labels: judgement.labels, templates: choices.templates, cache: cache)
             truncation.add(classifier.truncation)
             return try judgement.accuracy(of: classifier.similarities(all))
         }

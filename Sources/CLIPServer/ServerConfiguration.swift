@@ -1,3 +1,4 @@
+import CLIP
 import Foundation
 
 /// How a server listens, whom it answers, and how much it takes.
@@ -17,6 +18,9 @@ public struct ServerConfiguration: Sendable {
     public var fetchesPictures = false
     /// What clients call the model; nil for the model's own name.
     public var modelName: String?
+    /// Where the vectors of labels with templates are kept, so that they need not be encoded for the next request with the
+    /// same ones; nil to encode them for each.
+    public var cache: EmbeddingCache?
 
     /// Bytes of one request.
     public var bodyBytes = 32 << 20

@@ -43,7 +43,9 @@ struct ClipProcess {
         let command = try launcher + [Self.executable()] + arguments
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // What is kept, is kept for this run: tests neither read nor fill the cache of whoever runs them.
+        process.environment = ProcessInfo.processInfo.environment.merging(["CLIP_CACHE": folder + "/cache"]) { $1 }
+            .merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         // Files, not pipes: a full pipe that nobody empties would stop the command.
         process.standardOutput = try Self.newFile(folder + "/output")

@@ -171,6 +171,42 @@ import Testing
         }
     }
 
+    @Test func classNamesAreKeptListedAndCleared() throws {
+        try withTemporaryDirectory { folder in
+            let cache = folder + "/cache"
+            func run(_ arguments: [String], cache: String = cache) throws -> ClipProcess.Outcome {
+                try ClipProcess(arguments, environment: ["CLIP_CACHE": cache]).finish()
+            }
+            func entries() throws -> [[String: Any]] {
+                try #require(try run(["cache", "list", "--json"]).succeeded().json()["entries"] as? [[String: Any]])
+            }
+            let classify = ["classify", Fixture.photo, "--labels", "cat,dog", "--template", "a {}", "--json"]
+            let plain = try run(classify + Fixture.options + ["--no-cache"]).succeeded()
+            #expect(try entries().isEmpty)
+            for _ in 0..<2 {
+                let kept = try run(classify + Fixture.options).succeeded()
+                #expect(kept.output == plain.output && kept.complaints.isEmpty, "\(kept.complaints)")
+            }
+            try run(
+                ["page", Fixture.photo, "--labels", "cat,dog", "--template", "a {}", "--output", folder + "/a.html"]
+                    + Fixture.options
+            )
+            .succeeded()
+            let kept = try entries()
+            #expect(kept.count == 1)
+            #expect(kept.first?["description"] as? String == "2 class names × 1 prompt by \(Fixture.model) in float32")
+            try run(["rank", Fixture.photo, "--caption", "a cat"] + Fixture.options).succeeded()
+            #expect(try run(["cache"]).succeeded().text.contains("1 caption by"))
+            try run(["cache", "clear"]).succeeded()
+            #expect(try entries().isEmpty)
+            // Where nothing can be kept, that is said once, and the answer is the same.
+            try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+            let full = try run(classify + Fixture.options, cache: folder + "/file/cache").succeeded()
+            #expect(full.output == plain.output)
+            #expect(full.complaints.split(separator: "\n").count == 1 && full.complaints.contains("--no-cache"))
+        }
+    }
+
     @Test func aSuiteIsRunComparedAndGoneOnWith() throws {
         try withTemporaryDirectory { folder in
             _ = try makeSet(folder)

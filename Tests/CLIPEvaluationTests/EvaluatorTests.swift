@@ -75,27 +75,18 @@ import Torch
         }
     }
 
-    @Test func theCacheIsBoundedAndForgetsWhatWasUsedLongAgo() throws {
+    @Test func classNamesAreKeptOnceForAllWhoAsk() throws {
         try withTemporaryDirectory { folder in
-            let tensor = try Tensor.zeros([1000])
-            let cache = try EmbeddingCache(folder: folder + "/cache", limit: 10_000)
-            for name in ["a", "b", "c"] {
-                _ = try cache.tensors([name], name) { ["t": tensor] }
-                // Times of files are told apart.
-                try age(cache, by: 10)
-            }
-            #expect(cache.entries().map(\.description) == ["c", "b"])
-            #expect(throws: EvaluationError.self) { try EmbeddingCache(environment: ["CLIP_CACHE_GIB": "much"]) }
-            let other = try EmbeddingCache(environment: ["XDG_CACHE_HOME": "/x", "CLIP_CACHE_GIB": "0.5"])
-            #expect(other.folder == "/x/swift-clip/embeddings" && other.limit == 1 << 29)
-        }
-    }
-
-    private func age(_ cache: EmbeddingCache, by seconds: Double) throws {
-        for entry in cache.entries() {
-            try FileManager.default.setAttributes(
-                [.modificationDate: entry.used.addingTimeInterval(-seconds)],
-                ofItemAtPath: "\(cache.folder)/\(entry.key).safetensors")
+            let clip = try Self.model.get()
+            let cache = try EmbeddingCache(folder: folder + "/cache", limit: 1 << 30)
+            let prompts = ClassPrompts(
+                names: ["blue", "red"], templates: [try PromptTemplate("a {} picture"), .plain])
+            let plain = try Evaluator(clip, cache: nil).classVectors(prompts).bytes()
+            for _ in 0..<2 { #expect(try Evaluator(clip, cache: cache).classVectors(prompts).bytes() == plain) }
+            #expect(cache.entries().map(\.description) == ["2 class names × 2 prompts by \(clip.name) in float32"])
+            // A model with other weights than its file's has a fingerprint of its own.
+            _ = try Evaluator(clip, cache: cache, fingerprint: "epoch 1").classVectors(prompts)
+            #expect(cache.entries().count == 2)
         }
     }
 

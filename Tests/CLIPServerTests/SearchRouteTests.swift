@@ -200,6 +200,29 @@ import Torch
         }
     }
 
+    @Test func manyLabelsAreKeptForTheNextRequest() async throws {
+        let folder = NSTemporaryDirectory() + "swift-clip-tests-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cache = try EmbeddingCache(folder: folder, limit: 1 << 30)
+        var configuration = ServerConfiguration()
+        configuration.cache = cache
+        try await withServer(configuration) { server in
+            func answer(_ labels: [String]) async throws -> Data {
+                let found = try await server.post(
+                    "/v1/classify", ["image": Drawings.dataAddress(2), "labels": labels, "templates": ["a {}", "{}"]])
+                #expect(found.status == 200, "\(found.text)")
+                return found.body
+            }
+            _ = try await answer(["red", "blue"])
+            #expect(cache.entries().isEmpty, "a few are encoded sooner than kept")
+            let labels = (0..<40).map { "color \($0)" }
+            let (first, second) = (try await answer(labels), try await answer(labels))
+            let entries = cache.entries()
+            #expect(entries.count == 1 && entries[0].description.hasPrefix("40 class names × 2 prompts by"))
+            #expect(first == second)
+        }
+    }
+
     @Test func clipRetrievalsClientsAreAnswered() async throws {
         try await serving { server, index, _ in
             #expect(try await server.get("/indices-list").text == "[\"drawings\",\"b c\"]")

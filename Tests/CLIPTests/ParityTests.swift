@@ -68,6 +68,20 @@ import Torch
         }
     }
 
+    @Test func textsAskedForAgainAreEncodedOnce() async throws {
+        let clip = try ModelCatalog.description(of: FixtureModel(name: "words").directory()).loaded()
+        let texts = (0..<600).map { ["a dog", "cat", "a dog in the snow", "A  dog", "snow \($0 % 7)"][$0 % 5] }
+        let captions = try texts.map { [tokenizer = try clip.tokenizer] in tokenizer.tokenize($0).tokens }
+        // What differs as text may be one caption.
+        #expect(DistinctInputs(captions).values.count < DistinctInputs(texts).values.count)
+        let plain = try Engine.inference { try clip.model.encode(captions: captions) }
+        try expectClose(clip.vectors(captions: captions, normalized: false), plain, tolerance: 1e-5, "captions")
+        try expectClose(clip.vectors(texts: texts), plain.normalized(), tolerance: 1e-5, "texts")
+        try await expectClose(clip.embed(texts: texts).vectors, plain.normalized(), tolerance: 1e-5, "awaited")
+        let vectors = try clip.vectors(captions: captions)
+        #expect(try vectors.select(0).bytes() == vectors.select(595).bytes())
+    }
+
     @Test(arguments: FixtureModel.all) func bfloat16StaysCloseAndKeepsTheTemperature(_ fixture: FixtureModel) throws {
         let model = try fixture.model()
         let expected = try fixture.expected()

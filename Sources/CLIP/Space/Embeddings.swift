@@ -214,10 +214,13 @@ extension CLIPModel {
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for none.
     public func embed(texts: [String], normalized: Bool = true) async throws -> Embeddings {
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
+        let distinct = DistinctInputs(texts)
+        let vectors = try await vectors(of: distinct.values.batches(of: Self.captionBatchSize)) {
+            try self.vectors(texts: $0, normalized: normalized)
+        }
         return Embeddings(
-            vectors: try await vectors(of: texts.batches(of: Self.captionBatchSize)) {
-                try self.vectors(texts: $0, normalized: normalized)
-            }, rows: texts.map { .init(.text, $0) }, of: self, normalized: normalized)
+            vectors: try distinct.spread(vectors), rows: texts.map { .init(.text, $0) }, of: self,
+            normalized: normalized)
     }
 
     /// One batch after another, so that others have their turn in between, and a canceled task ends.

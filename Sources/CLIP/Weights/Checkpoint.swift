@@ -31,6 +31,8 @@ public struct Checkpoint: Sendable {
     public let prefix: String
     /// Tensors beside the model's, such as an optimizer's, that were left out.
     public let leftOut: Int
+    /// What tells the files from others without reading them; nil where nothing does.
+    let stamp: String?
     /// Whether LongCLIP's code wrote it; its two tables of text positions are one here.
     let isLongCLIPs: Bool
 
@@ -38,12 +40,15 @@ public struct Checkpoint: Sendable {
     public init(path: String) throws {
         self.path = path
         let raw: [String: Tensor]
+        // Taken before the files are opened: of one that is replaced meanwhile it is never seen again.
         if ModelFiles.isIndex(path) {
             let shards = try ShardIndex(path: path)
+            stamp = Self.stamp(of: [path] + shards.files)
             raw = try shards.read()
             files = shards.files
             format = shards.files.contains { $0.hasSuffix(".safetensors") } ? .shardedSafetensors : .shardedTorch
         } else {
+            stamp = Self.stamp(of: [path])
             (raw, format) = try Self.read(path)
             files = [path]
         }
@@ -61,9 +66,15 @@ public struct Checkpoint: Sendable {
         self.format = format
         self.tensors = tensors
         files = [path]
+        stamp = nil
         prefix = ""
         leftOut = 0
         isLongCLIPs = false
+    }
+
+    private static func stamp(of files: [String]) -> String? {
+        let stamps = files.compactMap { FileStamp($0)?.text }
+        return stamps.count == files.count ? stamps.joined(separator: "\n") : nil
     }
 
     static func read(_ path: String) throws -> ([String: Tensor], Format) {

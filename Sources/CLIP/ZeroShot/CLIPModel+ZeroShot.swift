@@ -44,25 +44,35 @@ extension CLIPModel {
     /// - Parameters:
     ///   - labels: none of them empty.
     ///   - templates: sentences with `{}` for the label; several are ensembled.
+    ///   - cache: where the labels' vectors are kept, so that another process need not encode them; nil to keep nothing.
+    ///     The model's weights have to be those that it was loaded with.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
     ///   ``CLIPError/labelCutAway(template:label:tokens:contextLength:)`` for a template that leaves no room for a label.
     ///   How much of other sentences did not fit is in ``ZeroShotClassifier/truncation``.
     public func classifier(
-        labels: [String], templates: [PromptTemplate] = [.plain]
+        labels: [String], templates: [PromptTemplate] = [.plain], cache: EmbeddingCache? = nil
     ) async throws -> ZeroShotClassifier {
-        try await classifier(labels: labels, templates: templates, called: "labels")
+        try await classifier(labels: labels, templates: templates, called: "labels", cache: cache)
     }
 
     private func classifier(
-        labels: [String], templates: [PromptTemplate], called what: String
+        labels: [String], templates: [PromptTemplate], called what: String, cache: EmbeddingCache? = nil
     ) async throws -> ZeroShotClassifier {
-        let prompts = try await OffPool.computing {
-            try ZeroShotPrompts(labels, templates, for: self.tokenizer, called: what)
+        let (prompts, kept, found) = try await OffPool.computing {
+            let prompts = try ZeroShotPrompts(labels, templates, for: self.tokenizer, called: what)
+            let kept = KeptClassVectors(cache, self, prompts)
+            return (prompts, kept, kept?.vectors())
         }
-        let vectors = try await vectors(of: prompts.captions.batches(of: Self.captionBatchSize)) {
+        if let found { return try ZeroShotClassifier(self, prompts, weights: found) }
+        let distinct = DistinctInputs(prompts.captions)
+        let vectors = try await vectors(of: distinct.values.batches(of: Self.captionBatchSize)) {
             try self.vectors(captions: $0)
         }
-        return try await OffPool.computing { try ZeroShotClassifier(self, prompts, vectors: vectors) }
+        return try await OffPool.computing {
+            let made = try prompts.classVectors(distinct.spread(vectors))
+            kept?.keep(made)
+            return try ZeroShotClassifier(self, prompts, weights: made)
+        }
     }
 }
 

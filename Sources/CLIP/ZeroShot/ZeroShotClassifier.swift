@@ -49,25 +49,26 @@ public struct ZeroShotClassifier: Sendable {
     /// Added to scaled similarities by models that score each pair with a sigmoid; nil for those with a softmax.
     private let bias: Double?
 
-    /// Reads labels through templates. With several, a label's vector is the mean of its normalized embeddings,
-    /// normalized again (section 3.1.4).
+    /// Reads labels through templates.
+    /// - Parameters:
+    ///   - what: what messages call the labels.
+    ///   - cache: where their vectors are kept; nil to encode them.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one; ``CLIPError/labelCutAway(template:label:tokens:contextLength:)``
     ///   for a template that leaves no room for a label.
-    package init(_ clip: CLIPModel, labels: [String], templates: [PromptTemplate] = [.plain]) throws {
-        let prompts = try ZeroShotPrompts(labels, templates, for: clip.tokenizer)
-        try self.init(clip, prompts, vectors: clip.vectors(captions: prompts.captions))
+    package init(
+        _ clip: CLIPModel, labels: [String], templates: [PromptTemplate] = [.plain], called what: String = "labels",
+        cache: EmbeddingCache? = nil
+    ) throws {
+        let prompts = try ZeroShotPrompts(labels, templates, for: clip.tokenizer, called: what)
+        try self.init(clip, prompts, weights: clip.classVectors(prompts, cache: cache))
     }
 
-    /// - Parameter embeddings: unit vectors of the prompts' captions, float32 `[N·T, E]`.
-    package init(_ clip: CLIPModel, _ prompts: ZeroShotPrompts, vectors embeddings: Tensor) throws {
+    /// - Parameter weights: the labels' unit vectors, float32 `[N, E]`.
+    package init(_ clip: CLIPModel, _ prompts: ZeroShotPrompts, weights: Tensor) throws {
         self.clip = clip
+        self.weights = weights
         truncation = prompts.truncation
-        let labels = prompts.labels
-        choices = labels
-        let templateCount = embeddings.shape[0] / max(1, labels.count)
-        weights = try Engine.inference {
-            try embeddings.reshaped([labels.count, templateCount, -1]).mean(along: 1).normalized()
-        }
+        choices = prompts.labels
         scale = try clip.model.temperatureScale()
         bias = try clip.model.logitBias?.tensor.item()
     }

@@ -1,4 +1,5 @@
 import CLIPText
+import Torch
 
 /// What is read for each label: the templates, one after another.
 package struct ZeroShotPrompts {
@@ -7,6 +8,10 @@ package struct ZeroShotPrompts {
     /// Token ids of labels × templates, the templates of a label one after another.
     package let captions: [[Int32]]
     let truncation: TextTruncation
+    /// What messages call the labels.
+    let called: String
+    /// Sentences a label.
+    var templateCount: Int { captions.count / labels.count }
 
     /// - Parameter what: what messages call the labels.
     /// - Throws: ``CLIPError/emptyChoices(what:)`` for no labels, or an empty one;
@@ -20,7 +25,7 @@ package struct ZeroShotPrompts {
         }
         let texts = labels.flatMap { label in templates.map { $0.filled(with: label) } }
         let tokenized = tokenizer.tokenize(texts)
-        self.labels = labels
+        (self.labels, called) = (labels, what)
         captions = tokenized.map(\.tokens)
         truncation = tokenizer.truncation(of: texts, tokenized)
         guard truncation.cutCount > 0 else { return }
@@ -35,6 +40,14 @@ package struct ZeroShotPrompts {
                     template: template.text, label: label, tokens: tokenized[index].originalCount,
                     contextLength: tokenizer.contextLength)
             }
+        }
+    }
+
+    /// Unit vectors of the labels, float32 `[N, E]`, from those of ``captions``, `[N·T, E]`. With several templates a
+    /// label's is the mean of its sentences', normalized again (arXiv 2103.00020, section 3.1.4).
+    package func classVectors(_ vectors: Tensor) throws -> Tensor {
+        try Engine.inference {
+            try vectors.reshaped([labels.count, templateCount, -1]).mean(along: 1).normalized()
         }
     }
 

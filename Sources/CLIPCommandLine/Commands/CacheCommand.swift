@@ -1,16 +1,18 @@
 import ArgumentParser
+import CLIP
 import CLIPEvaluation
 import Foundation
 
 struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "List or clear the embeddings that evaluations keep.",
+        abstract: "List or clear the embeddings that are kept of data sets and class names.",
         discussion: """
             Example: clip cache list
                      clip cache clear --older-than 30
 
-            They lie in CLIP_CACHE, or swift-clip/embeddings in the user's folder of caches; the least recently used ones \
+            Evaluations keep those of pictures and texts; classify, rank, page and serve those of labels and captions. They \
+            lie in CLIP_CACHE, or swift-clip/embeddings in the user's folder of caches; the least recently used ones \
             are removed where all are more than CLIP_CACHE_GIB (10).
             """,
         subcommands: [CacheListCommand.self, CacheClearCommand.self], defaultSubcommand: CacheListCommand.self)

@@ -11,7 +11,7 @@ struct ClassifyCommand: ParsableCommand {
         discussion: """
             Example: clip classify cat.jpg dog.png --labels "cat,dog,car" --template "a photo of a {}"
 
-            Several templates are ensembled. Scores are probabilities among the labels given. --head takes the classes that \
+            Several templates are ensembled. What labels come to is kept on disk: see "clip cache". Scores are probabilities among the labels given. --head takes the classes that \
             "clip evaluate probe --save" learned. --calibration takes what "clip evaluate calibrate --save" fitted for labels \
             and templates like these: scores are then as often right as they say, and --none says where no label fits.
             """)
@@ -32,6 +32,7 @@ struct ClassifyCommand: ParsableCommand {
     @OptionGroup var table: AnswerOptions
     @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
@@ -53,7 +54,8 @@ struct ClassifyCommand: ParsableCommand {
         let fitted = try calibrated()
         let clip = try shared.load()
         try fitted?.check(clip)
-        let classifier = try ZeroShotClassifier(clip, labels: labels, templates: templates)
+        let classifier = try ZeroShotClassifier(
+            clip, labels: labels, templates: templates, cache: cache.cache(shared.compute))
         Console.warn(of: classifier.truncation)
         let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
         var answers = try set.ranked(by: classifier)

@@ -31,6 +31,7 @@ struct PageCommand: ParsableCommand {
 
     @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var shared: SharedOptions
 
     struct Document: Encodable {
@@ -49,8 +50,11 @@ struct PageCommand: ParsableCommand {
         try OutputFile.check(output)
         try file.check()
         let clip = try shared.load()
-        let labeling = try ZeroShotClassifier(clip, labels: labels, templates: templates)
-        let captioning = captions.isEmpty ? nil : try ZeroShotClassifier(clip, labels: captions)
+        let cache = try cache.cache(shared.compute)
+        let labeling = try ZeroShotClassifier(clip, labels: labels, templates: templates, cache: cache)
+        let captioning =
+            captions.isEmpty
+            ? nil : try ZeroShotClassifier(clip, labels: captions, called: "captions", cache: cache)
         Console.warn(of: labeling.truncation)
         if let captioning { Console.warn(of: captioning.truncation, called: "caption") }
         var content = PageContent(title: title, model: clip.name, labels: labels, captions: captions, pictures: [])

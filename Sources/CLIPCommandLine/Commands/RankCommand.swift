@@ -20,6 +20,7 @@ struct RankCommand: ParsableCommand {
     @OptionGroup var table: AnswerOptions
     @OptionGroup var file: AnswerFileOptions
     @OptionGroup var pictures: PictureOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
@@ -30,7 +31,8 @@ struct RankCommand: ParsableCommand {
         let list = try images.required()
         try file.check()
         let clip = try shared.load()
-        let classifier = try ZeroShotClassifier(clip, labels: captions)
+        let classifier = try ZeroShotClassifier(
+            clip, labels: captions, called: "captions", cache: cache.cache(shared.compute))
         Console.warn(of: classifier.truncation, called: "caption")
         let set = try EmbeddedPictures(list, clip, options: pictures, bad: .leftOut)
         let answers = try set.ranked(by: classifier)

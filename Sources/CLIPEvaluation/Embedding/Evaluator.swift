@@ -71,25 +71,11 @@ public struct Evaluator: Sendable {
 
     /// Unit vectors of texts: float32 `[N, E]`, from the cache, or encoded now, each different text once.
     public func vectors(of texts: [String]) throws -> Tensor {
-        guard let cache else { return try encode(texts) }
+        guard let cache else { return try clip.vectors(texts: texts) }
         let parts = ["texts", Self.version, fingerprint] + texts
         let description = "\(texts.count) texts by \(clip.name) in \(clip.precision.rawValue)"
-        let kept = try cache.tensors(parts, description) { ["vectors": try encode(texts)] }
-        return try kept["vectors"] ?? encode(texts)
-    }
-
-    private func encode(_ texts: [String]) throws -> Tensor {
-        guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
-        var places: [String: Int] = [:]
-        var different: [String] = []
-        let rows = texts.map { text -> Int64 in
-            if let place = places[text] { return Int64(place) }
-            places[text] = different.count
-            different.append(text)
-            return Int64(different.count - 1)
-        }
-        let vectors = try clip.vectors(texts: different)
-        return different.count == texts.count ? vectors : try Engine.inference { try vectors.rows(Tensor(rows)) }
+        let kept = try cache.tensors(parts, description) { ["vectors": try clip.vectors(texts: texts)] }
+        return try kept["vectors"] ?? clip.vectors(texts: texts)
     }
 
     // MARK: Pictures

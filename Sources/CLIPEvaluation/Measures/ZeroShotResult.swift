@@ -97,7 +97,7 @@ extension Evaluator {
         if prompts.sentences == nil {
             // What is cut away may be the name itself: refused before anything is read.
             let asked = try ZeroShotPrompts(prompts.names, prompts.templates, for: clip.tokenizer)
-            return try ZeroShotClassifier(clip, asked, vectors: vectors(of: texts.flatMap { $0 })).weights
+            return try clip.classVectors(asked, cache: cache, fingerprint: fingerprint)
         }
         let vectors = try vectors(of: texts.flatMap { $0 })
         return try Engine.inference {

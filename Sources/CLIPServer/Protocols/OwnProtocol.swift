@@ -156,18 +156,38 @@ struct OwnProtocol: Sendable {
         guard labels.allSatisfy({ $0.utf8.count <= service.configuration.textLength }) else {
             throw ServerError.tooMuch("A text may have \(service.configuration.textLength) bytes.", what)
         }
-        let prompts = try await service.decoding.run { [clip = service.clip] in
-            try ZeroShotPrompts(labels, templates, for: clip.tokenizer, called: what)
+        let (prompts, kept) = try await service.decoding.run { [service] in
+            let prompts = try ZeroShotPrompts(labels, templates, for: service.clip.tokenizer, called: what)
+            // A few are encoded beside the picture; a file for each request's would crowd others out.
+            let isMany = prompts.captions.count >= Self.leastKept
+            return (prompts, KeptClassVectors(isMany ? service.configuration.cache : nil, service.clip, prompts))
         }
-        let texts = try await service.worker.vectors(captions: prompts.captions)
+        let classifier = try await classifier(prompts, kept)
         let images = try await service.vectors(of: pictures, in: index)
         let size = service.clip.model.configuration.embeddingSize
-        return try await service.decoding.run { [clip = service.clip] in
+        return try await service.decoding.run {
             try Engine.inference {
-                let classifier = try ZeroShotClassifier(
-                    clip, prompts, vectors: Tensor(texts.flatMap { $0 }, shape: [texts.count, size]))
-                return try classifier.rank(Tensor(images.flatMap { $0 }, shape: [images.count, size]))
+                try classifier.rank(Tensor(images.flatMap { $0 }, shape: [images.count, size]))
             }
+        }
+    }
+
+    /// Labels' sentences, from which on their vectors are kept.
+    private static let leastKept = 64
+
+    private func classifier(_ prompts: ZeroShotPrompts, _ kept: KeptClassVectors?) async throws -> ZeroShotClassifier {
+        let clip = service.clip
+        if let kept, let found = try await service.decoding.run({ kept.vectors() }) {
+            return try ZeroShotClassifier(clip, prompts, weights: found)
+        }
+        let texts = try await service.worker.vectors(captions: prompts.captions)
+        let size = clip.model.configuration.embeddingSize
+        return try await service.decoding.run {
+            let made = try Engine.inference {
+                try prompts.classVectors(Tensor(texts.flatMap { $0 }, shape: [texts.count, size]))
+            }
+            kept?.keep(made)
+            return try ZeroShotClassifier(clip, prompts, weights: made)
         }
     }
 }

@@ -59,6 +59,6 @@ struct CompareResultsCommand: ParsableCommand {
         let clip = try ModelCatalog.description(of: name)
             .loaded(device: compute.place.device.value.device, answering: compute.answering)
         return try SuiteRunner.run(
-            SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache())
+            SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache(compute))
     }
 }

@@ -33,6 +33,7 @@ struct EvaluatePairsCommand: ParsableCommand {
 
     @OptionGroup var columns: TableColumns
     @OptionGroup var choices: LabelOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
@@ -43,7 +44,8 @@ struct EvaluatePairsCommand: ParsableCommand {
         let clip = try shared.load()
         let skips = SkippedPairs()
         let evaluation = try PairEvaluation(
-            source, choices: options, language: captionLanguage, onSkip: { skips.skipped($0) },
+            source, choices: options, language: captionLanguage, cache: cache.cache(shared.compute),
+            onSkip: { skips.skipped($0) },
             onProgress: { Console.status("\($0) pictures") }
         ).evaluate(clip)
         Console.endStatus()

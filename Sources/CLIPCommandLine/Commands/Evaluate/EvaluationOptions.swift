@@ -78,19 +78,6 @@ struct PromptOptions: ParsableArguments {
     }
 }
 
-/// Whether embeddings are kept.
-struct CacheOptions: ParsableArguments {
-    @Flag(help: "Encode everything anew, and keep nothing.")
-    var noCache = false
-
-    func cache() throws -> EmbeddingCache? {
-        guard !noCache else { return nil }
-        var cache = try EmbeddingCache()
-        cache.onProblem = { Console.warning($0) }
-        return cache
-    }
-}
-
 /// What all measurements take.
 struct MeasureOptions: ParsableArguments {
     @OptionGroup var cache: CacheOptions
@@ -98,7 +85,7 @@ struct MeasureOptions: ParsableArguments {
 
     func evaluator(_ skips: SkippedPairs) throws -> Evaluator {
         try Evaluator(
-            shared.load(), cache: cache.cache(), onProgress: { Console.status("\($1): \($0) pictures") },
+            shared.load(), cache: cache.cache(shared.compute), onProgress: { Console.status("\($1): \($0) pictures") },
             onSkip: { skips.skipped(SkippedSample(location: $0, reason: .undecodable($1))) })
     }
 

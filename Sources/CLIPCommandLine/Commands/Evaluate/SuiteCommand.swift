@@ -33,7 +33,7 @@ struct SuiteCommand: ParsableCommand {
         let name = URL(fileURLWithPath: suite).deletingPathExtension().lastPathComponent
         let folder = output ?? "\(name)-results"
         let results = try SuiteRunner.run(
-            file, to: folder, measure.shared.load(), measure.cache.cache())
+            file, to: folder, measure.shared.load(), measure.cache.cache(measure.shared.compute))
         if measure.shared.json {
             try Console.printJSON(encoded: ResultCoding.encoder().encode(results))
         } else {

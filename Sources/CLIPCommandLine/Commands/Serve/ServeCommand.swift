@@ -23,6 +23,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var listening: ListeningOptions
     @OptionGroup var limits: ServerLimits
     @OptionGroup var pictures: PictureOptions
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var shared: SharedOptions
 
     struct Document: Encodable {
@@ -37,6 +38,7 @@ struct ServeCommand: ParsableCommand {
         try listening.apply(to: &configuration)
         limits.apply(to: &configuration)
         configuration.modelName = served.modelName
+        configuration.cache = try cache.cache(shared.compute)
         let indexes = try served.open()
         let clip = try indexes.entries.first.map { try shared.load(orOf: $0.index.space) } ?? shared.load()
         let ownKey = RunningServer.newKey()

@@ -1,11 +1,12 @@
-import CLIP
 import Checksums
 import Files
 import Foundation
 import Torch
 
 /// Embeddings kept on disk, so that what was encoded once is not encoded again: a file an entry, the least recently used ones
-/// removed where all together would be more than the limit.
+/// removed where all together would be more than the limit. Any number of processes may use one folder.
+///
+///     let names = try await clip.classifier(labels: thousandNames, templates: templates, cache: EmbeddingCache())
 public struct EmbeddingCache: Sendable {
     /// What is kept, for people to look at.
     public struct Entry: Sendable, Equatable, Codable {
@@ -30,11 +31,17 @@ public struct EmbeddingCache: Sendable {
     private static let ending = ".safetensors"
     private static let descriptionKey = "description"
     private static let keyKey = "key"
+    private static let checksumKey = "checksum"
+
+    /// Told where something cannot be kept.
+    package var onProblem: (@Sendable (String) -> Void)?
+    /// Tells what is computed otherwise than usual from the rest; nil as usual.
+    package var variant: String?
 
     /// - Parameters:
     ///   - folder: nil for `CLIP_CACHE`, or else `swift-clip/embeddings` in the user's folder of caches.
     ///   - limit: in bytes; nil for `CLIP_CACHE_GIB`, or else ``defaultLimit``.
-    /// - Throws: ``EvaluationError/setting(name:value:reason:)``.
+    /// - Throws: ``CLIPError/setting(name:value:reason:)``.
     public init(
         folder: String? = nil, limit: Int? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -46,7 +53,7 @@ public struct EmbeddingCache: Sendable {
             self.limit = limit
         } else if let text = value("CLIP_CACHE_GIB") {
             guard let number = Double(text), number >= 0, number < 1e6 else {
-                throw EvaluationError.setting(
+                throw CLIPError.setting(
                     name: "CLIP_CACHE_GIB", value: text, reason: "it takes a number of GiB, such as 10")
             }
             self.limit = Int(number * Double(1 << 30))
@@ -65,20 +72,22 @@ public struct EmbeddingCache: Sendable {
         }
     }
 
-    /// The same without a look into the files.
+    /// The same without a look into the files. Others' files, models in a folder that was given by mistake, are none.
     private func files() -> [(key: String, bytes: Int, used: Date)] {
         let names = (try? Folder.names(in: folder)) ?? []
         return names.filter { $0.hasSuffix(Self.ending) }.compactMap { name in
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: Folder.join(folder, name)),
+            let key = String(name.dropLast(Self.ending.count))
+            guard key.utf8.count == 32, key.allSatisfy(\.isHexDigit),
+                let attributes = try? FileManager.default.attributesOfItem(atPath: Folder.join(folder, name)),
                 let bytes = attributes[.size] as? Int, let used = attributes[.modificationDate] as? Date
             else { return nil }
-            return (String(name.dropLast(Self.ending.count)), bytes, used)
+            return (key, bytes, used)
         }.sorted { ($0.used, $1.key) > ($1.used, $0.key) }
     }
 
     /// Removes what was not used since; all without a date.
     /// - Returns: what was removed.
-    /// - Throws: ``EvaluationError/file(_:)``.
+    /// - Throws: ``CLIPError/file(_:)``.
     @discardableResult
     public func clear(unusedSince date: Date? = nil) throws -> [Entry] {
         let removed = entries().filter { entry in date.map { entry.used < $0 } ?? true }
@@ -93,31 +102,38 @@ public struct EmbeddingCache: Sendable {
     package func tensors(
         _ parts: [String], _ description: String, _ make: () throws -> [String: Tensor]
     ) throws -> [String: Tensor] {
-        let key = Self.key(parts)
-        if let kept = kept(key) { return kept }
+        if let kept = kept(parts) { return kept }
         let made = try make()
+        keep(made, parts, description)
+        return made
+    }
+
+    /// What was kept; nil where there is nothing, or something damaged or of an older form, which is then made anew.
+    package func kept(_ parts: [String]) -> [String: Tensor]? {
+        let key = key(parts)
         let path = self.path(key)
+        guard FileManager.default.fileExists(atPath: path), let metadata = try? TensorFile.metadata(of: path),
+            metadata[Self.keyKey] == key, let tensors = try? TensorFile.read(path),
+            let checksum = try? Self.checksum(tensors), metadata[Self.checksumKey] == checksum
+        else { return nil }
+        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
+        return tensors
+    }
+
+    /// Keeps what was made, unless it alone is more than the limit. Nothing fails where it cannot be kept.
+    package func keep(_ tensors: [String: Tensor], _ parts: [String], _ description: String) {
+        guard tensors.values.reduce(0, { $0 + $1.count * $1.dtype.byteCount }) <= limit else { return }
+        let key = key(parts)
         do {
+            let metadata = [
+                Self.keyKey: key, Self.descriptionKey: description, Self.checksumKey: try Self.checksum(tensors),
+            ]
             try Folder.make(folder)
-            try TensorFile.write(made, metadata: [Self.keyKey: key, Self.descriptionKey: description], to: path)
+            try TensorFile.write(tensors, metadata: metadata, to: path(key))
             try makeRoom(except: key)
         } catch {
             onProblem?("\(folder): embeddings are not kept: \(error)")
         }
-        return made
-    }
-
-    /// Told where something cannot be kept.
-    package var onProblem: (@Sendable (String) -> Void)?
-
-    /// Nil where there is nothing, or something damaged, which is then made anew.
-    private func kept(_ key: String) -> [String: Tensor]? {
-        let path = self.path(key)
-        guard FileManager.default.fileExists(atPath: path),
-            (try? TensorFile.metadata(of: path))?[Self.keyKey] == key, let tensors = try? TensorFile.read(path)
-        else { return nil }
-        try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
-        return tensors
     }
 
     private func makeRoom(except key: String) throws {
@@ -131,15 +147,26 @@ public struct EmbeddingCache: Sendable {
     private func remove(_ key: String) throws {
         let path = self.path(key)
         guard unlink(path) == 0 || errno == ENOENT else {
-            throw EvaluationError.file(FileFault.system(path, .removing))
+            throw CLIPError.file(FileFault.system(path, .removing))
         }
     }
 
     private func path(_ key: String) -> String { Folder.join(folder, key + Self.ending) }
 
-    private static func key(_ parts: [String]) -> String {
+    private func key(_ parts: [String]) -> String {
         var hash = ContentHash()
-        for part in parts { hash.update(part) }
+        for part in parts + (variant.map { [$0] } ?? []) { hash.update(part) }
+        return hash.hexadecimal()
+    }
+
+    /// A disk's errors would be vectors like any others.
+    private static func checksum(_ tensors: [String: Tensor]) throws -> String {
+        var hash = ContentHash()
+        for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            hash.update(name)
+            hash.update("\(tensor.dtype) \(tensor.shape)")
+            try tensor.bytes().withUnsafeBytes { hash.update($0) }
+        }
         return hash.hexadecimal()
     }
 }
