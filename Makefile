@@ -61,7 +61,7 @@ format: ## Format all Swift files in place
 
 lint: ## Check the format of all Swift files, the rules of the house, and the syntax of the scripts
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Examples Tests Fuzz/Package.swift Fuzz/Sources
-	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/kill-proof-index Scripts/browser-test Scripts/browser-tests/prepare Scripts/client-test Scripts/benchmarks/search Scripts/benchmarks/server Scripts/screenshots Scripts/train-pictures Scripts/compare-recipes Scripts/parity/run Scripts/parity/evaluation Scripts/parity/environment .ci/run Fuzz/run; do bash -n $$script || exit 1; done
+	@for script in Scripts/bootstrap Scripts/env Scripts/demo Scripts/gpu-bundle Scripts/gpu-bundle-files/* Scripts/gpu-benchmark Scripts/kill-proof Scripts/kill-proof-index Scripts/browser-test Scripts/browser-tests/prepare Scripts/client-test Scripts/benchmarks/search Scripts/benchmarks/server Scripts/screenshots Scripts/train-pictures Scripts/compare-recipes Scripts/parity/run Scripts/parity/evaluation Scripts/parity/environment Documentation/examples/embed-slurm.sh .ci/run Fuzz/run; do bash -n $$script || exit 1; done
 	Scripts/check-house
 	Scripts/draw-architecture --check
 

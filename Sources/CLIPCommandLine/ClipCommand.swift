@@ -19,7 +19,8 @@ struct ClipCommand: ParsableCommand {
                 name: "Use a model",
                 subcommands: [
                     ClassifyCommand.self, RankCommand.self, CaptionCommand.self, EmbedCommand.self,
-                    CompareCommand.self, PageCommand.self, TokenizeCommand.self, PreprocessCommand.self,
+                    JoinCommand.self, CompareCommand.self, PageCommand.self, TokenizeCommand.self,
+                    PreprocessCommand.self,
                     ModelsCommand.self, DownloadCommand.self, InspectCommand.self,
                 ]),
             CommandGroup(

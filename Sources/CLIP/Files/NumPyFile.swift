@@ -18,8 +18,14 @@ public enum NumPyFile {
 
     static func write(_ tensor: Tensor, to file: FileWriter) throws {
         let stored = tensor.dtype == .float16 ? tensor : try tensor.converted(to: .float32)
-        let type = stored.dtype == .float16 ? "<f2" : "<f4"
-        let sizes = stored.shape.map(String.init)
+        try file.write(header(stored.shape, stored.dtype))
+        try file.write(stored.bytes())
+    }
+
+    /// What comes before the numbers, which follow row by row.
+    static func header(_ shape: [Int], _ dtype: DType) -> Data {
+        let type = dtype == .float16 ? "<f2" : "<f4"
+        let sizes = shape.map(String.init)
         let shape = sizes.count == 1 ? "(\(sizes[0]),)" : "(\(sizes.joined(separator: ", ")))"
         var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
         // Magic, version and length take 10 bytes; the data begins at a multiple of 64, after a line feed.
@@ -28,8 +34,7 @@ public enum NumPyFile {
         let length = header.utf8.count
         var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xff), UInt8(length >> 8)])
         data += Array(header.utf8)
-        try file.write(data)
-        try file.write(stored.bytes())
+        return data
     }
 
     /// Reads a float32 or float16 array, row-major, as float32.
@@ -40,7 +45,7 @@ public enum NumPyFile {
 /// A float32 or float16 array of a file that is mapped into memory.
 struct NumPyArray {
     let shape: [Int]
-    private let dtype: DType
+    let dtype: DType
     private let mapping: MappedFile
     private let start: Int
 
@@ -104,6 +109,11 @@ struct NumPyArray {
         return try withExtendedLifetime(mapping) {
             try Tensor(copying: part, shape: [rows.count, shape[1]], dtype: dtype).converted(to: .float32)
         }
+    }
+
+    /// Hands over the numbers' bytes as they lie in the file.
+    func withNumbers<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
+        try withExtendedLifetime(mapping) { try body(numbers) }
     }
 
     /// Of the numbers' bytes as they lie in the file.

@@ -19,6 +19,7 @@ struct Advice {
             case let error as CLIPError: advice.text(for: error)
             case let error as ImagingError: advice.text(for: error)
             case let error as SearchError: advice.text(for: error)
+            case let error as EmbeddingFolderError: advice.text(for: error)
             case let error as TrainingError: error.advice
             default: nil
             }
@@ -71,6 +72,16 @@ struct Advice {
         switch error {
         case .noIndex: return "Make one with: clip index add FOLDER"
         case .spacesDiffer: return "Give the model that made it with --model, or another place with --index."
+        default: return nil
+        }
+    }
+
+    private func text(for error: EmbeddingFolderError) -> String? {
+        switch error {
+        case .missing(_, nil): return "Make one with: clip embed --images FOLDER --output OUT"
+        case .missing(let path, let shard), .unfinished(let path, let shard, _):
+            let option = shard.map { " --shard \($0.index)/\($0.count)" } ?? ""
+            return "Run the same command as for the others: clip embed … --output \(path)\(option)"
         default: return nil
         }
     }

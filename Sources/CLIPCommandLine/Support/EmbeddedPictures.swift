@@ -2,7 +2,7 @@ import CLIP
 import CLIPData
 import Torch
 
-/// Pictures as vectors, read a few at a time: a folder's worth, decoded, would not fit in memory.
+/// Pictures as vectors, read a few at a time: a folder's worth, decoded, would not fit in memory. See ``EmbeddingStream``.
 struct EmbeddedPictures {
     /// The pictures that could be read, in the order given.
     private(set) var names: [String] = []
@@ -28,55 +28,21 @@ struct EmbeddedPictures {
         withStates: Bool = false, batchSize: Int = 32, bad policy: BadPicture
     ) throws {
         if list.isEmpty { return }
-        let preprocessor = try clip.preprocessor
+        let stream = try EmbeddingStream(
+            clip, options: options, normalized: normalized, withStates: withStates, batchSize: batchSize)
         var parts: [Tensor] = []
         var stateParts: [Tensor] = []
-        var waiting: [PictureList.Found] = []
-        var seen = 0
-        func failed(_ name: String, _ error: any Error) throws {
-            if policy == .endsAll { throw error }
-            bad.leftOut(name, error)
-        }
-        // Decoded on all cores, each picture on one; then encoded together.
-        func encode() throws {
-            let read = ParallelMap.run(waiting, threads: Engine.threadCount) { picture in
-                Result {
-                    try Engine.onThisThreadAlone {
-                        try Engine.inference { try options.read(picture, for: preprocessor) }
-                    }
-                }
+        defer { Console.endStatus() }
+        try stream.run(list, endsWithFailure: policy == .endsAll) { batch in
+            for (name, failure) in batch.pictures {
+                if let failure { bad.leftOut(name, failure) } else { names.append(name) }
             }
-            var inputs: [Tensor] = []
-            for (picture, result) in zip(waiting, read) {
-                switch result {
-                case .success(let bytes):
-                    inputs.append(bytes)
-                    names.append(picture.name)
-                case .failure(let error): try failed(picture.name, error)
-                }
+            if let encoded = batch.output {
+                parts.append(encoded.vectors)
+                encoded.states.map { stateParts.append($0) }
             }
-            waiting = []
-            Console.status(seen, of: list)
-            guard !inputs.isEmpty else { return }
-            guard withStates else {
-                parts.append(try clip.vectors(pictureBytes: inputs, normalized: normalized))
-                return
-            }
-            let (states, vectors) = try clip.statesAndVectors(pictureBytes: inputs)
-            parts.append(vectors)
-            stateParts.append(states)
+            Console.status(names.count + skipped.count, of: list)
         }
-        func broken(_ name: String, _ error: any Error) throws {
-            try encode()
-            try failed(name, error)
-        }
-        try list.forEach(onFailure: broken) { picture in
-            seen += 1
-            waiting.append(picture)
-            if waiting.count == batchSize { try encode() }
-        }
-        try encode()
-        Console.endStatus()
         if !parts.isEmpty { embeddings = try Engine.inference { try Tensor.concatenated(parts) } }
         if !stateParts.isEmpty { states = try Engine.inference { try Tensor.concatenated(stateParts) } }
     }

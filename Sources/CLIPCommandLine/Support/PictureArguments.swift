@@ -16,20 +16,27 @@ struct PictureArguments: ParsableArguments {
     /// Whether any are named.
     var areNamed: Bool { !images.isEmpty || imagesFile != nil }
 
-    /// - Parameter more: names given in another way, before these.
+    /// - Parameters:
+    ///   - more: names given in another way, before these.
+    ///   - sources: likewise, of which those that end in .txt are lists too.
     /// - Throws: `CLIPDataError` for a folder without pictures and for a pattern that matches nothing.
-    func list(_ more: [String] = []) throws -> PictureList {
-        let isListed = images.contains(TextFile.standardInput)
-        if isListed, imagesFile == TextFile.standardInput {
+    func list(_ more: [String] = [], sources: [String] = []) throws -> PictureList {
+        let lists = (sources + images + [imagesFile].compactMap { $0 }).filter { $0 == TextFile.standardInput }
+        if lists.count > 1, sources.contains(TextFile.standardInput) || imagesFile == TextFile.standardInput {
             throw ValidationError("Standard input is one list: give - once.")
         }
+        let given = try sources.map { try Self.isList($0) ? read($0) : PictureList([$0]) }
         let named = try images.map { try $0 == TextFile.standardInput ? read($0) : PictureList([$0]) }
         let listed = try imagesFile.map { [try read($0)] } ?? []
-        let list = PictureList(joining: [try PictureList(more)] + named + listed)
+        let list = PictureList(joining: [try PictureList(more)] + given + named + listed)
         for folder in list.repeatedFolders {
             Console.warning("\(folder) leads to a folder that was read already; its pictures are taken once.")
         }
         return list
+    }
+
+    private static func isList(_ source: String) -> Bool {
+        source == TextFile.standardInput || source.lowercased().hasSuffix(".txt")
     }
 
     /// What a list names.

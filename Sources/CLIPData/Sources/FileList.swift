@@ -96,6 +96,6 @@ enum FileList {
         let matches = (0..<Int(result.gl_pathc)).compactMap { index in
             result.gl_pathv[index].map { String(cString: $0) }
         }
-        return matches.sorted()
+        return FolderWalk.sorted(matches)
     }
 }

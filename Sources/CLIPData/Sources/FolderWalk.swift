@@ -35,7 +35,7 @@ struct FolderWalk {
             }
             var files: [String] = []
             var inner: [(path: String, identity: Identity?)] = []
-            for name in names.sorted() where !name.hasPrefix(".") {
+            for name in Self.sorted(names) where !name.hasPrefix(".") {
                 let relative = Self.join(folder, name)
                 guard !isFile(name), let identity = Self.folder(Self.join(root, relative)) else {
                     files.append(name)
@@ -47,6 +47,11 @@ struct FolderWalk {
             // Reversed, since the last folder pushed is listed first.
             waiting += inner.reversed()
         }
+    }
+
+    /// The same order on every machine: names that are written alike in other bytes are equal to Swift.
+    static func sorted(_ names: [String]) -> [String] {
+        names.sorted { $0 == $1 ? $0.utf8.lexicographicallyPrecedes($1.utf8) : $0 < $1 }
     }
 
     /// Which folder lies at a path; nil where none does, or where a link leads nowhere.

@@ -76,6 +76,21 @@ public struct PictureList: Sendable {
         self.init(lists.flatMap(\.places), repeated: lists.flatMap(\.repeatedFolders))
     }
 
+    /// What is named, one after another: files, shards, and folders that cannot be listed.
+    package var names: [String] {
+        places.map { place in
+            switch place {
+            case .file(let path), .shard(let path): path
+            case .unreadable(let fault): fault.path
+            }
+        }
+    }
+
+    /// Some of what is named; a shard counts as one.
+    package func part(_ places: Range<Int>) -> PictureList {
+        PictureList(Array(self.places[places]), repeated: [])
+    }
+
     private init(_ places: [Place], repeated: [String]) {
         self.places = places
         repeatedFolders = repeated
@@ -133,7 +148,7 @@ public struct PictureList: Sendable {
             throw CLIPDataError.noPictures(in: path, shards: shards)
         }
         return FolderContents(
-            paths: paths.sorted(), repeated: walk.repeated.map { FolderWalk.join(path, $0) },
+            paths: FolderWalk.sorted(paths), repeated: walk.repeated.map { FolderWalk.join(path, $0) },
             unreadable: walk.unreadable)
     }
 

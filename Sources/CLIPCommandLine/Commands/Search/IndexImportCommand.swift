@@ -10,13 +10,14 @@ struct IndexImportCommand: ParsableCommand {
         discussion: """
             Example: clip index import vectors.npy --index photos
 
-            A .npy file of "clip embed" or "clip index export" has its description beside it. Others, such as the \
+            A .npy file of "clip embed" or "clip index export" has its description beside it; a folder of parts that \
+            "clip embed" wrote is taken whole. Others, such as the \
             img_emb_*.npy of clip-retrieval, are told about by --model, which says whose vectors they are and is not \
             checked, and --rows, a JSON line for each row of all files: {"image": "cat.jpg"}, and where they are known \
             "width", "height", "size", "modified", "taken" (seconds since 1970) and "hash". Numbers are float16 or float32.
             """)
 
-    @Argument(help: ArgumentHelp("NumPy files of vectors.", valueName: "file.npy"))
+    @Argument(help: ArgumentHelp("NumPy files of vectors, or folders of parts.", valueName: "file.npy|folder"))
     var files: [String]
 
     @Option(
@@ -44,7 +45,8 @@ struct IndexImportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let vectors = try files.map { try StoredVectors(path: $0) }
+        let parts = try files.flatMap { Folder.exists($0) ? try EmbeddingJoin($0).paths : [$0] }
+        let vectors = try parts.map { try StoredVectors(path: $0) }
         let (space, next) = try rows.map { try told(by: $0, vectors) } ?? described(vectors)
         let index = try place.open(for: space)
         let total = vectors.reduce(0) { $0 + $1.count }
