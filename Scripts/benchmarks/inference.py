@@ -6,8 +6,8 @@
 A work is kind:model:batch:precision, of images (random pictures through the image tower) or texts (captions through tokenizer
 and text tower). Every round asks ours and then each peer, since a shared machine's speed drifts; a figure is the median of the
 rounds' medians, and the spread is that of the rounds. Peers that the named Python has are measured: open_clip on PyTorch
-(torch, open_clip_torch), torch.compile with frozen weights, ONNX Runtime (onnx, onnxruntime), OpenVINO (openvino). Writes
-inference.json and inference.svg.
+(torch, open_clip_torch), torch.compile with frozen weights, ONNX Runtime (onnx, onnxruntime), OpenVINO (openvino); --peers names
+some of them. Beside our int8 they compute in bf16. Writes inference.json and inference.svg.
 """
 import argparse
 import json
@@ -19,6 +19,8 @@ import tempfile
 
 from training import CAPTIONS
 
+# A plain int8 of theirs needs pictures to calibrate with, and another model.
+PEER_PRECISION = {"fp32": "fp32", "bf16": "bf16", "int8": "bf16"}
 PEERS = {"images": ["open_clip", "torch.compile", "onnxruntime", "openvino"], "texts": ["open_clip"]}
 
 
@@ -42,6 +44,7 @@ def peer(name, kind, model_name, batch_size, precision, threads, folder):
     import open_clip
     import torch
     torch.set_num_threads(threads)
+    precision = PEER_PRECISION[precision]
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
     model = open_clip.create_model(model_name).eval()
     if kind == "texts":
@@ -103,7 +106,7 @@ def compare(options, work, folder, captions):
         rates.setdefault("clip", []).append(ours["per_second"])
         shares.append(ours.get("share_of_matrix_rate"))
         for name in PEERS[kind]:
-            if round_number > 0 and name not in rates:
+            if round_number > 0 and name not in rates or options.peers and name not in options.peers.split(","):
                 continue
             rate = measure([options.python, os.path.abspath(__file__), "--peer", name, "--work", work, "--threads",
                             str(options.threads), "--output", folder])
@@ -156,6 +159,7 @@ def main():
     parser.add_argument("--work", action="append", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--peers", help="names of peers, with commas; all where none are named")
     parser.add_argument("--output", required=True)
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     options = parser.parse_args()

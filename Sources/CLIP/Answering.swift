@@ -68,4 +68,9 @@ extension CLIPModel {
     public var precision: InferencePrecision {
         model.answering?.precision ?? (model.dtype == .bfloat16 ? .bf16 : .fp32)
     }
+
+    /// All of how it is computed that shows in its vectors, in a word or two, for what is kept of them.
+    package var computing: String {
+        precision.rawValue + (model.answering?.isDeterministic == true ? ", deterministic" : "")
+    }
 }

@@ -1,14 +1,13 @@
 // Attention of short sequences over themselves in one pass over memory. libtorch's own kernels walk over rearranged copies of
 // queries, keys and values; at fifty tokens the copies, and a library's small products, cost more than the arithmetic.
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "Internal.hpp"
 #include "Lanes.hpp"
+#include "Parallel.hpp"
 
 #if defined(CT_HAS_LANES)
 
@@ -207,7 +206,7 @@ int ct_self_attention([[maybe_unused]] ct_tensor projected, [[maybe_unused]] con
         const auto *from = static_cast<const char *>(input.const_data_ptr());
         auto *to = static_cast<char *>(output.mutable_data_ptr());
         const Kernel run = kernel(isHalf);
-        at::parallel_for(0, static_cast<int64_t>(count - 1) * heads, 1, [&](int64_t begin, int64_t end) {
+        ctorch::in_parts(static_cast<int64_t>(count - 1) * heads, 1, [&](int64_t begin, int64_t end) {
             std::vector<float> scratch(scratchCount(longest, depth));
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t start = starts[task / heads], length = starts[task / heads + 1] - start;

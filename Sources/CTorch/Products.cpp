@@ -2,8 +2,6 @@
 // scale for each row and each column, and bfloat16 on processors whose own instruction for it is slower than 32-bit arithmetic
 // (Intel's without AMX: 83 against 150 GFLOP/s a core). What follows a product is done to its numbers before they are written.
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +9,7 @@
 
 #include "Internal.hpp"
 #include "Lanes.hpp"
+#include "Parallel.hpp"
 
 #if defined(CT_HAS_LANES)
 #if defined(__x86_64__)
@@ -322,7 +321,7 @@ Entry *entry(Entry *panel, const Kind &kind, int64_t width, int64_t k, int64_t c
 template <typename Entry, typename Number>
 void pack(const Kind &kind, const Number *from, int64_t columns, int64_t inner, Entry *to, Entry empty) {
     const int64_t deep = rounded(inner, kind.group), step = kind.wide * lanes;
-    at::parallel_for(0, (columns + step - 1) / step, 1, [&](int64_t begin, int64_t end) {
+    ctorch::in_parts((columns + step - 1) / step, 1, [&](int64_t begin, int64_t end) {
         for (int64_t column = begin * step; column < std::min(end * step, padded(columns));) {
             const int64_t width = panelWidth(column, columns, kind.wide);
             Entry *panel = to + column * deep;
@@ -421,7 +420,7 @@ struct Quantized {
         auto *sum = sums.mutable_data_ptr<int32_t>();
         const bool isHalf = rows.scalar_type() == at::kBFloat16;
         const void *from = rows.const_data_ptr();
-        at::parallel_for(0, count, 64, [&](int64_t begin, int64_t end) {
+        ctorch::in_parts(count, 64, [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 Bounds bounds;
                 if (isHalf)
@@ -482,7 +481,7 @@ at::Tensor multiply(
     const int64_t atOnce = std::max<int64_t>(24, near / std::max<int64_t>(1, deep * kind.rowSize) / 24 * 24);
     for (int64_t row = 0; row < count; row += atOnce) {
         const int64_t end = std::min(count, row + atOnce);
-        at::parallel_for(0, panels, 1, [&](int64_t first, int64_t last) {
+        ctorch::in_parts(panels, 1, [&](int64_t first, int64_t last) {
             for (int64_t column = first * step; column < std::min(last * step, padded(columns));) {
                 const int64_t width = panelWidth(column, columns, kind.wide);
                 kind.kernel(product, row, end, column, width / lanes);

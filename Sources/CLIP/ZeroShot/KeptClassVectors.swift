@@ -28,12 +28,12 @@ package struct KeptClassVectors: Sendable {
         let model = clip.model
         parts =
             ["class names", Self.version] + weights
-            + ["\(model.dtype)", "\(model.device.kind)", "\(templates)", prompts.captionHash()]
+            + [clip.computing, "\(model.device.kind)", "\(templates)", prompts.captionHash()]
         func counted(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
         let asked =
             prompts.called == "captions"
             ? counted(count, "caption") : "\(counted(count, "class name")) × \(counted(templates, "prompt"))"
-        description = "\(asked) by \(clip.name) in \(model.dtype)"
+        description = "\(asked) by \(clip.name) in \(clip.precision.rawValue)"
         shape = [count, model.configuration.embeddingSize]
     }
 

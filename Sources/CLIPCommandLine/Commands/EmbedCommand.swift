@@ -69,6 +69,7 @@ struct EmbedCommand: ParsableCommand {
             var embedding: [Float]
         }
         var model: String
+        var precision: InferencePrecision
         var images: [Image]
         var texts: [Text]
         var truncated: TruncationDocument?
@@ -132,7 +133,7 @@ struct EmbedCommand: ParsableCommand {
         if shared.json {
             try Console.printJSON(
                 Document(
-                    model: clip.name,
+                    model: clip.name, precision: clip.precision,
                     images: zip(set.names, pictured?.values() ?? []).map { .init(image: $0, embedding: $1) },
                     texts: zip(texts, read?.values() ?? []).map { .init(text: $0, embedding: $1) },
                     truncated: TruncationDocument(words?.truncation),

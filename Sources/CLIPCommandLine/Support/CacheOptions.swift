@@ -8,10 +8,10 @@ struct CacheOptions: ParsableArguments {
     var noCache = false
 
     /// Nil where nothing is to be kept. That it cannot be is said once.
-    func cache(_ compute: ComputeOptions) throws -> EmbeddingCache? {
+    func cache(_ compute: AnsweringOptions) throws -> EmbeddingCache? {
         guard !noCache else { return nil }
         var cache = try EmbeddingCache()
-        let products = compute.float32MatmulPrecision.value
+        let products = compute.place.float32MatmulPrecision.value
         cache.variant = products == .highest ? nil : products.rawValue
         let telling = Once()
         cache.onProblem = { problem in telling.first { Console.warning("\(problem); --no-cache does without") } }

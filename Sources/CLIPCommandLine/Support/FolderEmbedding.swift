@@ -53,8 +53,8 @@ struct FolderEmbedding {
     /// What decides the numbers beside the model.
     private func computation(_ clip: CLIPModel) -> [String: String] {
         [
-            "precision": "\(clip.model.dtype)",
-            "products of 32-bit matrices": shared.compute.float32MatmulPrecision.value.rawValue,
+            "precision": clip.computing,
+            "products of 32-bit matrices": shared.compute.place.float32MatmulPrecision.value.rawValue,
             "transparency": options.alpha.rawValue,
             "memory for a picture": options.memory.description,
         ]

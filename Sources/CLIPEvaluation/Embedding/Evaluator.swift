@@ -49,7 +49,7 @@ public struct Evaluator: Sendable {
         self.clip = clip
         self.cache = cache
         (self.onProgress, self.onSkip) = (onProgress, onSkip)
-        self.fingerprint = try fingerprint ?? "\(clip.space(normalized: true).fingerprint)-\(clip.precision.rawValue)"
+        self.fingerprint = try fingerprint ?? "\(clip.space(normalized: true).fingerprint)-\(clip.computing)"
     }
 
     /// Whether a fingerprint is of this model: another precision changes digits, not what features mean.
