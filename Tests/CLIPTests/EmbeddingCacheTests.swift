@@ -82,12 +82,15 @@ import Torch
                 (Self.labels.dropLast(), templates), (Self.labels + ["hen"], templates),
                 (Self.labels.map { $0 + "s" }, templates),
             ]
-            for (labels, asked) in others { #expect(try !isKept(clip, Self.prompts(clip, labels, asked), in: cache), "\(labels)") }
+            for (labels, asked) in others {
+                #expect(try !isKept(clip, Self.prompts(clip, labels, asked), in: cache), "\(labels)")
+            }
             // The same sentences, cut up into other labels.
             let sentences = Self.labels.flatMap { label in templates.map { $0.filled(with: label) } }
             #expect(try !isKept(clip, Self.prompts(clip, sentences, [.plain]), in: cache))
             for other in try [
-                Self.model("families/hf-clip"), Self.model("models/words", Answering(.bf16)), Self.model("models/words", Answering(.fp32, isDeterministic: true)), Self.model(contextLength: 16),
+                Self.model("families/hf-clip"), Self.model("models/words", Answering(.bf16)),
+                Self.model("models/words", Answering(.fp32, isDeterministic: true)), Self.model(contextLength: 16),
             ] { #expect(try !isKept(other, Self.prompts(other), in: cache), "\(other.name)") }
             var medium = cache
             medium.variant = "medium"
