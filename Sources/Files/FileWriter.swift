@@ -51,9 +51,12 @@ package final class FileWriter {
     }
 
     /// Brings the bytes to the disk and gives the file its name, in place of what had it.
-    /// - Parameter staysOpen: whether more is to be written to the file under its name.
-    package func commit(staysOpen: Bool = false) throws(FileFault) {
-        try synchronize()
+    /// - Parameters:
+    ///   - staysOpen: whether more is to be written to the file under its name.
+    ///   - isDurable: whether it has to outlast a crash of the machine. What is known by a checksum and can be made again is
+    ///     not worth a disk's tenth of a second.
+    package func commit(staysOpen: Bool = false, isDurable: Bool = true) throws(FileFault) {
+        if isDurable { try synchronize() }
         if !staysOpen {
             let result = close(descriptor)
             descriptor = -1
@@ -63,7 +66,7 @@ package final class FileWriter {
         guard rename(temporary, path) == 0 else { throw .system(path, .renaming) }
         self.temporary = nil
         // The name lies in the folder.
-        try Folder.synchronize(Folder.parent(of: path))
+        if isDurable { try Folder.synchronize(Folder.parent(of: path)) }
     }
 
     /// Removes what was written, unless it has its name by now.

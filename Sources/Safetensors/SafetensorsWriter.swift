@@ -40,8 +40,11 @@ public enum SafetensorsWriter {
     ///   - items: the tensors in any order; their names must differ.
     ///   - metadata: strings for the header's `__metadata__`; PyTorch's readers expect `format` to be `pt`.
     ///   - path: where the file is to be.
+    ///   - isDurable: whether it is synchronized; a crash of the machine may otherwise leave a damaged file.
     /// - Throws: `SafetensorsError`, or what an item's `provide` throws.
-    public static func write(_ items: [SafetensorsItem], metadata: [String: String] = [:], to path: String) throws {
+    public static func write(
+        _ items: [SafetensorsItem], metadata: [String: String] = [:], to path: String, isDurable: Bool = true
+    ) throws {
         let ordered = items.sorted {
             $0.dtype == $1.dtype
                 ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.dtype.rank > $1.dtype.rank
@@ -51,7 +54,7 @@ public enum SafetensorsWriter {
             let file = try FileWriter(path)
             try file.write(header)
             for (item, length) in zip(ordered, lengths) { try write(item, length: length, to: file, path: path) }
-            try file.commit()
+            try file.commit(isDurable: isDurable)
         } catch let fault as FileFault {
             throw SafetensorsError.file(fault)
         }

@@ -127,7 +127,9 @@ import FoundationXML
         try Data("a dog\n\na 大 cat\n".utf8).write(to: URL(fileURLWithPath: captions))
         let model = fixtures + "/CLIPTests/Fixtures/models/words"
         let photo = fixtures + "/CLIPTests/Fixtures/pictures/photo.jpg"
-        let options = ["--labels", "a <b>, c", "--captions-file", captions, "--model", model, "--output", output]
+        let options = [
+            "--labels", "a <b>, c", "--captions-file", captions, "--model", model, "--output", output, "--no-cache",
+        ]
         try PageCommand.parse([photo, photo] + options).run()
         let page = try ParsedPage(String(contentsOfFile: output, encoding: .utf8))
         #expect(page.texts["figcaption"] == ["photo.jpg", "photo.jpg"])

@@ -83,7 +83,7 @@ import Torch
                 names: ["blue", "red"], templates: [try PromptTemplate("a {} picture"), .plain])
             let plain = try Evaluator(clip, cache: nil).classVectors(prompts).bytes()
             for _ in 0..<2 { #expect(try Evaluator(clip, cache: cache).classVectors(prompts).bytes() == plain) }
-            #expect(cache.entries().map(\.description) == ["2 class names × 2 prompts by \(clip.name) in float32"])
+            #expect(cache.entries().map(\.description) == ["2 class names × 2 prompts by \(clip.name) in fp32"])
             // A model with other weights than its file's has a fingerprint of its own.
             _ = try Evaluator(clip, cache: cache, fingerprint: "epoch 1").classVectors(prompts)
             #expect(cache.entries().count == 2)

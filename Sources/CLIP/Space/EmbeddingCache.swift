@@ -129,7 +129,8 @@ public struct EmbeddingCache: Sendable {
                 Self.keyKey: key, Self.descriptionKey: description, Self.checksumKey: try Self.checksum(tensors),
             ]
             try Folder.make(folder)
-            try TensorFile.write(tensors, metadata: metadata, to: path(key))
+            // Its checksum tells what a crash left of it; waiting for the disk would take longer than a few labels do.
+            try TensorFile.write(tensors, metadata: metadata, to: path(key), isDurable: false)
             try makeRoom(except: key)
         } catch {
             onProblem?("\(folder): embeddings are not kept: \(error)")

@@ -30,15 +30,18 @@ public enum TensorFile {
     }
 
     /// Writes tensors under their names. The file appears only when it is whole.
+    /// - Parameter isDurable: whether it is brought to the disk before; a crash of the machine may otherwise leave a damaged
+    ///   file.
     public static func write(
-        _ tensors: [String: Tensor], metadata: [String: String] = ["format": "pt"], to path: String
+        _ tensors: [String: Tensor], metadata: [String: String] = ["format": "pt"], to path: String,
+        isDurable: Bool = true
     ) throws {
         let items = tensors.sorted { $0.key < $1.key }.map { name, tensor in
             SafetensorsItem(name: name, dtype: SafetensorsDType(tensor.dtype), shape: tensor.shape) { sink in
                 try tensor.bytes().withUnsafeBytes(sink)
             }
         }
-        try SafetensorsWriter.write(items, metadata: metadata, to: path)
+        try SafetensorsWriter.write(items, metadata: metadata, to: path, isDurable: isDurable)
     }
 }
 

@@ -4,8 +4,8 @@ import Torch
 /// The place in a cache where a model's vectors of some labels are, or will be.
 ///
 /// It is found by what decides the vectors: the captions' tokens in their order, which labels, templates, tokenizer and
-/// context length come to, the weights, and what is computed in. Hashing the weights takes longer than encoding a few
-/// labels (Documentation/Evaluation.md has figures), so that they are told by their files' stamps; a moved or copied model
+/// context length come to, the weights, and what is computed in. Hashing the weights takes about what a few labels do
+/// (Documentation/Evaluation.md has figures), so that they are told by their files' stamps; a moved or copied model
 /// encodes its labels once more.
 package struct KeptClassVectors: Sendable {
     private let cache: EmbeddingCache
