@@ -3,8 +3,9 @@
     python Scripts/benchmarks/inference.py --clip bin/clip --python PEER/bin/python \
         --work images:ViT-B-32:16:fp32 --work texts:ViT-B-32:32:fp32 --rounds 5 --output runs/inference
 
-A work is kind:model:batch:precision, of images (random pictures through the image tower) or texts (captions through tokenizer
-and text tower). Every round asks ours and then each peer, since a shared machine's speed drifts; a figure is the median of the
+A work is kind:model:batch:precision, of images (random pictures through the image tower), texts (captions through tokenizer and
+text tower), files (JPEGs of the folder --pictures to vectors; open_clip with PyTorch's DataLoader, a worker a thread), tokens or
+pixels (the first step alone, on one core). Every round asks ours and then each peer, since a shared machine's speed drifts; a figure is the median of the
 rounds' medians, and the spread is that of the rounds. Peers that the named Python has are measured: open_clip on PyTorch
 (torch, open_clip_torch), torch.compile with frozen weights, ONNX Runtime (onnx, onnxruntime), OpenVINO (openvino); --peers names
 some of them. Beside our int8 they compute in bf16. Writes inference.json and inference.svg.
@@ -21,7 +22,8 @@ from training import CAPTIONS
 
 # A plain int8 of theirs needs pictures to calibrate with, and another model.
 PEER_PRECISION = {"fp32": "fp32", "bf16": "bf16", "int8": "bf16"}
-PEERS = {"images": ["open_clip", "torch.compile", "onnxruntime", "openvino"], "texts": ["open_clip"]}
+PEERS = {"images": ["open_clip", "torch.compile", "onnxruntime", "openvino"], "texts": ["open_clip"], "files": ["open_clip"],
+         "tokens": ["open_clip", "instant_clip_tokenizer"], "pixels": ["open_clip"]}
 
 
 def seconds_of(run, repeats, warm_up=2):
@@ -36,7 +38,34 @@ def seconds_of(run, repeats, warm_up=2):
     return statistics.median(seconds)
 
 
-def peer(name, kind, model_name, batch_size, precision, threads, folder):
+def read_files(model, model_name, kind, batch_size, dtype, threads, folder):
+    import time
+    import open_clip
+    import torch
+    from PIL import Image
+    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+    size = model.visual.image_size if isinstance(model.visual.image_size, int) else model.visual.image_size[0]
+    prepare = open_clip.transform.image_transform(size, is_train=False)
+
+    class Files(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(paths)
+
+        def __getitem__(self, index):
+            return prepare(Image.open(paths[index]))
+
+    if kind == "pixels":
+        return 1 / seconds_of(lambda: [prepare(Image.open(path)) for path in paths[:100]], 3) * min(100, len(paths))
+    model = model.to(dtype)
+    loader = torch.utils.data.DataLoader(Files(), batch_size=batch_size, num_workers=threads)
+    with torch.inference_mode():
+        start = time.perf_counter()
+        for batch in loader:
+            model.encode_image(batch.to(dtype))
+        return len(paths) / (time.perf_counter() - start)
+
+
+def peer(name, kind, model_name, batch_size, precision, threads, folder, pictures_folder=None):
     """Pictures or texts a second of one peer; None where it cannot."""
     # Beside the parity scripts: what lets a CPU build of torch import PyPI's torchvision.
     sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "parity"))
@@ -46,7 +75,17 @@ def peer(name, kind, model_name, batch_size, precision, threads, folder):
     torch.set_num_threads(threads)
     precision = PEER_PRECISION[precision]
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    if kind == "tokens":
+        texts = (CAPTIONS * batch_size)[:batch_size]
+        if name == "instant_clip_tokenizer":
+            import instant_clip_tokenizer
+            fast = instant_clip_tokenizer.Tokenizer()
+            return batch_size / seconds_of(lambda: fast.tokenize_batch(texts, context_length=77), 7)
+        slow = open_clip.get_tokenizer(model_name)
+        return batch_size / seconds_of(lambda: slow(texts), 7)
     model = open_clip.create_model(model_name).eval()
+    if kind in ("files", "pixels"):
+        return read_files(model, model_name, kind, batch_size, dtype, threads, pictures_folder)
     if kind == "texts":
         tokenizer = open_clip.get_tokenizer(model_name)
         texts = (CAPTIONS * batch_size)[:batch_size]
@@ -95,12 +134,17 @@ def measure(command):
 
 def compare(options, work, folder, captions):
     kind, model, batch_size, precision = work.split(":")
+    threads = str(1 if kind in ("tokens", "pixels") else options.threads)
     rates = {}
     shares = []
     for round_number in range(options.rounds):
         command = [options.clip, "benchmark", "inference", "--kind", kind, "--model", model, "--batch-size", batch_size,
-                   "--precision", precision, "--threads", str(options.threads), "--json"]
-        ours = measure(command + (["--captions-file", captions] if kind == "texts" else []))
+                   "--precision", precision, "--threads", threads, "--json"]
+        if kind in ("texts", "tokens"):
+            command += ["--captions-file", captions]
+        if kind in ("files", "pixels"):
+            command += [options.pictures, "--rounds", "1", "--warm-up", "0" if kind == "files" else "1"]
+        ours = measure(command)
         if ours is None:
             sys.exit(1)
         rates.setdefault("clip", []).append(ours["per_second"])
@@ -109,7 +153,8 @@ def compare(options, work, folder, captions):
             if round_number > 0 and name not in rates or options.peers and name not in options.peers.split(","):
                 continue
             rate = measure([options.python, os.path.abspath(__file__), "--peer", name, "--work", work, "--threads",
-                            str(options.threads), "--output", folder])
+                            threads, "--output", folder]
+                           + (["--pictures", options.pictures] if options.pictures else []))
             if rate is not None:
                 rates.setdefault(name, []).append(rate)
         print(f"{work}, round {round_number + 1}:", {name: round(own[-1], 1) for name, own in rates.items()}, file=sys.stderr)
@@ -124,7 +169,7 @@ def compare(options, work, folder, captions):
 def chart(results):
     """Bars of each work's rates, ours on top; a work's longest bar is as wide as the chart."""
     colors = {"clip": "#1d5fb8", "open_clip": "#c9772b", "torch.compile": "#7a5ba8", "onnxruntime": "#4d8b57",
-              "openvino": "#a8433f"}
+              "openvino": "#a8433f", "instant_clip_tokenizer": "#6b6b6b"}
     left, width, row, y, parts = 190, 420, 20, 16, []
     for result in results:
         title = f"{result['model']}, {result['kind']}, batch {result['batch_size']}, {result['precision']}"
@@ -160,12 +205,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--peers", help="names of peers, with commas; all where none are named")
+    parser.add_argument("--pictures", help="a folder of JPEGs, for files and pixels")
     parser.add_argument("--output", required=True)
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peer:
         kind, model, batch_size, precision = options.work[0].split(":")
-        rate = peer(options.peer, kind, model, int(batch_size), precision, options.threads, options.output)
+        rate = peer(options.peer, kind, model, int(batch_size), precision, options.threads, options.output,
+                    options.pictures)
         return print(json.dumps(rate))
     os.makedirs(options.output, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

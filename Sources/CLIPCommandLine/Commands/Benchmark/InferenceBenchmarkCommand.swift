@@ -13,8 +13,8 @@ struct InferenceBenchmarkCommand: ParsableCommand {
             Example: clip benchmark inference --model ViT-B-32 --kind images --batch-size 16 --precision bf16 --json
 
             images: random pictures, in memory, through the image tower. texts: captions through tokenizer and text tower, a
-            file's lines over and over. files: pictures of a folder, from their bytes to vectors. The figure is the median of
-            the timed rounds. An architecture's name without weights is measured with random ones. Beside it stands the rate
+            file's lines over and over. files: pictures of a folder, from their bytes to vectors. tokens and pixels: the first
+            step alone, texts to ids and files to pixels of the model's size. The figure is the median of the timed rounds. An architecture's name without weights is measured with random ones. Beside it stands the rate
             at which this machine multiplies large matrices in the same run, and which share of it was reached.
             """)
 
@@ -23,9 +23,14 @@ struct InferenceBenchmarkCommand: ParsableCommand {
         case images
         case texts
         case files
+        case tokens
+        case pixels
+
+        var readsFiles: Bool { self == .files || self == .pixels }
+        var readsCaptions: Bool { self == .texts || self == .tokens }
     }
 
-    @Option(help: "What to encode: images, texts or files.")
+    @Option(help: "What to do: images, texts, files, tokens or pixels.")
     var kind = Kind.images
     @Option(help: "How many go through a tower at a time.")
     var batchSize = 16
@@ -43,11 +48,14 @@ struct InferenceBenchmarkCommand: ParsableCommand {
         guard (1...65_536).contains(batchSize), (1...100_000).contains(rounds), (0...100_000).contains(warmUp) else {
             throw ValidationError("Sizes and rounds are whole numbers above 0.")
         }
-        guard (kind == .files) == found.areNamed else {
-            throw ValidationError("Pictures are named for --kind files, and only for it.")
+        guard kind.readsFiles == found.areNamed else {
+            throw ValidationError("Pictures are named for --kind files and pixels, and only for these.")
         }
-        guard captionsFile == nil || kind == .texts else {
-            throw ValidationError("--captions-file goes with --kind texts.")
+        guard kind.readsFiles || pictures.isPlain else {
+            throw ValidationError("How pictures are read goes with --kind files and pixels.")
+        }
+        guard captionsFile == nil || kind.readsCaptions else {
+            throw ValidationError("--captions-file goes with --kind texts and tokens.")
         }
     }
 
@@ -118,12 +126,25 @@ struct InferenceBenchmarkCommand: ParsableCommand {
             return Work(
                 count: batchSize, operations: TowerWork.image(of: clip.model.configuration).total
             ) { _ = try clip.model.encode(pictures: pictures).converted(to: .float32) }
-        case .texts:
+        case .texts, .tokens:
             let lines = try captionsFile.map { try TextFile.lines($0) } ?? BenchmarkCaptions.lines
             let texts = (0..<batchSize).map { lines[$0 % lines.count] }
             let tokenizer = try clip.tokenizer
+            if kind == .tokens { return Work(count: batchSize) { for text in texts { _ = tokenizer.tokenize(text) } } }
             return Work(count: batchSize) {
                 _ = try clip.model.encode(captions: texts.map { tokenizer.tokenize($0).tokens }).converted(to: .float32)
+            }
+        case .pixels:
+            let list = try found.list()
+            let preprocessor = try clip.preprocessor
+            var all: [PictureList.Found] = []
+            try list.forEach(onFailure: { throw $1 }) { all.append($0) }
+            guard !all.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
+            return Work(count: all.count) { [all, pictures] in
+                let read = ParallelMap.run(all, threads: Engine.threadCount) { picture in
+                    Result { try Engine.onThisThreadAlone { try pictures.read(picture, for: preprocessor) } }
+                }
+                for result in read { _ = try result.get() }
             }
         case .files:
             let list = try found.list()
