@@ -138,7 +138,8 @@ struct InferenceBenchmarkCommand: ParsableCommand {
             let list = try found.list()
             let preprocessor = try clip.preprocessor
             var all: [PictureList.Found] = []
-            try list.forEach(onFailure: { throw $1 }) { all.append($0) }
+            func broken(_ name: String, _ error: any Error) throws { throw error }
+            try list.forEach(onFailure: broken) { all.append($0) }
             guard !all.isEmpty else { throw CLIPError.emptyChoices(what: "pictures") }
             return Work(count: all.count) { [all, pictures] in
                 let read = ParallelMap.run(all, threads: Engine.threadCount) { picture in
