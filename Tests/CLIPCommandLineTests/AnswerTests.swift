@@ -15,7 +15,7 @@ import Testing
     private func choices(_ outcome: ClipProcess.Outcome, _ list: String, _ name: String) throws -> [(String, [Choice])]
     {
         let document = try outcome.json()
-        #expect(Set(document.keys) == ["model", "results"])
+        #expect(Set(document.keys) == ["model", "precision", "results"])
         #expect(document["model"] as? String == Fixture.model)
         return try #require(document["results"] as? [[String: Any]]).map { result in
             #expect(Set(result.keys) == ["image", list])
