@@ -26,8 +26,12 @@ public enum Weights {
         let (state, foreign) = try source.moduleState(shapes: shapes)
         do {
             if !foreign.isEmpty { throw mismatch(model, shapes: shapes, state: state, foreign: foreign) }
-            for (key, tensor) in state where try !tensor.isAllFinite() {
-                throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
+            for (key, tensor) in state {
+                guard try tensor.isAllFinite() else {
+                    throw CLIPError.nonFiniteWeights(path: path, key: translation.checkpointName(of: key))
+                }
+                // Else a whole file would be in memory before the first matrix is packed.
+                tensor.releaseFilePages()
             }
             try model.load(state)
             return state
