@@ -42,7 +42,7 @@ import Torch
         try withTemporaryDirectory { folder in
             let file = folder + "/vectors.npy"
             let document = try clip(["embed", "--output", file, "--json"] + inputs).succeeded().json()
-            #expect(Set(document.keys) == ["model", "images", "texts"])
+            #expect(Set(document.keys) == ["model", "precision", "images", "texts"])
             #expect(document["model"] as? String == Fixture.model)
             let pictures = try #require(document["images"] as? [[String: Any]])
             let captions = try #require(document["texts"] as? [[String: Any]])
@@ -96,7 +96,7 @@ import Torch
         #expect(outcome.complaints.contains("clip: warning: text \"very very"))
         #expect(outcome.complaints.contains("102 tokens"))
         let document = try outcome.json()
-        #expect(Set(document.keys) == ["images", "model", "texts", "truncated"])
+        #expect(Set(document.keys) == ["images", "model", "precision", "texts", "truncated"])
         let truncated = try #require(document["truncated"] as? [String: Any])
         #expect(truncated["texts"] as? Int == 1 && truncated["of"] as? Int == 1)
         #expect(truncated["longest_tokens"] as? Int == 102 && truncated["lost_tokens"] as? Int == 25)

@@ -96,6 +96,8 @@ extension CLIPModel {
             hash.update(name)
             hash.update("\(tensor.shape)")
             try tensor.converted(to: .float32).bytes().withUnsafeBytes { hash.update($0) }
+            // Else the whole file would stay in memory beside what was packed of it.
+            tensor.releaseFilePages()
         }
         return hash.hexadecimal()
     }
