@@ -270,8 +270,8 @@ import Testing
                 process.kill()
                 if try process.finish().wasKilled { killed += 1 }
                 for name in try Self.names(folder + "/out") where name.hasPrefix("part-") && name.hasSuffix(".npy") {
-                    try clip("compare", folder + "/out/" + name, folder + "/out/" + name, "--threads", "1").succeeded()
-                    #expect(try NumPyArray(folder + "/out/" + name).shape[0] == 2)
+                    let part = folder + "/out/" + name
+                    #expect(try Self.rows(part).count == 2 && NumPyArray(part).shape[0] == 2)
                 }
             }
             #expect(killed >= 3, "runs ended before they were killed")

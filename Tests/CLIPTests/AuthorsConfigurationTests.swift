@@ -160,7 +160,7 @@ import TorchNN
         let shape = ModelConfiguration(embeddingSize: 12, vision: vision, text: text)
         let description = ModelDescription(
             name: "plain", configuration: shape, preprocess: PreprocessConfiguration(for: shape), weightsPath: nil)
-        let plain = try description.untrained()
+        let plain = try withSeed(6) { try description.untrained() }
         try withTemporaryDirectory { folder in
             let path = folder + "/longclip.safetensors"
             try Weights.save(plain.model, to: path)

@@ -23,7 +23,8 @@ public func expectClose(
 
 private let generatorLock = NSRecursiveLock()
 
-/// Runs `body` with libtorch's generator seeded and no other test drawing from it.
+/// Runs `body` with libtorch's generator seeded and no other test drawing from it: whatever draws or seeds belongs in one,
+/// a model with random weights too, since all tests share that generator.
 public func withSeed<R>(_ seed: UInt64, _ body: () throws -> R) throws -> R {
     generatorLock.lock()
     defer { generatorLock.unlock() }
