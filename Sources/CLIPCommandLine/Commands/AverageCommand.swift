@@ -44,7 +44,7 @@ struct AverageCommand: ParsableCommand {
     func run() throws {
         try place.check()
         processor.prepare()
-        let first = try model.name.describe(weights: model.weights).loaded(weights: model.weights)
+        let first = try model.describe().loaded(weights: model.weights)
         let models = try [first] + with.map { try ModelCatalog.description(of: $0).loaded() }
         let shares = share.map { [1 - $0, $0] } ?? models.map { _ in 1 / Double(models.count) }
         try ModelDirectory(place.output).write(

@@ -32,7 +32,7 @@ struct PreprocessCommand: ParsableCommand {
         let list = try images.required()
         try OutputFile.check(output)
         processor.prepare()
-        let description = try model.name.describe(weights: model.weights, resolution: size.resolution)
+        let description = try model.describe(resolution: size.resolution)
         let preprocessor = try PicturePreprocessor(description.preprocess)
         let batch = try Engine.inference {
             var bytes: [Tensor] = []

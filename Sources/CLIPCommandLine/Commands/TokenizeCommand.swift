@@ -26,7 +26,7 @@ struct TokenizeCommand: ParsableCommand {
     func run() throws {
         let texts = try TextFile.texts(self.texts, file: textsFile)
         guard !texts.isEmpty else { throw CLIPError.emptyChoices(what: "texts") }
-        let tokenizer = try model.name.describe(weights: model.weights, contextLength: length.contextLength).tokenizer()
+        let tokenizer = try model.describe(contextLength: length.contextLength).tokenizer()
         let tokenized = tokenizer.tokenize(texts)
         let truncation = tokenizer.truncation(of: texts, tokenized)
         Console.warn(of: truncation)

@@ -11,7 +11,7 @@ struct CacheOptions: ParsableArguments {
     func cache(_ compute: AnsweringOptions) throws -> EmbeddingCache? {
         guard !noCache else { return nil }
         var cache = try EmbeddingCache()
-        let products = compute.place.float32MatmulPrecision.value
+        let products = compute.float32MatmulPrecision.value
         cache.variant = products == .highest ? nil : products.rawValue
         let telling = Once()
         cache.onProblem = { problem in telling.first { Console.warning("\(problem); --no-cache does without") } }

@@ -55,9 +55,9 @@ struct CompareResultsCommand: ParsableCommand {
         guard let suite else { return try SuiteResults(path: name) }
         let folder = URL(fileURLWithPath: suite).deletingPathExtension().lastPathComponent
         let model = name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "-" }
-        try compute.place.prepare()
+        try compute.prepare()
         let clip = try ModelCatalog.description(of: name)
-            .loaded(device: compute.place.device.value.device, answering: compute.answering)
+            .loaded(device: compute.device.value.device, answering: compute.answering)
         return try SuiteRunner.run(
             SuiteFile(path: suite), to: "\(folder)-results/\(String(model))", clip, cache.cache(compute))
     }

@@ -178,9 +178,7 @@ extension SharedOptions {
     func load(orOf space: EmbeddingSpace) throws -> CLIPModel {
         guard model == nil, weights == nil else { return try load() }
         try prepare()
-        var name = named.named.name
-        name.model = space.model
-        return try name.describe(resolution: resolution, contextLength: contextLength)
+        return try ModelDescription.named(space.model, resolution: resolution, contextLength: contextLength)
             .loaded(device: device.device, answering: compute.answering)
     }
 }
