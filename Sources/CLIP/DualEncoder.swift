@@ -82,9 +82,6 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// How it answers; nil for a model that may be trained.
     public private(set) var answering: Answering?
 
-    /// Whether cores share batches out; see ``CoreSharing``.
-    private var sharesBatches: Bool { answering != nil && device.kind == .cpu }
-
     /// Moves the model, and has its towers compute in `dtype`. The temperature stays in 32 bits: in bfloat16 a scale of
     /// 100 would become 98.9.
     public func prepare(computingIn dtype: DType, on device: Device) throws {
@@ -122,21 +119,34 @@ public final class DualEncoder: Module, @unchecked Sendable {
         try shared(pictures) { [try self.visual($0)] }[0]
     }
 
-    /// The towers' work on pictures, each core's on a part of them where they share batches.
+    /// The image tower's work on pictures; see ``shared(_:least:work:_:)``.
     private func shared(
         _ pictures: Tensor, _ encode: @escaping @Sendable (Tensor) throws -> [Tensor]
     ) throws -> [Tensor] {
         let input = try pictures.uploaded(to: device).converted(to: dtype)
-        guard let answering, !Engine.recordsGradients, input.rank == 4, input.shape[0] > 0 else {
-            return try encode(input)
+        guard input.rank == 4 else { return try encode(input) }
+        let count = input.shape[0]
+        return try shared(count, least: CoreSharing.leastPictures) {
+            try encode($0.count == count ? input : input.slice($0))
         }
-        if answering.isDeterministic {
-            return try CoreSharing.one(input.shape[0]) { try encode(input.slice($0..<$0 + 1)) }
-        }
-        guard sharesBatches else { return try encode(input) }
-        let parts = CoreSharing.parts(
-            Array(repeating: 1, count: input.shape[0]), least: CoreSharing.leastPictures, threads: Engine.threadCount)
-        return try CoreSharing.map(parts) { try encode(input.slice($0)) }
+    }
+
+    /// A tower's work on a batch: of a model that answers, each core's on a part of it, or on each member by itself where what it
+    /// gives is to depend on the member alone. How a library cuts a product up, and so how it rounds, follows from the batch's size
+    /// and the threads.
+    /// - Parameters:
+    ///   - least: work of a part.
+    ///   - work: of a member; asked for where it decides something.
+    private func shared(
+        _ count: Int, least: Int, work: (Int) -> Int = { _ in 1 },
+        _ encode: @escaping @Sendable (Range<Int>) throws -> [Tensor]
+    ) throws -> [Tensor] {
+        let whole = 0..<count
+        guard let answering, !Engine.recordsGradients, !whole.isEmpty else { return try encode(whole) }
+        if answering.isDeterministic { return try CoreSharing.map(whole.map { $0..<$0 + 1 }, threads: 1, encode) }
+        guard device.kind == .cpu else { return try encode(whole) }
+        return try CoreSharing.map(
+            CoreSharing.parts(whole.map(work), least: least, threads: Engine.threadCount), encode)
     }
 
     /// Preprocessed pictures `[B, 3, S, S]` to what the image tower's last layer makes embeddings of, `[B, W]`, and the
@@ -153,15 +163,11 @@ public final class DualEncoder: Module, @unchecked Sendable {
     /// Token ids of texts, as the model's tokenizer gives them, to embeddings `[B, E]`, not normalized.
     /// - Throws: ``CLIPError/noTextTower`` for an image tower alone.
     public func encode(captions: [[Int32]]) throws -> Tensor {
-        guard let answering, !Engine.recordsGradients, !captions.isEmpty else { return try text(captions) }
-        if answering.isDeterministic {
-            return try CoreSharing.one(captions.count) { [try self.text([captions[$0]])] }[0]
-        }
-        guard sharesBatches else { return try text(captions) }
         // Padding, where there is any, is mostly left out.
-        let work = captions.map { caption in 1 + (caption.lastIndex { $0 != caption.last } ?? 0) }
-        let parts = CoreSharing.parts(work, least: CoreSharing.leastTokens, threads: Engine.threadCount)
-        return try CoreSharing.map(parts) { [try self.text(Array(captions[$0]))] }[0]
+        func tokens(_ place: Int) -> Int { 1 + (captions[place].lastIndex { $0 != captions[place].last } ?? 0) }
+        return try shared(captions.count, least: CoreSharing.leastTokens, work: tokens) {
+            [try self.text(Array(captions[$0]))]
+        }[0]
     }
 
     /// What similarities are multiplied by, exp(``logitScale``).

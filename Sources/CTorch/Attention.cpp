@@ -13,7 +13,7 @@
 
 namespace {
 
-using namespace ctorch::lanes;
+using namespace ctorch::simd;
 
 struct Sequence {
     const void *queries;  // of one head; keys and values lie `part` and 2·`part` elements further

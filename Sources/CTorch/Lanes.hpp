@@ -18,7 +18,7 @@
 #define CT_MIDDLE __attribute__((target("avx2,fma")))
 #endif
 
-namespace ctorch::lanes {
+namespace ctorch::simd {
 
 // Sixteen numbers; compilers cut them to the processor's registers.
 constexpr int64_t lanes = 16;
@@ -83,7 +83,9 @@ CT_INLINE void reciprocal(Floats &x) {
     x = guess * (2.0f - x * guess);
 }
 
-CT_INLINE int64_t padded(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
+CT_INLINE int64_t rounded(int64_t count, int64_t step) { return (count + step - 1) / step * step; }
+
+CT_INLINE int64_t padded(int64_t count) { return rounded(count, lanes); }
 
 #if defined(__x86_64__)
 inline bool isWide() {
@@ -98,5 +100,5 @@ inline bool isMiddle() {
 }
 #endif
 
-}  // namespace ctorch::lanes
+}  // namespace ctorch::simd
 #endif

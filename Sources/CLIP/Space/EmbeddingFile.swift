@@ -21,6 +21,21 @@ enum EmbeddingFile {
         var leftOut: [Embeddings.LeftOut]?
     }
 
+    /// Writes descriptions, of a file and of a folder's files.
+    static func encoder() -> JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return encoder
+    }
+
+    /// Reads what ``encoder()`` writes.
+    static func decoder() -> JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+
     /// Where the description of a NumPy file's vectors stands: beside the file that holds them, where a link leads.
     static func descriptionPath(of path: String) -> String {
         ((try? OutputPlace.file(path))?.path ?? path) + ".json"
@@ -40,13 +55,10 @@ enum EmbeddingFile {
     /// - Throws: ``CLIPError/file(_:hint:)``; where there is no room for both files, those that were there stay.
     static func write(_ embeddings: Embeddings, to path: String) throws {
         let (vectors, space) = (embeddings.vectors, try embeddings.space)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         let document = Document(
             fingerprint: space.fingerprint, vectors: try hash(of: vectors), space: space, rows: embeddings.rows,
             leftOut: embeddings.leftOut.isEmpty ? nil : embeddings.leftOut)
-        let data = try encoder.encode(document)
+        let data = try encoder().encode(document)
         try CLIPError.wrapping {
             let file = try FileWriter(path)
             guard !file.place.isStream else {
@@ -77,9 +89,7 @@ enum EmbeddingFile {
         } catch {
             throw CLIPError.undescribedVectors(error)
         }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let document = try? decoder.decode(Document.self, from: data), document.format == Document.format else {
+        guard let document = try? decoder().decode(Document.self, from: data), document.format == Document.format else {
             throw CLIPError.embeddingFile(path: path, problem: "it is no description of vectors")
         }
         guard document.fingerprint == document.space.fingerprint else {

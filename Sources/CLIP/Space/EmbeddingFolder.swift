@@ -28,7 +28,7 @@ package struct EmbeddingFolder: Sendable {
             total * (index - 1) / count..<total * index / count
         }
 
-        package var folderName: String { "shard-\(Self.padded(index))-of-\(Self.padded(count))" }
+        package var folderName: String { "shard-\(padded(index, to: 3))-of-\(padded(count, to: 3))" }
 
         /// What a folder's name says; nil for another name.
         init?(folderName: String) {
@@ -36,10 +36,6 @@ package struct EmbeddingFolder: Sendable {
             guard numbers.count == 2 else { return nil }
             self.init(numbers[0], of: numbers[1])
             guard self.folderName == folderName else { return nil }
-        }
-
-        private static func padded(_ number: Int) -> String {
-            String(repeating: "0", count: max(0, 3 - "\(number)".count)) + "\(number)"
         }
     }
 
@@ -119,18 +115,14 @@ package struct EmbeddingFolder: Sendable {
 
     var manifestPath: String { Folder.join(path, Self.manifestName) }
 
-    func partPath(_ number: Int) -> String {
-        let digits = "\(number)"
-        return Folder.join(path, "part-\(String(repeating: "0", count: max(0, 5 - digits.count)))\(digits).npy")
-    }
+    func partPath(_ number: Int) -> String { Folder.join(path, "part-\(padded(number, to: 5)).npy") }
 
     /// Nil where no run began.
     func manifest() throws -> Manifest? {
         guard FileManager.default.fileExists(atPath: manifestPath) else { return nil }
         let data = try CLIPError.wrapping { try WholeFile.data(manifestPath, limit: Self.mostManifest) }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let manifest = try? decoder.decode(Manifest.self, from: data), manifest.format == Manifest.format,
+        guard let manifest = try? EmbeddingFile.decoder().decode(Manifest.self, from: data),
+            manifest.format == Manifest.format,
             manifest.settings.fingerprint == manifest.settings.space.fingerprint, manifest.settings.partSize > 0
         else {
             throw EmbeddingFolderError.damaged(path: manifestPath, problem: "it is no record of a run of this version")
@@ -139,10 +131,7 @@ package struct EmbeddingFolder: Sendable {
     }
 
     func write(_ manifest: Manifest) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        let data = try encoder.encode(manifest)
+        let data = try EmbeddingFile.encoder().encode(manifest)
         try CLIPError.wrapping { try WholeFile.write(data, to: manifestPath) }
     }
 
@@ -162,6 +151,11 @@ package struct EmbeddingFolder: Sendable {
     func folder(of shard: Shard?) -> EmbeddingFolder {
         shard.map { EmbeddingFolder(path: Folder.join(path, $0.folderName)) } ?? self
     }
+}
+
+/// A number with zeros before it, so that names sort as numbers do.
+private func padded(_ number: Int, to width: Int) -> String {
+    String(repeating: "0", count: max(0, width - "\(number)".count)) + "\(number)"
 }
 
 /// Why a folder of vectors cannot be written or read.

@@ -111,15 +111,15 @@ package struct EmbeddingJoin {
 /// Writes an ``EmbeddingFile/Document`` some rows at a time.
 private final class DescriptionWriter {
     private let file: FileWriter
-    private let encoder = JSONEncoder()
+    private let encoder = EmbeddingFile.encoder()
     private let space: EmbeddingSpace
     private var isEmpty = true
     private var leftOut: [Embeddings.LeftOut] = []
 
     init(_ path: String, _ space: EmbeddingSpace) throws {
         self.space = space
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
+        // A row a line.
+        encoder.outputFormatting.remove(.prettyPrinted)
         file = try FileWriter(path)
         try file.write(Data("{\n  \"rows\" : [".utf8))
     }

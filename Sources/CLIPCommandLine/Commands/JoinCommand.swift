@@ -44,7 +44,7 @@ struct JoinCommand: ParsableCommand {
         }
         let left = summary.leftOut > 0 ? ", \(Format.grouped(summary.leftOut)) could not be read" : ""
         try Console.answer(
-            "\(output): \(Format.grouped(summary.pictures)) pictures of \(summary.parts) "
-                + "part\(summary.parts == 1 ? "" : "s")\(left)")
+            "\(output): \(Format.grouped(summary.pictures)) pictures of "
+                + "\(Format.counted(summary.parts, "part"))\(left)")
     }
 }

@@ -28,11 +28,11 @@ struct PageDocument {
     private var lead: String {
         let words =
             content.captions.isEmpty
-            ? Self.counted(content.labels.count, "label")
-            : "\(Self.counted(content.labels.count, "label")) and \(Self.counted(content.captions.count, "caption"))"
+            ? Format.counted(content.labels.count, "label")
+            : "\(Format.counted(content.labels.count, "label")) and \(Format.counted(content.captions.count, "caption"))"
         let among = content.captions.isEmpty ? "the labels" : "the labels, or among the captions,"
         return "The model <code>\(Markup.escaped(content.model))</code> compared "
-            + "\(Self.counted(content.pictures.count, "picture")) with \(words) written in plain words. "
+            + "\(Format.counted(content.pictures.count, "picture")) with \(words) written in plain words. "
             + "Each percentage is a probability among \(among) that were given."
     }
 
@@ -79,9 +79,5 @@ struct PageDocument {
             \(matrix.rendered())</section>
 
             """
-    }
-
-    private static func counted(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 }

@@ -84,6 +84,9 @@ enum Format {
     /// 151277313 as "151,277,313".
     static func grouped(_ number: Int) -> String { Decimals.grouped(number) }
 
+    /// "1 part", "3 parts".
+    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
     static func clipped(_ text: String, to width: Int) -> String {
         guard Table.width(text) > width else { return text }
         var result = ""

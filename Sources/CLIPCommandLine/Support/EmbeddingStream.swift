@@ -16,6 +16,9 @@ struct EncodedPictures: Sendable {
 typealias EmbeddingStream = PictureStream<Tensor, EncodedPictures>
 
 extension PictureStream where Input == Tensor, Output == EncodedPictures {
+    /// Pictures that a core, or another device, encodes at a time.
+    static var usualBatchSize: Int { 32 }
+
     /// - Parameters:
     ///   - options: how pictures are read.
     ///   - normalized: whether each vector is divided by its length; with states they all are.

@@ -14,9 +14,6 @@ struct FolderEmbedding {
     let isStrict: Bool
     let shared: SharedOptions
 
-    /// Pictures that a core, or another device, encodes at a time.
-    private static let batchSize = 32
-
     struct Document: Encodable {
         var model: String
         var output: String
@@ -54,7 +51,7 @@ struct FolderEmbedding {
     private func computation(_ clip: CLIPModel) -> [String: String] {
         [
             "precision": clip.computing,
-            "products of 32-bit matrices": shared.compute.place.float32MatmulPrecision.value.rawValue,
+            "products of 32-bit matrices": shared.compute.float32MatmulPrecision.value.rawValue,
             "transparency": options.alpha.rawValue,
             "memory for a picture": options.memory.description,
         ]
@@ -65,11 +62,12 @@ struct FolderEmbedding {
     ) throws {
         if run.done > 0 {
             Console.note(
-                "clip: going on after \(Format.grouped(run.done)) pictures, \(run.summary.parts) "
-                    + "part\(run.summary.parts == 1 ? "" : "s")")
+                "clip: going on after \(Format.grouped(run.done)) pictures, \(Format.counted(run.summary.parts, "part"))"
+            )
         }
         let stream = try EmbeddingStream(
-            clip, options: options, normalized: normalized, batchSize: min(Self.batchSize, division.pictures))
+            clip, options: options, normalized: normalized,
+            batchSize: min(EmbeddingStream.usualBatchSize, division.pictures))
         var progress = EmbeddingProgress(done: run.done, of: own.count, leftOut: run.summary.leftOut)
         try stream.run(
             own, skipping: run.done, onSkip: run.pass, cut: division.pictures, endsWithFailure: isStrict
@@ -107,8 +105,8 @@ struct FolderEmbedding {
             before > 0 && before == run.done
             ? "all was done before" : "\(Format.fixed(rate, 1)) pictures/s in \(Format.duration(seconds))"
         try Console.answer(
-            "\(run.folder.path): \(Format.grouped(summary.pictures)) pictures in \(summary.parts) "
-                + "part\(summary.parts == 1 ? "" : "s")\(left) (\(work))")
+            "\(run.folder.path): \(Format.grouped(summary.pictures)) pictures in "
+                + "\(Format.counted(summary.parts, "part"))\(left) (\(work))")
     }
 }
 

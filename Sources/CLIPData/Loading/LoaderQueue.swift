@@ -163,12 +163,13 @@ final class LoaderQueue<Decoded: Sendable>: @unchecked Sendable {
         condition.broadcast()
         condition.unlock()
     }
+}
 
-    private func autoreleasing<Value>(_ body: () -> Value) -> Value {
-        #if canImport(ObjectiveC)
-        autoreleasepool(invoking: body)
-        #else
-        body()
-        #endif
-    }
+/// Frees what Objective-C's libraries leave behind, on systems that have it: threads of ours have no pool that is emptied.
+func autoreleasing<Value>(_ body: () throws -> Value) rethrows -> Value {
+    #if canImport(ObjectiveC)
+    try autoreleasepool(invoking: body)
+    #else
+    try body()
+    #endif
 }

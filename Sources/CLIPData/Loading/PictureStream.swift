@@ -80,14 +80,6 @@ package struct PictureStream<Input: Sendable, Output: Sendable>: Sendable {
         let output = inputs.isEmpty ? nil : try autoreleasing { try encode(inputs, threads) }
         return Batch(pictures: pictures, output: output)
     }
-
-    private func autoreleasing<Value>(_ body: () throws -> Value) rethrows -> Value {
-        #if canImport(ObjectiveC)
-        try autoreleasepool(invoking: body)
-        #else
-        try body()
-        #endif
-    }
 }
 
 /// How much a stream does at a time.

@@ -11,9 +11,9 @@ package protocol PackableLayer: Module {
 
 extension Module {
     /// Has everything below compute with matrices that are packed for the processor where a layer has any, and in
-    /// ``MatrixPacking/dtype`` throughout, on the CPU. They are packed when they are first needed, so that a tower nobody asks costs nothing, from parameters
-    /// that stay as they were loaded: in a file's memory, where they lie there. Where gradients are taken, the parameters are
-    /// used as ever.
+    /// ``MatrixPacking/dtype`` throughout, on the CPU. They are packed when they are first needed, so that a tower nobody asks
+    /// costs nothing, from parameters that stay as they were loaded: in a file's memory, where they lie there. Where gradients are
+    /// taken, the parameters are used as ever.
     public func pack(as packing: MatrixPacking) throws {
         let layers = modules(of: (any PackableLayer).self)
         let kept = Set(layers.flatMap(\.packedParameters).map(ObjectIdentifier.init))
@@ -34,18 +34,15 @@ extension Module {
 package final class Packing: @unchecked Sendable {
     private let packing: MatrixPacking
     private let lock = NSLock()
-    private var made: [Range<Int>: Matrix] = [:]  // guarded by `lock`
+    /// By the rows of the parameter that they are of.
+    private var matrices: [Range<Int>: Made<PackedMatrix>] = [:]  // guarded by `lock`
+    private var kernel: Made<Tensor>?  // guarded by `lock`
 
-    private struct Matrix {
+    private struct Made<Values> {
         /// What it was made of.
         let source: Tensor
         let values: Values
         let bias: Tensor?
-
-        enum Values {
-            case matrix(PackedMatrix)
-            case kernel(Tensor)
-        }
     }
 
     /// What matrix and bias are multiplied by, for a layer whose activation is another's of a multiple.
@@ -78,15 +75,14 @@ package final class Packing: @unchecked Sendable {
     ) throws -> Tensor? {
         guard isUsed(for: input) else { return nil }
         let rows = rows ?? 0..<weight.shape[0]
-        let matrix = try matrix(of: weight.tensor, rows) { source in
+        let matrix = try made(\.matrices[rows], of: weight.tensor) { source in
             let weight = try source.slice(rows).reshaped([rows.count, -1])
             return (
-                .matrix(try Self.times(weight, factors.weight).packed(packing)),
+                try Self.times(weight, factors.weight).packed(packing),
                 try bias().map { try Self.times($0, factors.bias).converted(to: dtype) }
             )
         }
-        guard case .matrix(let packed) = matrix.values else { return nil }
-        return try input.product(withPacked: packed, bias: matrix.bias, ending: ending)
+        return try input.product(withPacked: matrix.values, bias: matrix.bias, ending: ending)
     }
 
     /// ``Convolution``, with a normalization after it in one with its kernel; nil where the parameters are to be used.
@@ -95,7 +91,7 @@ package final class Packing: @unchecked Sendable {
     ) throws -> Tensor? {
         let computed = Self.convolutionType(packing)
         guard isUsed(for: input), Tensor.packsKernels(computed) else { return nil }
-        let kernel = try matrix(of: layer.weight.tensor, Self.kernel) { source in
+        let kernel = try made(\.kernel, of: layer.weight.tensor) { source in
             var (weight, bias) = (try source.detached(), try layer.bias?.tensor.detached())
             if let norm {
                 let (scale, shift) = try norm.scaleAndShift()
@@ -103,14 +99,13 @@ package final class Packing: @unchecked Sendable {
                 bias = try bias.map { try $0 * scale + shift } ?? shift
             }
             return (
-                .kernel(try weight.converted(to: computed).packedKernel(layer.shape, for: input.shape)),
+                try weight.converted(to: computed).packedKernel(layer.shape, for: input.shape),
                 try bias?.converted(to: computed)
             )
         }
-        guard case .kernel(let packed) = kernel.values else { return nil }
-        return try input.converted(to: computed)
-            .convolution(withPacked: packed, bias: kernel.bias, layer.shape, ending: ending.converted(to: computed))
-            .converted(to: dtype)
+        let output = try input.converted(to: computed).convolution(
+            withPacked: kernel.values, bias: kernel.bias, layer.shape, ending: ending.converted(to: computed))
+        return try output.converted(to: dtype)
     }
 
     /// Where a processor multiplies bfloat16 more slowly than 32-bit numbers, two conversions cost less than the difference.
@@ -118,36 +113,33 @@ package final class Packing: @unchecked Sendable {
         packing == .float32 || !MatrixPacking.bfloat16IsFaster ? .float32 : .bfloat16
     }
 
-    /// A convolution's only entry.
-    private static let kernel = 0..<0
-
     private func isUsed(for input: Tensor) -> Bool {
         guard !Engine.recordsGradients else {
             // A step may follow, which writes into the parameters.
-            lock.withLock { made = [:] }
+            lock.withLock { (matrices, kernel) = ([:], nil) }
             return false
         }
         return input.dtype == dtype && input.device.kind == .cpu
     }
 
     /// What was made of a parameter as it is now, or is made the first time.
-    private func matrix(
-        of source: Tensor, _ rows: Range<Int>, _ make: (Tensor) throws -> (values: Matrix.Values, bias: Tensor?)
-    ) throws -> Matrix {
+    private func made<Values>(
+        _ place: ReferenceWritableKeyPath<Packing, Made<Values>?>, of source: Tensor,
+        _ make: (Tensor) throws -> (values: Values, bias: Tensor?)
+    ) throws -> Made<Values> {
         try lock.withLock {
-            if let known = made[rows], known.source === source { return known }
+            if let known = self[keyPath: place], known.source === source { return known }
             // Kept for as long as the model, and not only in inference mode.
-            let matrix = try Engine.outsideInference {
+            let made = try Engine.outsideInference {
                 try Engine.withoutGradients {
                     let (values, bias) = try make(source)
-                    return Matrix(
-                        source: source, values: values, bias: try bias?.contiguous())
+                    return Made(source: source, values: values, bias: try bias?.contiguous())
                 }
             }
-            made[rows] = matrix
+            self[keyPath: place] = made
             // Read again only where something else is to be made of it.
             source.releaseFilePages()
-            return matrix
+            return made
         }
     }
 

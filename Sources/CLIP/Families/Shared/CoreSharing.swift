@@ -28,32 +28,20 @@ enum CoreSharing {
     }
 
     /// What `encode` makes of the parts, joined in their order.
-    /// - Parameter encode: gives tensors with a row for each member of its part.
+    /// - Parameters:
+    ///   - threads: of each part; nil to share out those that may be used.
+    ///   - encode: gives tensors with a row for each member of its part.
     static func map(
-        _ parts: [Range<Int>], _ encode: @escaping @Sendable (Range<Int>) throws -> [Tensor]
+        _ parts: [Range<Int>], threads: Int? = nil, _ encode: @escaping @Sendable (Range<Int>) throws -> [Tensor]
     ) throws -> [Tensor] {
-        guard parts.count > 1 else { return try encode(parts.first ?? 0..<0) }
-        let threads = max(1, Engine.threadCount / parts.count)
+        guard parts.count > 1 || threads != nil else { return try encode(parts.first ?? 0..<0) }
+        let cores = max(1, min(Engine.threadCount, parts.count))
+        let threads = threads ?? max(1, Engine.threadCount / cores)
         let results = Results(count: parts.count)
-        DispatchQueue.concurrentPerform(iterations: parts.count) { place in
-            let result = Result {
-                try Engine.onThisThread(with: threads) { try Engine.withoutGradients { try encode(parts[place]) } }
-            }
-            results.set(result, at: place)
-        }
-        return try results.joined()
-    }
-
-    /// What `encode` makes of each member of a batch by itself, on one core, joined in their order: what it gives depends on the
-    /// member alone. How a library cuts a product up, and so how it rounds, follows from the batch's size and the threads.
-    /// - Parameter encode: gives tensors with one row.
-    static func one(_ count: Int, _ encode: @escaping @Sendable (Int) throws -> [Tensor]) throws -> [Tensor] {
-        let results = Results(count: count)
-        let cores = max(1, min(Engine.threadCount, count))
         DispatchQueue.concurrentPerform(iterations: cores) { core in
-            for place in stride(from: core, to: count, by: cores) {
+            for place in stride(from: core, to: parts.count, by: cores) {
                 let result = Result {
-                    try Engine.onThisThread(with: 1) { try Engine.withoutGradients { try encode(place) } }
+                    try Engine.onThisThread(with: threads) { try Engine.withoutGradients { try encode(parts[place]) } }
                 }
                 results.set(result, at: place)
             }
