@@ -35,6 +35,15 @@ struct Product {
     bool isHalf;  // output and other
 };
 
+/// What is read next, brought near meanwhile: for each place of the inner dimension so many bytes of it. Spread out like this,
+/// what comes from memory does not wait in the way of what is near already.
+struct Ahead {
+    const char *from;
+    int64_t bytes;
+
+    CT_INLINE void fetch(const Ahead &ahead, int64_t place) { __builtin_prefetch(ahead.from + place * ahead.bytes, 0, 2); }
+};
+
 // ---- What follows
 
 /// x·Φ(x), by a rational approximation of erf on [-4, 4] (an error below 4e-7).
@@ -106,17 +115,19 @@ CT_INLINE void finish(const Product &p, Floats &x, int64_t row, int64_t column) 
     std::memcpy(to, padded, left * sizeof(Number));
 }
 
-// ---- The kinds
+// ---- The kinds: how many vectors of columns a panel has, how many places of the inner dimension stand side by side in it, and
+// where it keeps the number of a column at a place
 
-/// Rows of 32-bit numbers; `Own::values` gives what stands in a panel at a place of the inner dimension.
+/// Rows of 32-bit numbers; `Own::values` gives what a panel has at a place.
 template <typename Own, typename Stored>
 struct OfFloats {
     template <int rows, int wide, typename Sums>
-    CT_INLINE void add(const Product &p, int64_t first, int64_t column, Sums &sums) {
+    CT_INLINE void add(const Product &p, int64_t first, int64_t column, const Ahead &ahead, Sums &sums) {
         const auto *row = static_cast<const float *>(p.rows) + first * p.inner;
         const auto *panel = static_cast<const Stored *>(p.matrix) + column * p.inner;
         const int64_t inner = p.inner;
         for (int64_t k = 0; k < inner; ++k, panel += wide * lanes) {
+            Ahead::fetch(ahead, k);
             Floats values[wide];
             Own::template values<wide>(panel, values);
             CT_UNROLL
@@ -131,7 +142,10 @@ struct OfFloats {
 
 /// Matrices of 32-bit numbers.
 struct Floating : OfFloats<Floating, float> {
-    static constexpr int wide = 3;
+    typedef float Entry;
+    static constexpr int wide = 3, group = 1;
+
+    CT_INLINE int64_t place(int64_t width, int64_t k, int64_t column) { return k * width + column; }
 
     template <int wide>
     CT_INLINE void values(const float *panel, Floats *to) {
@@ -143,7 +157,12 @@ struct Floating : OfFloats<Floating, float> {
 /// Matrices of bfloat16. Of two vectors of columns the first one's numbers lie below, the second's above in 32 bits, so that each
 /// takes one operation to become floats.
 struct Halved : OfFloats<Halved, uint16_t> {
-    static constexpr int wide = 2;
+    typedef uint16_t Entry;
+    static constexpr int wide = 2, group = 1;
+
+    CT_INLINE int64_t place(int64_t width, int64_t k, int64_t column) {
+        return k * width + (width == 2 * lanes ? column % lanes * 2 + column / lanes : column);
+    }
 
     template <int wide>
     CT_INLINE void values(const uint16_t *panel, Floats *to) {
@@ -162,13 +181,15 @@ struct Halved : OfFloats<Halved, uint16_t> {
 #if defined(CT_DOTS)
 /// Sums of products of four signed with four unsigned bytes at a time.
 template <int rows, int wide>
-CT_DOTS inline void dots(const int8_t *row, const uint8_t *panel, int64_t inner, int32_t *out) {
+CT_DOTS inline void dots(
+    const int8_t *row, const uint8_t *panel, int64_t inner, const char *ahead, int64_t aheadBytes, int32_t *out) {
     __m512i sums[rows][wide];
     CT_UNROLL
     for (int r = 0; r < rows; ++r)
         CT_UNROLL
         for (int c = 0; c < wide; ++c) sums[r][c] = _mm512_setzero_si512();
     for (int64_t k = 0; k < inner; k += 4, panel += wide * 64) {
+        __builtin_prefetch(ahead + k * aheadBytes, 0, 2);
         __m512i values[wide];
         CT_UNROLL
         for (int c = 0; c < wide; ++c) values[c] = _mm512_loadu_si512(panel + c * 64);
@@ -187,16 +208,22 @@ CT_DOTS inline void dots(const int8_t *row, const uint8_t *panel, int64_t inner,
         for (int c = 0; c < wide; ++c) _mm512_storeu_si512(out + (r * wide + c) * lanes, sums[r][c]);
 }
 
+#endif
+
 /// Bytes: rows signed, a matrix 128 above what it stands for, since the processor multiplies signed with unsigned ones.
 struct Integral {
-    static constexpr int wide = 3;
+    typedef uint8_t Entry;
+    static constexpr int wide = 3, group = 4;
 
+    CT_INLINE int64_t place(int64_t width, int64_t k, int64_t column) { return (k / group * width + column) * group + k % group; }
+
+#if defined(CT_DOTS)
     template <int rows, int wide, typename Sums>
-    CT_INLINE void add(const Product &p, int64_t first, int64_t column, Sums &sums) {
+    CT_INLINE void add(const Product &p, int64_t first, int64_t column, const Ahead &ahead, Sums &sums) {
         int32_t whole[rows * wide * lanes];
         dots<rows, wide>(
             static_cast<const int8_t *>(p.rows) + first * p.inner, static_cast<const uint8_t *>(p.matrix) + column * p.inner,
-            p.inner, whole);
+            p.inner, ahead.from, ahead.bytes, whole);
         CT_UNROLL
         for (int r = 0; r < rows; ++r)
             CT_UNROLL
@@ -211,17 +238,17 @@ struct Integral {
                 sums[r][c] = __builtin_convertvector(own, Floats) * (scales * p.rowScales[first + r]);
             }
     }
-};
 #endif
+};
 
 template <typename Kind, int rows, int wide, typename Number>
-CT_INLINE void tile(const Product &p, int64_t row, int64_t column) {
+CT_INLINE void tile(const Product &p, int64_t row, int64_t column, const Ahead &ahead) {
     Floats sums[rows][wide];
     CT_UNROLL
     for (int r = 0; r < rows; ++r)
         CT_UNROLL
         for (int c = 0; c < wide; ++c) fill(0, sums[r][c]);
-    Kind::template add<rows, wide>(p, row, column, sums);
+    Kind::template add<rows, wide>(p, row, column, ahead, sums);
     CT_UNROLL
     for (int r = 0; r < rows; ++r)
         CT_UNROLL
@@ -229,64 +256,87 @@ CT_INLINE void tile(const Product &p, int64_t row, int64_t column) {
             if (column + c * lanes < p.columns) finish<Number>(p, sums[r][c], row + r, column + c * lanes);
 }
 
-/// Rows from `row` on by one panel of columns.
+/// The rows that are left, in ever smaller tiles.
 template <typename Kind, int most, int wide, typename Number>
-CT_INLINE void panel(const Product &p, int64_t row, int64_t end, int64_t column) {
-    for (; row + most <= end; row += most) tile<Kind, most, wide, Number>(p, row, column);
-    for (; row + 4 <= end && most > 4; row += 4) tile<Kind, 4, wide, Number>(p, row, column);
-    for (; row < end; ++row) tile<Kind, 1, wide, Number>(p, row, column);
+CT_INLINE void rest(const Product &p, int64_t row, int64_t end, int64_t column, const Ahead &ahead) {
+    if constexpr (most > 0) {
+        for (; row + most <= end; row += most) tile<Kind, most, wide, Number>(p, row, column, ahead);
+        rest<Kind, most / 2, wide, Number>(p, row, end, column, ahead);
+    }
+}
+
+/// Rows from `row` on by one panel of columns, while the panel `next` to it is brought near.
+template <typename Kind, int most, int wide, typename Number>
+CT_INLINE void panel(const Product &p, int64_t row, int64_t end, int64_t column, int64_t next) {
+    const int64_t tiles = (end - row + most - 1) / most, bytes = wide * lanes * sizeof(typename Kind::Entry);
+    const int64_t from = next < 0 ? column : next, share = next < 0 ? 0 : (bytes + tiles - 1) / tiles;
+    Ahead ahead{static_cast<const char *>(p.matrix) + from * p.inner * sizeof(typename Kind::Entry), share};
+    for (; row + most <= end; row += most, ahead.from += share * p.inner) tile<Kind, most, wide, Number>(p, row, column, ahead);
+    rest<Kind, most / 2, wide, Number>(p, row, end, column, ahead);
 }
 
 template <typename Kind, int most>
-CT_INLINE void run(const Product &p, int64_t row, int64_t end, int64_t column, int64_t wide) {
+CT_INLINE void run(const Product &p, int64_t row, int64_t end, int64_t column, int64_t wide, int64_t next) {
     if (wide == Kind::wide) {
-        if (p.isHalf) panel<Kind, most, Kind::wide, uint16_t>(p, row, end, column);
-        else panel<Kind, most, Kind::wide, float>(p, row, end, column);
+        if (p.isHalf) panel<Kind, most, Kind::wide, uint16_t>(p, row, end, column, next);
+        else panel<Kind, most, Kind::wide, float>(p, row, end, column, next);
     } else {
         for (int64_t c = 0; c < wide; ++c) {
-            if (p.isHalf) panel<Kind, most, 1, uint16_t>(p, row, end, column + c * lanes);
-            else panel<Kind, most, 1, float>(p, row, end, column + c * lanes);
+            if (p.isHalf) panel<Kind, most, 1, uint16_t>(p, row, end, column + c * lanes, -1);
+            else panel<Kind, most, 1, float>(p, row, end, column + c * lanes, -1);
         }
     }
 }
 
-typedef void (*Kernel)(const Product &, int64_t row, int64_t end, int64_t column, int64_t wide);
+/// `next` is the panel after this one that the same thread multiplies by, -1 for none.
+typedef void (*Kernel)(const Product &, int64_t row, int64_t end, int64_t column, int64_t wide, int64_t next);
 
-// Registers for as many sums as a panel has.
+// As many rows at a time as there are registers for their sums.
+#define CT_KERNEL(mark, name, kind, most)                                                                              \
+    mark inline void name(const Product &p, int64_t row, int64_t end, int64_t column, int64_t wide, int64_t next) {     \
+        run<kind, most>(p, row, end, column, wide, next);                                                              \
+    }
 #if defined(__x86_64__)
-CT_WIDE inline void wideFloating(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Floating, 8>(p, a, b, c, w); }
-CT_WIDE inline void wideHalved(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Halved, 12>(p, a, b, c, w); }
-CT_WIDE inline void wideIntegral(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Integral, 8>(p, a, b, c, w); }
-CT_MIDDLE inline void middleFloating(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Floating, 2>(p, a, b, c, w); }
-CT_MIDDLE inline void middleHalved(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Halved, 2>(p, a, b, c, w); }
+CT_KERNEL(CT_WIDE, wideFloating, Floating, 8)
+CT_KERNEL(CT_WIDE, wideHalved, Halved, 12)
+CT_KERNEL(CT_WIDE, wideIntegral, Integral, 8)
+CT_KERNEL(CT_MIDDLE, middleFloating, Floating, 2)
+CT_KERNEL(CT_MIDDLE, middleHalved, Halved, 2)
 #else
-inline void plainFloating(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Floating, 2>(p, a, b, c, w); }
-inline void plainHalved(const Product &p, int64_t a, int64_t b, int64_t c, int64_t w) { run<Halved, 2>(p, a, b, c, w); }
+CT_KERNEL(, plainFloating, Floating, 2)
+CT_KERNEL(, plainHalved, Halved, 2)
 #endif
+#undef CT_KERNEL
 
 struct Kind {
     Kernel kernel;  // null where this processor has none
-    int64_t wide, group, entrySize, rowSize;
+    int64_t wide, group;
+    int64_t rowSize;  // bytes of a row's number
     at::ScalarType entry;
 };
 
+template <typename Own>
+Kind kind(Kernel kernel, int64_t rowSize, at::ScalarType entry) {
+    return {kernel, Own::wide, Own::group, rowSize, entry};
+}
+
 inline Kind kind(int32_t arithmetic) {
-    const Kind none{nullptr, 1, 1, 1, 1, at::kFloat};
 #if defined(__x86_64__)
     static const bool hasDots = isWide() && __builtin_cpu_supports("avx512vnni");
     switch (arithmetic) {
-    case CT_FLOATING: return {isWide() ? wideFloating : isMiddle() ? middleFloating : nullptr, 3, 1, 4, 4, at::kFloat};
-    case CT_HALVED: return {isWide() ? wideHalved : isMiddle() ? middleHalved : nullptr, 2, 1, 2, 4, at::kBFloat16};
-    case CT_INTEGRAL: return {hasDots ? wideIntegral : nullptr, 3, 4, 1, 1, at::kByte};
-    default: return none;
+    case CT_FLOATING: return kind<Floating>(isWide() ? wideFloating : isMiddle() ? middleFloating : nullptr, 4, at::kFloat);
+    case CT_HALVED: return kind<Halved>(isWide() ? wideHalved : isMiddle() ? middleHalved : nullptr, 4, at::kBFloat16);
+    case CT_INTEGRAL: return kind<Integral>(hasDots ? wideIntegral : nullptr, 1, at::kByte);
+    default: break;
     }
 #else
     switch (arithmetic) {
-    case CT_FLOATING: return {plainFloating, 3, 1, 4, 4, at::kFloat};
-    case CT_HALVED: return {plainHalved, 2, 1, 2, 4, at::kBFloat16};
-    default: return none;
+    case CT_FLOATING: return kind<Floating>(plainFloating, 4, at::kFloat);
+    case CT_HALVED: return kind<Halved>(plainHalved, 4, at::kBFloat16);
+    default: break;
     }
 #endif
+    return {nullptr, 1, 1, 1, at::kFloat};
 }
 
 }  // namespace ctorch::products

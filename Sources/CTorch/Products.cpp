@@ -21,25 +21,19 @@ int64_t panelWidth(int64_t column, int64_t columns, int64_t wide) {
     return column + wide * lanes <= padded(columns) ? wide * lanes : lanes;
 }
 
-/// Where a panel keeps the number of a column at a place of the inner dimension.
-template <typename Entry>
-Entry *entry(Entry *panel, const Kind &kind, int64_t width, int64_t k, int64_t column) {
-    if (kind.entry == at::kBFloat16 && width == 2 * lanes)
-        return panel + k * width + column % lanes * 2 + column / lanes;
-    return panel + (k / kind.group * width + column) * kind.group + k % kind.group;
-}
-
-template <typename Entry, typename Number>
-void pack(const Kind &kind, const Number *from, int64_t columns, int64_t inner, Entry *to, Entry empty) {
-    const int64_t deep = rounded(inner, kind.group), step = kind.wide * lanes;
+template <typename Own>
+void pack(const typename Own::Entry *from, int64_t columns, int64_t inner, typename Own::Entry *to, typename Own::Entry empty) {
+    const int64_t deep = rounded(inner, Own::group), step = Own::wide * lanes;
     ctorch::in_parts((columns + step - 1) / step, 1, [&](int64_t begin, int64_t end) {
         for (int64_t column = begin * step; column < std::min(end * step, padded(columns));) {
-            const int64_t width = panelWidth(column, columns, kind.wide);
-            Entry *panel = to + column * deep;
-            for (int64_t own = 0; own < width; ++own)
-                for (int64_t k = 0; k < deep; ++k)
-                    *entry(panel, kind, width, k, own) =
-                        column + own < columns && k < inner ? from[(column + own) * inner + k] : empty;
+            const int64_t width = panelWidth(column, columns, Own::wide), count = std::min(width, columns - column);
+            typename Own::Entry *panel = to + column * deep;
+            if (count < width || inner < deep) std::fill(panel, panel + width * deep, empty);
+            // A few places at a time, so that what is written in strides stays near.
+            for (int64_t first = 0; first < inner; first += lanes)
+                for (int64_t own = 0; own < count; ++own)
+                    for (int64_t k = first; k < std::min(inner, first + lanes); ++k)
+                        panel[Own::place(width, k, own)] = from[(column + own) * inner + k];
             column += width;
         }
     });
@@ -90,10 +84,11 @@ at::Tensor multiply(
     for (int64_t row = 0; row < count; row += atOnce) {
         const int64_t end = std::min(count, row + atOnce);
         ctorch::in_parts(panels, 1, [&](int64_t first, int64_t last) {
-            for (int64_t column = first * step; column < std::min(last * step, padded(columns));) {
-                const int64_t width = panelWidth(column, columns, kind.wide);
-                kind.kernel(product, row, end, column, width / lanes);
-                column += width;
+            const int64_t stop = std::min(last * step, padded(columns));
+            for (int64_t column = first * step; column < stop;) {
+                const int64_t width = panelWidth(column, columns, kind.wide), next = column + width;
+                kind.kernel(product, row, end, column, width / lanes, next < stop ? next : -1);
+                column = next;
             }
         });
     }
@@ -144,7 +139,7 @@ int ct_pack_matrix([[maybe_unused]] ct_tensor matrix, [[maybe_unused]] int32_t a
             const Quantized whole(source.to(at::kFloat).contiguous(), true);
             // As the kernel reads it: 128 above.
             const at::Tensor bytes = (whole.bytes.narrow(1, 0, inner).to(at::kShort) + 128).to(at::kByte).contiguous();
-            pack(own, bytes.const_data_ptr<uint8_t>(), columns, inner, made.mutable_data_ptr<uint8_t>(), uint8_t{128});
+            pack<Integral>(bytes.const_data_ptr<uint8_t>(), columns, inner, made.mutable_data_ptr<uint8_t>(), 128);
             // Scales as floats, and below them the sums of a column's bytes as integers.
             at::Tensor columnScales = at::zeros({2, padded(columns)}, at::kFloat);
             columnScales[0].narrow(0, 0, columns).copy_(whole.scales);
@@ -152,11 +147,11 @@ int ct_pack_matrix([[maybe_unused]] ct_tensor matrix, [[maybe_unused]] int32_t a
             *scales = ctorch::handle_of(columnScales);
         } else if (arithmetic == CT_HALVED) {
             const at::Tensor halves = source.to(at::kBFloat16).contiguous();
-            pack(own, static_cast<const uint16_t *>(halves.const_data_ptr()), columns, inner,
-                 static_cast<uint16_t *>(made.mutable_data_ptr()), uint16_t{0});
+            pack<Halved>(static_cast<const uint16_t *>(halves.const_data_ptr()), columns, inner,
+                         static_cast<uint16_t *>(made.mutable_data_ptr()), 0);
         } else {
             const at::Tensor floats = source.to(at::kFloat).contiguous();
-            pack(own, floats.const_data_ptr<float>(), columns, inner, made.mutable_data_ptr<float>(), 0.0f);
+            pack<Floating>(floats.const_data_ptr<float>(), columns, inner, made.mutable_data_ptr<float>(), 0);
         }
         *packed = ctorch::handle_of(made);
 #else
