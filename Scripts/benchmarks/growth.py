@@ -7,6 +7,7 @@ and on all. Writes growth.json and growth.svg.
 """
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -49,19 +50,32 @@ def grow(options, kind, sizes, arguments_of):
     return rows
 
 
-def panel(rows, value, title, axis, top):
+def scale(values, isLogarithmic):
+    """Round numbers for an axis, and where a value stands on it, from 0 to 1."""
+    most = max(values)
+    if not isLogarithmic:
+        unit = 10 ** math.floor(math.log10(most / 4))
+        step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor * 4 >= most)
+        return [step * index for index in range(5)], lambda value: value / (step * 4)
+    steps = [base * 10 ** power for power in range(7) for base in (1, 2, 5)]
+    least = max(step for step in steps if step <= max(1, min(values)))
+    ticks = [step for step in steps if least <= step <= next(top for top in steps if top >= most)]
+    return ticks, lambda value: math.log(value / ticks[0]) / math.log(ticks[-1] / ticks[0])
+
+
+def panel(rows, value, title, axis, top, isLogarithmic=False):
     """Lines of a figure against a size, in doubling steps; dashes for one thread."""
     left, width, height, parts = 70, 460, 170, []
     sizes = sorted({row["size"] for row in rows})
-    most = max(row[value] for row in rows)
+    ticks, share = scale([row[value] for row in rows], isLogarithmic)
     place = {size: left + index * width / max(1, len(sizes) - 1) for index, size in enumerate(sizes)}
     parts.append(f'<text x="{left}" y="{top - 12}" font-weight="bold">{title}</text>')
-    for step in range(5):
-        y = top + height - height * step / 4
-        parts.append(f'<path d="M{left} {y}H{left + width}" stroke="#e3e3e3"/>')
-        parts.append(f'<text x="{left - 6}" y="{y + 4}" text-anchor="end">{most * step / 4:.0f}</text>')
+    for tick in ticks:
+        y = top + height - height * share(tick)
+        parts.append(f'<path d="M{left} {y:.1f}H{left + width}" stroke="#e3e3e3"/>')
+        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
     for size in sizes:
-        parts.append(f'<text x="{place[size]}" y="{top + height + 16}" text-anchor="middle">{size}</text>')
+        parts.append(f'<text x="{place[size]:.1f}" y="{top + height + 16}" text-anchor="middle">{size}</text>')
     parts.append(f'<text x="{left + width}" y="{top + height + 32}" text-anchor="end">{axis}</text>')
     labels = []
     for precision in COLORS:
@@ -69,14 +83,16 @@ def panel(rows, value, title, axis, top):
             own = [row for row in rows if row["precision"] == precision and row["threads"] == threads]
             if not own:
                 continue
-            points = [(place[row["size"]], top + height - row[value] / most * height) for row in own]
+            points = [(place[row["size"]], top + height - share(row[value]) * height) for row in own]
             dash = ' stroke-dasharray="5 4"' if threads == 1 else ""
             parts.append(f'<polyline fill="none" stroke="{COLORS[precision]}" stroke-width="2"{dash} points="'
                          + " ".join(f"{x:.1f},{y:.1f}" for x, y in points) + '"/>')
             labels.append((points[-1][1], f"{precision}, {threads} thread{'' if threads == 1 else 's'}", COLORS[precision]))
-    y = -100
+    # Beside the ends of their lines, a row apart, none below the figure.
+    y, rest = -100, len(labels)
     for wanted, text, color in sorted(labels):
-        y = max(wanted, y + 14)
+        rest -= 1
+        y = max(min(wanted, top + height - 14 * rest), y + 14)
         parts.append(f'<text x="{left + width + 10}" y="{y + 4:.1f}" fill="{color}">{text}</text>')
     return parts
 
@@ -89,7 +105,7 @@ def chart(rows, model):
         parts += panel(pictures, "per_second", f"{model}: pictures a second", "pictures in a batch", 40)
         parts += panel(pictures, "mebibytes", "memory at most, MiB", "pictures in a batch", 290)
     if texts:
-        parts += panel(texts, "per_second", "captions a second, 32 in a batch", "words of a caption", 540)
+        parts += panel(texts, "per_second", "captions a second, 32 in a batch (logarithmic)", "words of a caption", 540, isLogarithmic=True)
     return ('<svg xmlns="http://www.w3.org/2000/svg" width="680" height="770" viewBox="0 0 680 770" font-family="sans-serif" '
             'font-size="12"><rect width="100%" height="100%" fill="#fff"/>' + "".join(parts) + "</svg>\n")
 
