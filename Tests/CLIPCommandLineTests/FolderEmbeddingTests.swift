@@ -61,6 +61,7 @@ import Testing
             let document = try outcome.json()
             #expect(document["pictures"] as? Int == 21 && document["left_out"] as? Int == 2)
             #expect(document["parts"] as? Int == 3 && document["output"] as? String == parts)
+            #expect(["fp32", "bf16"].contains(document["precision"] as? String))
             #expect(document["resumed_from"] == nil && (document["pictures_per_second"] as? Double ?? 0) > 0)
             let expected = ["embed.json"] + (0..<3).flatMap { ["part-0000\($0).npy", "part-0000\($0).npy.json"] }
             #expect(try Self.names(parts) == expected)

@@ -25,7 +25,7 @@ struct EmbeddedPictures {
 
     init(
         _ list: PictureList, _ clip: CLIPModel, options: PictureOptions, normalized: Bool = true,
-        withStates: Bool = false, batchSize: Int = EmbeddingStream.usualBatchSize, bad policy: BadPicture
+        withStates: Bool = false, batchSize: Int? = nil, bad policy: BadPicture
     ) throws {
         if list.isEmpty { return }
         let stream = try EmbeddingStream(

@@ -16,16 +16,16 @@ struct EncodedPictures: Sendable {
 typealias EmbeddingStream = PictureStream<Tensor, EncodedPictures>
 
 extension PictureStream where Input == Tensor, Output == EncodedPictures {
-    /// Pictures that a core, or another device, encodes at a time.
-    static var usualBatchSize: Int { 32 }
+    /// Pictures that a core, or another device, encodes at a time: a core is no faster with more, which take its memory.
+    static func usualBatchSize(on device: Device) -> Int { device.kind == .cpu ? 16 : 32 }
 
     /// - Parameters:
     ///   - options: how pictures are read.
     ///   - normalized: whether each vector is divided by its length; with states they all are.
-    ///   - batchSize: pictures of a batch at most.
+    ///   - batchSize: pictures of a batch at most; the usual ones where nothing is said.
     /// - Throws: `CLIPError.noImageTower` for a text tower alone.
     init(
-        _ clip: CLIPModel, options: PictureOptions, normalized: Bool, withStates: Bool = false, batchSize: Int
+        _ clip: CLIPModel, options: PictureOptions, normalized: Bool, withStates: Bool = false, batchSize: Int? = nil
     ) throws {
         let preprocessor = try clip.preprocessor
         let isOnProcessor = clip.model.device.kind == .cpu
@@ -40,7 +40,8 @@ extension PictureStream where Input == Tensor, Output == EncodedPictures {
         }
         self.init(
             sizes: StreamSizes(
-                batchSize: batchSize, cores: Engine.threadCount, leastWorkers: isOnProcessor ? 1 : 2),
+                batchSize: batchSize ?? Self.usualBatchSize(on: clip.model.device), cores: Engine.threadCount,
+                leastWorkers: isOnProcessor ? 1 : 2),
             read: { picture in
                 try Engine.onThisThreadAlone {
                     try Engine.inference { try options.read(picture, for: preprocessor) }

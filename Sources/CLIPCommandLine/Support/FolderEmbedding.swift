@@ -16,6 +16,8 @@ struct FolderEmbedding {
 
     struct Document: Encodable {
         var model: String
+        /// What the towers computed in.
+        var precision: String
         var output: String
         /// Those with a vector, in all parts.
         var pictures: Int
@@ -67,7 +69,7 @@ struct FolderEmbedding {
         }
         let stream = try EmbeddingStream(
             clip, options: options, normalized: normalized,
-            batchSize: min(EmbeddingStream.usualBatchSize, division.pictures))
+            batchSize: min(EmbeddingStream.usualBatchSize(on: clip.model.device), division.pictures))
         var progress = EmbeddingProgress(done: run.done, of: own.count, leftOut: run.summary.leftOut)
         try stream.run(
             own, skipping: run.done, onSkip: run.pass, cut: division.pictures, endsWithFailure: isStrict
@@ -96,8 +98,8 @@ struct FolderEmbedding {
         if shared.json {
             return try Console.printJSON(
                 Document(
-                    model: clip.name, output: run.folder.path, pictures: summary.pictures, leftOut: summary.leftOut,
-                    parts: summary.parts, seconds: seconds, picturesPerSecond: rate,
+                    model: clip.name, precision: clip.computing, output: run.folder.path, pictures: summary.pictures,
+                    leftOut: summary.leftOut, parts: summary.parts, seconds: seconds, picturesPerSecond: rate,
                     resumedFrom: before > 0 ? before : nil))
         }
         let left = summary.leftOut > 0 ? ", \(Format.grouped(summary.leftOut)) could not be read" : ""
