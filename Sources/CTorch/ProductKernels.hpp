@@ -119,12 +119,12 @@ CT_INLINE void finish(const Product &p, Floats &x, int64_t row, int64_t column) 
 // where it keeps the number of a column at a place
 
 /// Rows of 32-bit numbers; `Own::values` gives what a panel has at a place.
-template <typename Own, typename Stored>
+template <typename Own>
 struct OfFloats {
     template <int rows, int wide, typename Sums>
     CT_INLINE void add(const Product &p, int64_t first, int64_t column, const Ahead &ahead, Sums &sums) {
         const auto *row = static_cast<const float *>(p.rows) + first * p.inner;
-        const auto *panel = static_cast<const Stored *>(p.matrix) + column * p.inner;
+        const auto *panel = static_cast<const typename Own::Entry *>(p.matrix) + column * p.inner;
         const int64_t inner = p.inner;
         for (int64_t k = 0; k < inner; ++k, panel += wide * lanes) {
             Ahead::fetch(ahead, k);
@@ -141,7 +141,7 @@ struct OfFloats {
 };
 
 /// Matrices of 32-bit numbers.
-struct Floating : OfFloats<Floating, float> {
+struct Floating : OfFloats<Floating> {
     typedef float Entry;
     static constexpr int wide = 3, group = 1;
 
@@ -156,7 +156,7 @@ struct Floating : OfFloats<Floating, float> {
 
 /// Matrices of bfloat16. Of two vectors of columns the first one's numbers lie below, the second's above in 32 bits, so that each
 /// takes one operation to become floats.
-struct Halved : OfFloats<Halved, uint16_t> {
+struct Halved : OfFloats<Halved> {
     typedef uint16_t Entry;
     static constexpr int wide = 2, group = 1;
 
@@ -181,15 +181,14 @@ struct Halved : OfFloats<Halved, uint16_t> {
 #if defined(CT_DOTS)
 /// Sums of products of four signed with four unsigned bytes at a time.
 template <int rows, int wide>
-CT_DOTS inline void dots(
-    const int8_t *row, const uint8_t *panel, int64_t inner, const char *ahead, int64_t aheadBytes, int32_t *out) {
+CT_DOTS inline void dots(const int8_t *row, const uint8_t *panel, int64_t inner, const Ahead &ahead, int32_t *out) {
     __m512i sums[rows][wide];
     CT_UNROLL
     for (int r = 0; r < rows; ++r)
         CT_UNROLL
         for (int c = 0; c < wide; ++c) sums[r][c] = _mm512_setzero_si512();
     for (int64_t k = 0; k < inner; k += 4, panel += wide * 64) {
-        __builtin_prefetch(ahead + k * aheadBytes, 0, 2);
+        Ahead::fetch(ahead, k);
         __m512i values[wide];
         CT_UNROLL
         for (int c = 0; c < wide; ++c) values[c] = _mm512_loadu_si512(panel + c * 64);
@@ -207,7 +206,6 @@ CT_DOTS inline void dots(
         CT_UNROLL
         for (int c = 0; c < wide; ++c) _mm512_storeu_si512(out + (r * wide + c) * lanes, sums[r][c]);
 }
-
 #endif
 
 /// Bytes: rows signed, a matrix 128 above what it stands for, since the processor multiplies signed with unsigned ones.
@@ -223,7 +221,7 @@ struct Integral {
         int32_t whole[rows * wide * lanes];
         dots<rows, wide>(
             static_cast<const int8_t *>(p.rows) + first * p.inner, static_cast<const uint8_t *>(p.matrix) + column * p.inner,
-            p.inner, ahead.from, ahead.bytes, whole);
+            p.inner, ahead, whole);
         CT_UNROLL
         for (int r = 0; r < rows; ++r)
             CT_UNROLL

@@ -49,6 +49,8 @@ protocol PlaceOptions: ParsableArguments {
 }
 
 extension PlaceOptions {
+    func validate() throws { try OptionRange.check("--threads", threads, in: OptionRange.threads) }
+
     func prepare() throws {
         ThreadOptions.prepare(threads)
         try Engine.setProductPrecision(float32MatmulPrecision.value)
@@ -63,8 +65,6 @@ struct ComputeOptions: PlaceOptions {
     @Option(help: .threads) var threads: Int?
     @Option(help: .device) var device = Given(ComputePlace.cpu)
     @Option(help: .products) var float32MatmulPrecision = Given(Engine.ProductPrecision.highest)
-
-    func validate() throws { try OptionRange.check("--threads", threads, in: OptionRange.threads) }
 }
 
 /// How a model that answers computes.
@@ -84,8 +84,6 @@ struct AnsweringOptions: PlaceOptions {
     @Option(help: .threads) var threads: Int?
     @Option(help: .device) var device = Given(ComputePlace.cpu)
     @Option(help: .products) var float32MatmulPrecision = Given(Engine.ProductPrecision.highest)
-
-    func validate() throws { try OptionRange.check("--threads", threads, in: OptionRange.threads) }
 
     var answering: Answering { Answering(precision.value, isDeterministic: deterministic) }
 

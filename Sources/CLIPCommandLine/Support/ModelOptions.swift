@@ -73,17 +73,25 @@ struct TextLength: ParsableArguments {
     func validate() throws { try OptionRange.check("--context-length", contextLength, in: OptionRange.contextLength) }
 }
 
-/// All that is to be said of a model.
-struct ModelOptions: ParsableArguments {
-    @Option(help: .model) var model: String?
-    @Option(help: .weights) var weights: String?
-    @Option(help: .resolution) var resolution: Int?
-    @Option(help: .contextLength) var contextLength: Int?
+/// A model's sizes, in place of its own.
+protocol ResizingOptions: ParsableArguments {
+    var resolution: Int? { get }
+    var contextLength: Int? { get }
+}
 
+extension ResizingOptions {
     func validate() throws {
         try OptionRange.check("--resolution", resolution, in: OptionRange.resolution)
         try OptionRange.check("--context-length", contextLength, in: OptionRange.contextLength)
     }
+}
+
+/// All that is to be said of a model.
+struct ModelOptions: ResizingOptions {
+    @Option(help: .model) var model: String?
+    @Option(help: .weights) var weights: String?
+    @Option(help: .resolution) var resolution: Int?
+    @Option(help: .contextLength) var contextLength: Int?
 
     func describe() throws -> ModelDescription {
         try .named(model, weights: weights, resolution: resolution, contextLength: contextLength)
@@ -91,15 +99,10 @@ struct ModelOptions: ParsableArguments {
 }
 
 /// What is to be said of a model that starts from random weights.
-struct ArchitectureOptions: ParsableArguments {
+struct ArchitectureOptions: ResizingOptions {
     @Option(help: .model) var model: String?
     @Option(help: .resolution) var resolution: Int?
     @Option(help: .contextLength) var contextLength: Int?
-
-    func validate() throws {
-        try OptionRange.check("--resolution", resolution, in: OptionRange.resolution)
-        try OptionRange.check("--context-length", contextLength, in: OptionRange.contextLength)
-    }
 
     func describe() throws -> ModelDescription {
         try .named(model, resolution: resolution, contextLength: contextLength)
