@@ -26,7 +26,7 @@ let package = Package(
         .library(name: "CLIPSearch", targets: ["CLIPSearch", "CLIPData"]),
         .library(name: "CLIPServer", targets: ["CLIPServer"]),
         .library(name: "CLIPReaders", targets: ["CLIPText", "Files", "Imaging", "Safetensors", "TorchArchive"]),
-        .executable(name: "clip", targets: ["CLIPCommandLine"]),
+        .executable(name: "clip", targets: ["ClipMain"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -139,7 +139,8 @@ let package = Package(
                 "CLIP", "CLIPData", "CLIPEvaluation", "CLIPText", "CLIPTraining", "Files", "Pages", "Torch", "TorchNN",
             ]),
         // Layer 7
-        .executableTarget(
+        .executableTarget(name: "ClipMain", dependencies: ["CLIPCommandLine"]),
+        .target(
             name: "CLIPCommandLine",
             dependencies: [
                 "CLIP", "CLIPCorpus", "CLIPData", "CLIPEvaluation", "CLIPExperiments", "CLIPSearch", "CLIPServer",
@@ -163,6 +164,8 @@ let package = Package(
         // Tests: one target per library, and what several of them need.
         .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
+        .target(name: "CForkServer", path: "Tests/CForkServer"),
+        .executableTarget(name: "ClipHost", dependencies: ["CForkServer", "CLIPCommandLine"], path: "Tests/ClipHost"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),
@@ -201,8 +204,8 @@ let package = Package(
         .testTarget(
             name: "CLIPCommandLineTests",
             dependencies: [
-                "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files", "Imaging", "Pages", "TestSupport",
-                "Torch",
+                "ClipMain", "ClipHost", "CForkServer", "CLIPCommandLine", "CLIP", "CLIPData", "CLIPTraining", "Files",
+                "Imaging", "Pages", "TestSupport", "Torch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(

@@ -2,9 +2,11 @@
 
     python Scripts/benchmarks/training.py --clip .build/release/clip --python python3 --batch-sizes 32,128
 
-Both take whole steps in bf16 by autocast: forward, ClipLoss, backward, the gradient clipped to length 1, AdamW. Pictures
-are random in both, captions the ten below over and over. The two run one after the other, several rounds, since a shared
-machine's speed drifts; the ratio is that of the medians. The Python that is named needs torch and open_clip_torch.
+Both take whole steps, open_clip in bf16 by autocast, ours in what `--precision auto` takes (fp32 where the processor
+multiplies bfloat16 no faster) or in what is asked for: forward, ClipLoss, backward, the gradient clipped to length 1,
+AdamW. Pictures are random in both, captions the ten below over and over. The two run one after the other, several
+rounds, since a shared machine's speed drifts; the ratio is that of the medians. The Python that is named needs torch and
+open_clip_torch.
 Prints one JSON document.
 """
 import argparse
@@ -63,6 +65,7 @@ def main():
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--model", default="ViT-B-32")
     parser.add_argument("--batch-sizes", default="32")
+    parser.add_argument("--precision", default="auto", help="ours; open_clip's is bf16")
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -79,15 +82,16 @@ def main():
         for batch_size in map(int, options.batch_sizes.split(",")):
             seconds = {"clip": [], "open_clip": []}
             for _ in range(options.rounds):
-                seconds["clip"] += measure(
+                ours = measure(
                     [options.clip, "benchmark", "training", *shared, "--batch-size", str(batch_size), "--precision",
-                     "bf16", "--captions-file", captions, "--json"])["seconds_per_step"]
+                     options.precision, "--captions-file", captions, "--json"])
+                seconds["clip"] += ours["seconds_per_step"]
                 seconds["open_clip"] += measure(
                     [options.python, os.path.abspath(__file__), *shared, "--peer", str(batch_size)])
                 print(f"batch {batch_size}:", {name: batch_size / times[-1] for name, times in seconds.items()},
                       file=sys.stderr)
             rates = {name: batch_size / statistics.median(times) for name, times in seconds.items()}
-            results.append({"batch_size": batch_size, "pairs_per_second": rates,
+            results.append({"batch_size": batch_size, "precision": ours["precision"], "pairs_per_second": rates,
                             "ratio": rates["clip"] / rates["open_clip"]})
     print(json.dumps(results, indent=2))
 

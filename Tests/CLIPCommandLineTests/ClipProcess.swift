@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Runs the `clip` that was built with these tests, as people run it.
+/// Runs the `clip` that was built with these tests, as people run it. Most commands run faster by ``clip(_:launcher:)``.
 struct ClipProcess {
     let process = Process()
-    private let folder: String
+    private let files: Files
 
     /// How it ended, and what it wrote.
     struct Outcome {
@@ -21,15 +21,21 @@ struct ClipProcess {
 
     private final class BundleMarker {}
 
-    /// Beside the test bundle, where the package manager puts it.
-    static func executable() throws -> String {
+    /// The tests' environment. Many commands run side by side: threads that wait for their next piece of work leave the processor to
+    /// others meanwhile.
+    static var surroundings: [String: String] {
+        ProcessInfo.processInfo.environment.merging(["OMP_WAIT_POLICY": "passive"]) { mine, _ in mine }
+    }
+
+    /// What is built beside the test bundle.
+    static func executable(_ name: String = "clip") throws -> String {
         #if os(macOS)
         let folder = Bundle(for: BundleMarker.self).bundleURL.deletingLastPathComponent()
         #else
         let folder = Bundle.main.bundleURL
         #endif
-        let path = folder.appendingPathComponent("clip").path
-        try #require(FileManager.default.isExecutableFile(atPath: path), "no built clip at \(path)")
+        let path = folder.appendingPathComponent(name).path
+        try #require(FileManager.default.isExecutableFile(atPath: path), "no built \(name) at \(path)")
         return path
     }
 
@@ -38,24 +44,39 @@ struct ClipProcess {
     ///   - launcher: a program and its arguments that start the command given after them.
     ///   - environment: variables besides those of the tests.
     init(_ arguments: [String], launcher: [String] = [], environment: [String: String] = [:]) throws {
-        folder = NSTemporaryDirectory() + "swift-clip-run-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        files = try Files()
         let command = try launcher + [Self.executable()] + arguments
         process.executableURL = URL(fileURLWithPath: command[0])
         process.arguments = Array(command.dropFirst())
-        // What is kept, is kept for this run: tests neither read nor fill the cache of whoever runs them.
-        process.environment = ProcessInfo.processInfo.environment.merging(["CLIP_CACHE": folder + "/cache"]) { $1 }
-            .merging(environment) { $1 }
+        process.environment = Self.surroundings.merging(files.environment) { $1 }.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
-        // Files, not pipes: a full pipe that nobody empties would stop the command.
-        process.standardOutput = try Self.newFile(folder + "/output")
-        process.standardError = try Self.newFile(folder + "/error")
+        process.standardOutput = FileHandle(forWritingAtPath: files.output)
+        process.standardError = FileHandle(forWritingAtPath: files.error)
         try process.run()
     }
 
-    private static func newFile(_ path: String) throws -> FileHandle {
-        try Data().write(to: URL(fileURLWithPath: path))
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    /// Where one run of it writes.
+    struct Files {
+        private let folder: String
+        // Not pipes: a full pipe that nobody empties would stop the command.
+        var output: String { folder + "/output" }
+        var error: String { folder + "/error" }
+        /// What is kept, is kept for this run: tests neither read nor fill the cache of whoever runs them.
+        var environment: [String: String] { ["CLIP_CACHE": folder + "/cache"] }
+
+        init() throws {
+            folder = NSTemporaryDirectory() + "swift-clip-run-\(UUID().uuidString)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for file in [output, error] { try Data().write(to: URL(fileURLWithPath: file)) }
+        }
+
+        func outcome(status: Int32, wasKilled: Bool) throws -> Outcome {
+            Outcome(
+                status: status, wasKilled: wasKilled, output: try Data(contentsOf: URL(fileURLWithPath: output)),
+                complaints: String(decoding: try Data(contentsOf: URL(fileURLWithPath: error)), as: UTF8.self))
+        }
+
+        func remove() { try? FileManager.default.removeItem(atPath: folder) }
     }
 
     func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
@@ -63,21 +84,25 @@ struct ClipProcess {
     /// Waits for its end.
     func finish() throws -> Outcome {
         process.waitUntilExit()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        return Outcome(
-            status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
-            output: try Data(contentsOf: URL(fileURLWithPath: folder + "/output")),
-            complaints: String(decoding: try Data(contentsOf: URL(fileURLWithPath: folder + "/error")), as: UTF8.self))
+        defer { files.remove() }
+        return try files.outcome(
+            status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal)
     }
 }
 
-/// Runs `clip` to its end. One thread each, since tests run side by side.
+/// Runs `clip` to its end: on Linux what ``ClipHost`` has loaded already, elsewhere and with a launcher the program itself.
 func clip(_ arguments: String..., launcher: [String] = []) throws -> ClipProcess.Outcome {
     try clip(arguments, launcher: launcher)
 }
 
-func clip(_ arguments: [String], launcher: [String] = []) throws -> ClipProcess.Outcome {
-    try ClipProcess(arguments, launcher: launcher).finish()
+/// - Parameter environment: variables besides those of the tests.
+func clip(
+    _ arguments: [String], launcher: [String] = [], environment: [String: String] = [:]
+) throws -> ClipProcess.Outcome {
+    #if os(Linux)
+    if launcher.isEmpty { return try ClipHost.started.get().run(arguments, environment: environment) }
+    #endif
+    return try ClipProcess(arguments, launcher: launcher, environment: environment).finish()
 }
 
 extension ClipProcess.Outcome {

@@ -175,10 +175,9 @@ import Darwin
                 ShapePairs.train(folder, "--steps", "1", "--output", folder + "/run"), worldSize: 3
             ).map { try $0.finish() }
             for outcome in outcomes { outcome.failed(64, "--batch-size", "16", "3 processes") }
-            let alone = try ClipProcess(
+            let alone = try clip(
                 ShapePairs.train(folder, "--steps", "1", "--output", folder + "/run"),
-                environment: ["RANK": "0", "WORLD_SIZE": "two"]
-            ).finish()
+                environment: ["RANK": "0", "WORLD_SIZE": "two"])
             alone.failed(64, "WORLD_SIZE", "'two'")
         }
     }

@@ -28,8 +28,7 @@ import Testing
 
     private func measured(_ arguments: [String], cache: String? = nil) throws -> [String: Any] {
         let all = ["evaluate"] + arguments + Fixture.options + ["--json"] + (cache == nil ? ["--no-cache"] : [])
-        let process = try ClipProcess(all, environment: cache.map { ["CLIP_CACHE": $0] } ?? [:])
-        let document = try process.finish().succeeded().json()
+        let document = try clip(all, environment: cache.map { ["CLIP_CACHE": $0] } ?? [:]).succeeded().json()
         #expect(Set(document.keys) == ["model", "data", "results"])
         return try #require(document["results"] as? [String: Any])
     }
@@ -163,10 +162,9 @@ import Testing
             let second = try measured(["zero-shot", "--data", set], cache: cache)
             #expect(first["confusion"] as? [[Int]] == second["confusion"] as? [[Int]])
             #expect(try FileManager.default.contentsOfDirectory(atPath: cache).sorted() == times)
-            let list = try ClipProcess(["cache", "--json"], environment: ["CLIP_CACHE": cache]).finish().succeeded()
-                .json()
+            let list = try clip(["cache", "--json"], environment: ["CLIP_CACHE": cache]).succeeded().json()
             #expect((list["entries"] as? [Any])?.count == 2 && list["folder"] as? String == cache)
-            try ClipProcess(["cache", "clear"], environment: ["CLIP_CACHE": cache]).finish().succeeded()
+            try clip(["cache", "clear"], environment: ["CLIP_CACHE": cache]).succeeded()
             #expect(try FileManager.default.contentsOfDirectory(atPath: cache).isEmpty)
         }
     }
@@ -175,7 +173,7 @@ import Testing
         try withTemporaryDirectory { folder in
             let cache = folder + "/cache"
             func run(_ arguments: [String], cache: String = cache) throws -> ClipProcess.Outcome {
-                try ClipProcess(arguments, environment: ["CLIP_CACHE": cache]).finish()
+                try clip(arguments, environment: ["CLIP_CACHE": cache])
             }
             func entries() throws -> [[String: Any]] {
                 try #require(try run(["cache", "list", "--json"]).succeeded().json()["entries"] as? [[String: Any]])

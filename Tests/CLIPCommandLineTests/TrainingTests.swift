@@ -83,7 +83,10 @@ import Testing
             let whole = try losses("whole")
             #expect(whole.count == 4)
             expectNear(try losses("parts", "--micro-batch-size", "5"), whole, 1e-3)
-            expectNear(try losses("half", "--precision", "bf16"), whole, 0.1)
+            let half = try losses("half", "--precision", "bf16")
+            expectNear(half, whole, 0.1)
+            // One of the two, to the last bit.
+            #expect(try [half, whole].contains(losses("fastest", "--precision", "auto")))
         }
     }
 

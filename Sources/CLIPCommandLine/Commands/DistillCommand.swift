@@ -52,11 +52,11 @@ struct DistillCommand: ParsableCommand {
         let lessons = try TextLessons(path: texts)
         let student = try shared.describe().loaded(weights: shared.weights, device: shared.device.device)
         let master = try ModelCatalog.description(of: teacher).loaded(
-            device: shared.device.device, precision: shared.compute.precision.value.dtype)
+            device: shared.device.device, precision: shared.compute.precision.dtype)
         var options = TextDistillation.Options()
         (options.epochs, options.batchSize, options.learningRate) = (epochs, batchSize, lr)
         (options.tokenFactor, options.warmupSteps, options.seed) = (tokenFactor, warmup, seed)
-        options.precision = shared.compute.precision.value
+        options.precision = shared.compute.precision
         let stop = StopRequest()
         let signals = TrainingSession.stopping(stop)
         let run = try TextDistillation(

@@ -59,12 +59,44 @@ extension PlaceOptions {
 
 /// How a model that is trained computes.
 struct ComputeOptions: PlaceOptions {
-    @Option(help: "What the towers compute in: fp32 or bf16.")
-    var precision = Given(Precision.fp32)
+    @Option(
+        name: .customLong("precision"),
+        help: ArgumentHelp(
+            "What the towers compute in: fp32, bf16 or auto, which is bf16 where that is the faster one and fp32 elsewhere.",
+            valueName: "precision"))
+    var wanted = Given(TrainingPrecision.fp32)
 
     @Option(help: .threads) var threads: Int?
     @Option(help: .device) var device = Given(ComputePlace.cpu)
     @Option(help: .products) var float32MatmulPrecision = Given(Engine.ProductPrecision.highest)
+
+    /// What is computed in here.
+    var precision: Precision { wanted.value.resolved(on: device.value.device) }
+    /// Nil where nothing was said.
+    var givenPrecision: Precision? { wanted.isGiven ? precision : nil }
+}
+
+/// What a model that is trained computes in, by the names that commands take.
+enum TrainingPrecision: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case fp32
+    case bf16
+
+    init(_ precision: Precision) { self = precision == .fp32 ? .fp32 : .bf16 }
+
+    /// Apple's GPUs are left at fp32: nobody has tried.
+    func resolved(on device: Device) -> Precision {
+        switch self {
+        case .fp32: return .fp32
+        case .bf16: return .bf16
+        case .auto:
+            switch device.kind {
+            case .cpu: return MatrixPacking.bfloat16IsFaster ? .bf16 : .fp32
+            case .cuda: return .bf16
+            default: return .fp32
+            }
+        }
+    }
 }
 
 /// How a model that answers computes.
@@ -93,6 +125,5 @@ struct AnsweringOptions: PlaceOptions {
     }
 }
 
-extension Precision: ExpressibleByArgument {}
 extension InferencePrecision: ExpressibleByArgument {}
 extension Engine.ProductPrecision: ExpressibleByArgument {}

@@ -73,7 +73,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         configuration.learningRate = 1e-4
         configuration.warmupSteps = 0
         configuration.gradientNorm = 1
-        configuration.precision = compute.precision.value
+        configuration.precision = compute.precision
         configuration.techniques.checkpointsGradients = gradientCheckpointing
         let trainer = try Trainer(model: clip.model, configuration: configuration)
         var losses: [Double] = []
@@ -91,7 +91,7 @@ struct TrainingBenchmarkCommand: ParsableCommand {
         let processor = (ProcessUsage().processorSeconds - processorStart) / Double(steps * batchSize)
         try answer(
             Document(
-                model: description.name, precision: compute.precision.rawValue, device: compute.device.rawValue,
+                model: description.name, precision: configuration.precision.rawValue, device: compute.device.rawValue,
                 batchSize: batchSize, microBatchSize: configuration.microBatchSize,
                 gradientCheckpointing: gradientCheckpointing,
                 pairsPerSecond: Double(batchSize) / seconds.sorted()[seconds.count / 2],

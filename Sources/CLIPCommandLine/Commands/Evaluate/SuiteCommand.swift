@@ -56,7 +56,7 @@ enum SuiteRunner {
             clip, cache: cache,
             onProgress: { progress.step("\($1): \($0) pictures") },
             onSkip: { skips.skipped(SkippedSample(location: $0, reason: .undecodable($1))) })
-        let command = CommandLine.arguments.map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: " ")
+        let command = ClipProgram.arguments.map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: " ")
         let run = SuiteRun(
             file, evaluator, folder: folder, command: command,
             version: String(ClipCommand.configuration.version.dropFirst("swift-clip ".count)),

@@ -72,7 +72,7 @@ struct ExperimentOptions: ParsableArguments {
         configuration.warmupSteps = warmup
         configuration.weightDecay = weightDecay
         configuration.gradientNorm = gradientNorm > 0 ? gradientNorm : nil
-        configuration.precision = compute.precision.value
+        configuration.precision = compute.precision
         data.applied().data.apply(to: &configuration)
         return configuration
     }

@@ -9,7 +9,9 @@ extension LearningOptions: SettingOptions {
             SettingKey("weights", optional: \.model.weights) { $0.weights }.path,
             SettingKey("resolution", optional: \.model.imageSize) { $0.resolution },
             SettingKey("context-length", optional: \.model.contextLength) { $0.contextLength },
-            SettingKey("precision", \.compute.precision, decides: "precision") { $0.compute.precision.given },
+            SettingKey("precision", \.compute.precision, decides: "precision") {
+                $0.compute.givenPrecision
+            },
             SettingKey("threads", optional: \.compute.threads) { $0.threads }.free,
             SettingKey("device", \.compute.device) {
                 $0.compute.device.given.flatMap { TrainingSettings.ComputeDevice(rawValue: $0.rawValue) }
@@ -31,7 +33,7 @@ extension LearningOptions: SettingOptions {
         model.contextLength = settings.model.contextLength
         self.named = model
         var compute = ComputeOptions()
-        compute.precision = Given(settings.compute.precision)
+        compute.wanted = Given(TrainingPrecision(settings.compute.precision))
         compute.threads = settings.compute.threads
         compute.device = Given(ComputePlace(rawValue: settings.compute.device.rawValue) ?? .cpu)
         compute.float32MatmulPrecision = Given(settings.compute.productPrecision)

@@ -1,0 +1,3 @@
+import CLIPCommandLine
+
+ClipProgram.main(argumentCount: CommandLine.argc, arguments: CommandLine.unsafeArgv)
