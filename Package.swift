@@ -165,7 +165,8 @@ let package = Package(
         .target(name: "LoopbackServer", dependencies: ["Checksums", "Transfer"], path: "Tests/LoopbackServer"),
         .target(name: "TestSupport", dependencies: ["Torch"], path: "Tests/TestSupport"),
         .target(name: "CForkServer", path: "Tests/CForkServer"),
-        .executableTarget(name: "ClipHost", dependencies: ["CForkServer", "CLIPCommandLine"], path: "Tests/ClipHost"),
+        .executableTarget(
+            name: "ClipHost", dependencies: ["CForkServer", "CLIPCommandLine", "CLIPText"], path: "Tests/ClipHost"),
         .target(name: "MetaKernels", dependencies: ["CLibtorch"], path: "Tests/MetaKernels"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TorchNNTests", dependencies: ["Torch", "TorchNN", "TestSupport"]),

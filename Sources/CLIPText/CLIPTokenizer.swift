@@ -36,14 +36,12 @@ public final class CLIPTokenizer: CaptionTokenizer {
     private let pool: WorkspacePool
     private let contentHash = Guarded<String?>(nil)
 
-    /// Reads the vocabulary and the character tables.
+    /// Takes the vocabulary and the character tables, which are read the first time.
     ///
     /// - Parameter contextLength: The most tokens a text may have, start and end of text included.
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged, or the context holds fewer than two tokens.
     public convenience init(contextLength: Int = 77) throws(CLIPTextError) {
-        try self.init(
-            contextLength: contextLength,
-            vocabulary: CLIPVocabulary(try ResourceFolder.own.read(CLIPVocabulary.resource)))
+        try self.init(contextLength: contextLength, vocabulary: CLIPVocabulary.bundled.get())
     }
 
     init(contextLength: Int, vocabulary: CLIPVocabulary) throws(CLIPTextError) {
@@ -52,7 +50,7 @@ public final class CLIPTokenizer: CaptionTokenizer {
         self.vocabulary = vocabulary
         startToken = vocabulary.startToken
         endToken = vocabulary.endToken
-        cleaner = try TextCleaner()
+        cleaner = try TextCleaner.shared.get()
         pool = WorkspacePool(vocabulary: vocabulary)
     }
 

@@ -14,7 +14,7 @@ struct Canonicalization: Sendable {
     /// - Parameter repairing: Whether text is repaired first, and underscores become spaces, as `open_clip` does.
     init(tables: RuleTables, repairing: Bool) throws(CLIPTextError) {
         self.tables = tables.unicode
-        cleaner = repairing ? try TextCleaner() : nil
+        cleaner = repairing ? try TextCleaner.shared.get() : nil
     }
 
     var name: String { cleaner == nil ? "canonical" : "ftfy+canonical" }

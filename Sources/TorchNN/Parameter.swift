@@ -43,10 +43,13 @@ public final class Parameter {
 
     /// Moves or converts the values.
     public func convert(to dtype: DType? = nil, device: Device? = nil) throws {
-        var values = try tensor.detached()
+        let source = tensor
+        var values = try source.detached()
         if let device { values = try values.moved(to: device) }
         if let dtype { values = try values.converted(to: dtype) }
         try replace(with: values)
+        // Nothing of them is read again.
+        if tensor.dtype != source.dtype || tensor.device != source.device { source.releaseFilePages() }
     }
 }
 

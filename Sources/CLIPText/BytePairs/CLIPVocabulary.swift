@@ -7,6 +7,11 @@ import Checksums
 struct CLIPVocabulary: Sendable {
     static let resource = "merges.txt"
 
+    /// CLIP's own, read when first asked for.
+    static let bundled = Result<CLIPVocabulary, CLIPTextError> { () throws(CLIPTextError) in
+        try CLIPVocabulary(ResourceFolder.own.read(resource))
+    }
+
     /// Token of a byte inside a word; 256 more is the one that ends a word.
     let byteTokens: [Int32]
     let merges: MergeTable

@@ -12,6 +12,9 @@ struct TextCleaner: Sendable {
     /// Segments are cut here at the latest, as the reference does.
     private static let longestSegment = 1_000_000
 
+    /// The one that all tokenizers use, made when first asked for.
+    static let shared = Result<TextCleaner, CLIPTextError> { () throws(CLIPTextError) in try TextCleaner() }
+
     /// - Throws: ``CLIPTextError`` when a data file is missing or damaged.
     init() throws(CLIPTextError) {
         let mojibake = try DataSections(name: "mojibake.txt", bytes: try ResourceFolder.own.read("mojibake.txt"))
