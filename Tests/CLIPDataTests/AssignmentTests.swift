@@ -4,7 +4,7 @@ import Testing
 
 @testable import CLIPData
 
-@Suite(.timeLimit(.minutes(2))) struct AssignmentTests {
+@Suite(.timeLimit(.minutes(20))) struct AssignmentTests {
     private struct Undecodable: Error {}
 
     private func batches(

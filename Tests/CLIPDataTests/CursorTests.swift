@@ -26,7 +26,7 @@ func allBatches<Decoded>(_ loader: PairLoader<Decoded>) throws -> [PairBatch<[De
     return batches
 }
 
-@Suite(.timeLimit(.minutes(2))) struct CursorTests {
+@Suite(.timeLimit(.minutes(20))) struct CursorTests {
     private static let orders = [
         SampleOrder(seed: 3, bufferCount: 10), SampleOrder(seed: 3, isShuffled: false),
         SampleOrder(seed: 3, bufferCount: 5000, bufferBytes: 70), SampleOrder(seed: 8, bufferCount: 1000),

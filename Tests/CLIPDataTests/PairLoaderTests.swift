@@ -4,7 +4,7 @@ import Testing
 
 @testable import CLIPData
 
-@Suite(.timeLimit(.minutes(2))) struct PairLoaderTests {
+@Suite(.timeLimit(.minutes(20))) struct PairLoaderTests {
     private struct Undecodable: Error, CustomStringConvertible { let description = "no picture" }
 
     /// What a decoder makes of a pair here: everything that could differ from run to run.

@@ -6,7 +6,7 @@ import Testing
 
 /// What a seed means, and the cursors that runs have written, hold in every release: the numbers and texts here were
 /// made by the first release that had them.
-@Suite(.timeLimit(.minutes(2))) struct PinnedOrderTests {
+@Suite(.timeLimit(.minutes(20))) struct PinnedOrderTests {
     /// One way to read.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

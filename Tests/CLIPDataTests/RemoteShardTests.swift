@@ -7,7 +7,7 @@ import Transfer
 @testable import CLIPData
 
 /// Shards on a server of the test's own, honest or not.
-@Suite(.timeLimit(.minutes(2)), .serialized) struct RemoteShardTests {
+@Suite(.timeLimit(.minutes(20)), .serialized) struct RemoteShardTests {
     /// Impatient enough for tests.
     private static func options(attempts: Int = 4) -> DownloadOptions {
         var options = DownloadOptions()

@@ -6,7 +6,7 @@ import Testing
 
 /// Numbers of pairs that stay theirs. That a resumption, threads and processes change none is in the tests of cursors and
 /// assignments, which compare numbers too.
-@Suite(.timeLimit(.minutes(2))) struct SampleNumberTests {
+@Suite(.timeLimit(.minutes(20))) struct SampleNumberTests {
     /// Each caption's numbers over some epochs.
     private func numbers(
         _ source: PairSource, _ order: SampleOrder, epochs: Int = 3, assignment: ShardAssignment = .alone,
