@@ -33,10 +33,11 @@ import Torch
     /// An evaluation may last longer than an operation is given.
     @Test func rankZeroIsWaitedForWhileItLives() throws {
         let order = Locked<[Int]>([])
-        try onCommunicators(3, timeout: 0.5) { communicator in
+        // Long enough to meet one another on a busy machine.
+        try onCommunicators(3, timeout: 4) { communicator in
             for turn in 0..<2 {
                 try communicator.onFirst("evaluates") {
-                    Thread.sleep(forTimeInterval: 1)
+                    Thread.sleep(forTimeInterval: 5)
                     order.change { $0.append(turn) }
                 }
                 #expect(order.value == Array(0...turn))
@@ -59,7 +60,7 @@ import Torch
 
     @Test func aStuckRankIsNamed() throws {
         let isOver = Locked(false)
-        try onCommunicators(2, timeout: 1) { communicator in
+        try onCommunicators(2, timeout: 4) { communicator in
             guard communicator.rank == 0 else {
                 while !isOver.value { Thread.sleep(forTimeInterval: 0.05) }
                 return
