@@ -111,7 +111,10 @@ void fork_server_serve(const char *path, void (*run)(int32_t, char **)) {
     for (;;) {
         struct pollfd watched[] = {{.fd = listener, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
         if (poll(watched, 2, -1) < 0 && errno != EINTR) _exit(1);
-        if (watched[1].revents) _exit(0);
+        if (watched[1].revents) {
+            unlink(path);
+            _exit(0);
+        }
         if (!(watched[0].revents & POLLIN)) continue;
         const int connection = accept(listener, NULL, NULL);
         if (connection < 0) continue;

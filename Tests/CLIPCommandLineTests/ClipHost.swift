@@ -13,9 +13,7 @@ final class ClipHost: Sendable {
     private let tether = Pipe()
 
     private init() throws {
-        let folder = NSTemporaryDirectory() + "swift-clip-host-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        socket = folder + "/socket"
+        socket = NSTemporaryDirectory() + "swift-clip-host-\(UUID().uuidString.prefix(8))"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try ClipProcess.executable("ClipHost"))
         process.arguments = [socket]
