@@ -1,10 +1,35 @@
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
+
+#include <ATen/Parallel.h>
 
 #include "Internal.hpp"
 
 using ctorch::borrow;
 using ctorch::guarded;
 using ctorch::handle_of;
+
+namespace {
+
+/// Whether no number has all bits of its exponent set, which infinities and what is not a number have.
+template <typename Bits>
+bool all_finite(const Bits *bits, int64_t count, Bits exponent) {
+    std::atomic<bool> finite{true};
+    at::parallel_for(0, count, 1 << 17, [&](int64_t start, int64_t end) {
+        constexpr int64_t block = 4096;
+        for (; start < end && finite.load(std::memory_order_relaxed); start += block) {
+            const int64_t last = std::min(end, start + block);
+            Bits found = 0;
+            for (int64_t index = start; index < last; ++index) found |= (bits[index] & exponent) == exponent;
+            if (found) finite.store(false, std::memory_order_relaxed);
+        }
+    });
+    return finite;
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -48,6 +73,25 @@ void ct_tensor_sizes(ct_tensor tensor, int64_t *sizes) {
 }
 
 int32_t ct_tensor_dtype(ct_tensor tensor) { return static_cast<int32_t>(borrow(tensor).scalar_type()); }
+
+int32_t ct_tensor_all_finite(ct_tensor handle) {
+    int32_t answer = -1;
+    guarded([&] {
+        const auto tensor = borrow(handle);
+        if (!tensor.device().is_cpu() || !tensor.is_contiguous()) return;
+        const auto count = tensor.numel();
+        const auto small = [&] { return static_cast<const uint16_t *>(tensor.const_data_ptr()); };
+        switch (tensor.scalar_type()) {
+            case at::kHalf: answer = all_finite<uint16_t>(small(), count, 0x7c00); break;
+            case at::kBFloat16: answer = all_finite<uint16_t>(small(), count, 0x7f80); break;
+            case at::kFloat:
+                answer = all_finite<uint32_t>(static_cast<const uint32_t *>(tensor.const_data_ptr()), count, 0x7f800000);
+                break;
+            default: break;
+        }
+    });
+    return answer;
+}
 
 int64_t ct_tensor_device(ct_tensor tensor) { return ctorch::code_of(borrow(tensor).device()); }
 

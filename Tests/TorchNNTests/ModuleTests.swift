@@ -13,6 +13,7 @@ import Torch
     final class Outer: Module {
         let firstPart: Inner
         let parts: [Inner]
+        let missing: Inner? = nil
         let maybe: Inner?
         let absent: Parameter? = nil
         let scale: Parameter

@@ -83,6 +83,23 @@ import Torch
         #expect(try (single.converted(to: .float64) * 1e30).isAllFinite() == values.allSatisfy { abs($0) < 1e8 })
     }
 
+    /// Long ones are read in blocks and by several threads.
+    @Test(arguments: [DType.float32, .float16, .bfloat16])
+    func oneElementThatIsNotFiniteIsFoundAnywhere(_ dtype: DType) throws {
+        let count = 300_001
+        for place in [nil, 0, 4095, 4096, 131_071, 131_072, 299_999, 300_000] {
+            for value in [Float.nan, -.infinity] {
+                var values = [Float](repeating: 60_000, count: count)
+                if let place { values[place] = value }
+                let tensor = try Tensor(values).converted(to: dtype)
+                #expect(try tensor.isAllFinite() == (place == nil), "\(String(describing: place))")
+                // Every other element, which do not lie in one piece.
+                let even = try tensor.slice(0..<count - 1).reshaped([count / 2, 2]).transposed().slice(0..<1)
+                #expect(try even.isAllFinite() == (place.map { $0 % 2 == 1 || $0 == count - 1 } ?? true))
+            }
+        }
+    }
+
     @Test func libtorchsOwnMessageComesBack() throws {
         let a = try Tensor.zeros([2, 3])
         let error = #expect(throws: TorchError.self) { try a.matmul(Tensor.zeros([2, 3])) }

@@ -11,8 +11,7 @@ extension ParameterLayout {
         let names = checkpoint.tensors.keys
         // A tower that is not recognized must not be there at all.
         let isWhole = vision != nil && text != nil
-        let isLone = (vision != nil || text != nil) && names.allSatisfy(layout.knows)
-        guard isWhole || isLone else {
+        guard isWhole || (vision != nil || text != nil) && names.allSatisfy(layout.knows) else {
             throw CLIPError.unknownLayout(path: checkpoint.path, examples: Array(names.sorted().prefix(3)))
         }
         return layout

@@ -15,21 +15,28 @@ public struct ParameterLayout: Sendable {
 
     /// One parameter's names; `*` stands for a number, and a trailing `**` for the rest.
     struct Rule: Sendable {
-        let module: String
-        let checkpoint: [String]
+        let module: NamePattern
+        let checkpoint: [NamePattern]
         let form: Form
 
         init(_ module: String, _ checkpoint: String, _ form: Form = .same) {
-            self.module = module
-            self.checkpoint = [checkpoint]
-            self.form = form
+            self.init(NamePattern(module), [NamePattern(checkpoint)], form)
         }
 
         /// A parameter made of parts of equal height, or with heights in the given proportions.
         init(_ module: String, stacking checkpoint: [String], proportions: [Int]? = nil) {
-            self.module = module
-            self.checkpoint = checkpoint
-            form = .stacked(proportions ?? checkpoint.map { _ in 1 })
+            self.init(
+                NamePattern(module), checkpoint.map(NamePattern.init),
+                .stacked(proportions ?? checkpoint.map { _ in 1 }))
+        }
+
+        private init(_ module: NamePattern, _ checkpoint: [NamePattern], _ form: Form) {
+            (self.module, self.checkpoint, self.form) = (module, checkpoint, form)
+        }
+
+        /// The same with every checkpoint name moved under a prefix such as "visual.".
+        func prefixed(_ prefix: String) -> Rule {
+            Rule(module, checkpoint.map { NamePattern(prefix + $0.text) }, form)
         }
     }
 
@@ -37,7 +44,7 @@ public struct ParameterLayout: Sendable {
     let name: String
     let rules: [Rule]
     /// Entries that hold nothing a model learns (constants, counters, parts that are never used), left out on reading.
-    let ignored: [String]
+    let ignored: [NamePattern]
     /// See ``TowerNaming/unneeded``.
     let unneeded: Set<String>
 
@@ -51,7 +58,7 @@ public struct ParameterLayout: Sendable {
         let variant = parts.first { $0.project == project && $0.variant != nil }?.variant
         name = variant.map { "\(project) (\($0))" } ?? project
         rules = parts.flatMap(\.rules) + Self.scalars
-        ignored = parts.flatMap(\.ignored)
+        ignored = parts.flatMap(\.ignored).map(NamePattern.init)
         unneeded = Set(parts.flatMap(\.unneeded))
     }
 
@@ -66,8 +73,8 @@ public struct ParameterLayout: Sendable {
     /// Where a module's parameter stands in the checkpoint; nil where no rule applies.
     func place(of name: String) -> Place? {
         for rule in rules {
-            let names = rule.checkpoint.compactMap { NamePattern.translate(name, from: rule.module, to: $0) }
-            if names.count == rule.checkpoint.count { return Place(names: names, form: rule.form) }
+            guard let match = rule.module.match(name) else { continue }
+            return Place(names: rule.checkpoint.map { $0.name(with: match) }, form: rule.form)
         }
         return nil
     }
@@ -84,7 +91,8 @@ public struct ParameterLayout: Sendable {
         var first: (name: String, part: Int, rule: Rule)?
         for rule in rules {
             for (part, pattern) in rule.checkpoint.enumerated() {
-                guard let name = NamePattern.translate(entry, from: pattern, to: rule.module) else { continue }
+                guard let match = pattern.match(entry) else { continue }
+                let name = rule.module.name(with: match)
                 if isKnown(name) { return (name, part, rule) }
                 if first == nil { first = (name, part, rule) }
             }
@@ -93,50 +101,6 @@ public struct ParameterLayout: Sendable {
     }
 
     func isIgnored(_ entry: String) -> Bool {
-        ignored.contains { NamePattern.translate(entry, from: $0, to: $0) != nil }
-    }
-}
-
-/// Dotted names with `*` for a number and a trailing `**` for the rest.
-enum NamePattern {
-    /// The name spelled by `target`, if it fits `source`; nil if not.
-    static func translate(_ name: String, from source: String, to target: String) -> String? {
-        guard mayFit(name, source) else { return nil }
-        let parts = name.split(separator: ".")
-        let pattern = source.split(separator: ".")
-        var captured: [Substring] = []
-        var rest: [Substring] = []
-        for (index, piece) in pattern.enumerated() {
-            if piece == "**" {
-                rest = Array(parts.dropFirst(index))
-                if rest.isEmpty { return nil }
-                break
-            }
-            guard index < parts.count else { return nil }
-            if piece == "*" {
-                guard parts[index].allSatisfy(\.isNumber) else { return nil }
-                captured.append(parts[index])
-            } else if piece != parts[index] {
-                return nil
-            }
-        }
-        guard pattern.last == "**" || parts.count == pattern.count else { return nil }
-        var numbers = captured[...]
-        let result = target.split(separator: ".").flatMap { piece -> [Substring] in
-            switch piece {
-            case "*": [numbers.popFirst() ?? "*"]
-            case "**": rest
-            default: [piece]
-            }
-        }
-        return result.joined(separator: ".")
-    }
-
-    /// Whether a name begins and ends as a pattern does outside of its stars. Every name of a checkpoint is held against
-    /// every rule: this tells nearly all of them apart without taking one to pieces.
-    private static func mayFit(_ name: String, _ pattern: String) -> Bool {
-        let star = UInt8(ascii: "*")
-        return name.utf8.starts(with: pattern.utf8.prefix { $0 != star })
-            && name.utf8.reversed().starts(with: pattern.utf8.reversed().prefix { $0 != star })
+        ignored.contains { $0.match(entry) != nil }
     }
 }

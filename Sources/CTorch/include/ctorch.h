@@ -143,6 +143,10 @@ bool ct_has_self_attention(int64_t depth);
 int ct_self_attention(ct_tensor projected, const int64_t *starts, size_t count, int64_t heads, bool causal,
                       ct_tensor *out);
 
+/// 1 where every number is finite, 0 where one is not; -1 where that has to be computed: for tensors elsewhere than in one piece
+/// on the CPU, and of other types than those of 16 and 32 bits.
+int32_t ct_tensor_all_finite(ct_tensor tensor);
+
 /// Has the system take back the memory of pages that lie in a file as they were mapped; they are read anew where they are needed
 /// again. Gives how many bytes; 0 where there are none, or where the system does not say.
 size_t ct_release_file_pages(ct_tensor tensor);

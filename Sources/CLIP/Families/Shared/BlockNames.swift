@@ -31,12 +31,6 @@ extension TowerNaming {
 
     /// Rules with every checkpoint name moved under a prefix such as "visual.".
     static func prefixed(_ prefix: String, _ rules: [Rule]) -> [Rule] {
-        rules.map { rule in
-            switch rule.form {
-            case .stacked(let proportions):
-                Rule(rule.module, stacking: rule.checkpoint.map { prefix + $0 }, proportions: proportions)
-            default: Rule(rule.module, prefix + rule.checkpoint[0], rule.form)
-            }
-        }
+        rules.map { $0.prefixed(prefix) }
     }
 }
