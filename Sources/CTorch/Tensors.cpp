@@ -78,7 +78,7 @@ int32_t ct_tensor_all_finite(ct_tensor handle) {
     int32_t answer = -1;
     guarded([&] {
         const auto tensor = borrow(handle);
-        if (!tensor.device().is_cpu() || !tensor.is_contiguous()) return;
+        if (!tensor.device().is_cpu() || !tensor.is_non_overlapping_and_dense()) return;
         const auto count = tensor.numel();
         const auto small = [&] { return static_cast<const uint16_t *>(tensor.const_data_ptr()); };
         switch (tensor.scalar_type()) {

@@ -75,8 +75,7 @@ extension Module {
             switch leaf {
             case let parameter as Parameter:
                 guard let values else { continue }
-                let (dtype, device) = (parameter.tensor.dtype, parameter.tensor.device)
-                try parameter.replace(with: values.converted(to: dtype).moved(to: device))
+                try parameter.replace(with: values, as: parameter.tensor.dtype, on: parameter.tensor.device)
             case let buffer as Buffer:
                 if let values { try buffer.replace(with: values) } else { try buffer.reset() }
             default: continue

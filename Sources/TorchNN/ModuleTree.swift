@@ -45,7 +45,6 @@ enum ModuleTree {
         var modules: [any Module] = []
         /// Asking for conformances takes longer than all else, and a model has a few dozen types in thousands of places.
         private var kinds: [ObjectIdentifier: Kind] = [:]
-        private var labels: [String: String] = [:]
 
         mutating func visit(_ module: any Module, prefix: String) {
             modules.append(module)
@@ -87,13 +86,6 @@ enum ModuleTree {
             let kind = Kind(value)
             kinds[type] = kind
             return kind
-        }
-
-        private mutating func snakeCased(_ label: String) -> String {
-            if let known = labels[label] { return known }
-            let name = ModuleTree.snakeCased(label)
-            labels[label] = name
-            return name
         }
     }
 

@@ -43,13 +43,14 @@ public final class Parameter {
 
     /// Moves or converts the values.
     public func convert(to dtype: DType? = nil, device: Device? = nil) throws {
-        let source = tensor
-        var values = try source.detached()
-        if let device { values = try values.moved(to: device) }
-        if let dtype { values = try values.converted(to: dtype) }
-        try replace(with: values)
-        // Nothing of them is read again.
-        if tensor.dtype != source.dtype || tensor.device != source.device { source.releaseFilePages() }
+        try replace(with: tensor, as: dtype ?? tensor.dtype, on: device ?? tensor.device)
+    }
+
+    /// Replaces the values by others, converted and moved. The shape must be the same.
+    func replace(with source: Tensor, as dtype: DType, on device: Device) throws {
+        try replace(with: source.detached().moved(to: device).converted(to: dtype))
+        // Where they lie in a file, nothing of them is read again.
+        if dtype != source.dtype || device != source.device { source.releaseFilePages() }
     }
 }
 

@@ -66,7 +66,7 @@ import Torch
         try expectClose(a.softmax(along: 1).sum(along: 1), Tensor([1, 1] as [Float]))
     }
 
-    /// The quick sum answers as a look at every element does, where the sum itself overflows too.
+    /// A look at exponents answers as one at every element does.
     @Test(
         arguments: [
             [0, 1, -2], [1, .nan, 2], [1, .infinity, 2], [.infinity, -.infinity, 0], [60_000, 60_000, 0],
